@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: MIT
+# Xenolith. `make run` and `make test` are the two to know; `make help` lists the others.
+
+BUILD := build
+OUT   := $(BUILD)/out
+OBJ   := $(BUILD)/obj
+
+include Config.mk
+
+.DEFAULT_GOAL := all
+.SUFFIXES:
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules
+
+include mk/tools.mk
+include mk/upstream.mk
+include mk/flags.mk
+include mk/rooms.mk
+include mk/images.mk
+include mk/tests.mk
+include mk/run.mk
+
+.PHONY: all clean help
+all: $(IMAGES)
+
+clean:
+	@rm -rf $(BUILD)/obj $(BUILD)/out $(BUILD)/test
+	@echo "removed what was built here; upstream sources and the host stay (rm -rf $(BUILD) removes all)"
+
+help:
+	@echo "make                     all images, into $(OUT)"
+	@echo "make APP                 one image: $(sort $(APPS))"
+	@echo "make run [APP=httpd]     boot it on real Xen in QEMU; Ctrl-C ends it"
+	@echo "make test                unit tests, then guest tests on real Xen"
+	@echo "make unit                unit tests alone; make unit TEST=NAME one of them"
+	@echo "make guest TEST=NAME     one guest test: $(sort $(GUEST_TESTS))"
+	@echo "make bench               measure beside a Linux guest"
+	@echo "make clean               remove what was built; V=1 shows commands, CC=clang takes clang"

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The access log: one line per request on standard output, in the Common Log Format
+ *
+ *     peer - - [date] "request line" status bytes
+ *
+ * written when the answer is ready to be sent; `bytes` is the length of the body it promises.
+ * What could forge lines or confuse terminals in the request line is written as \xHH.
+ */
+#ifndef HTTPD_LOG_H
+#define HTTPD_LOG_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* To be called once; without it, or with `enabled` false, nothing is logged. */
+void log_start(int enabled);
+
+/* `line` is the request line of `len` bytes; len == 0 if there was none. */
+void log_request(const char *peer, const char *line, size_t len, int status, int64_t bytes);
+
+/*
+ * Writes the lines out if they are many or have waited for 100 ms; called once per round of the
+ * loop. Returns the milliseconds until it should be called again, -1 if nothing waits.
+ */
+int log_settle(void);
+
+#endif

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Slot i of the connection table has entry LOOP_LISTENERS + i of the poll set; free slots have
+ * descriptor -1 there, which poll() skips. New connections take the lowest free slot, and the set
+ * ends after the highest used one.
+ *
+ * When the table is full, the connection that has been idle longest (a second at least) makes room
+ * for a new one; if all are busy, the new one goes to a spare slot and is answered by 503; if
+ * these are full too, it stays in the listen backlog.
+ */
+#include <errno.h>
+#include <stddef.h>
+#include <stdlib.h>
+
+#include "clock.h"
+#include "conn.h"
+#include "listener.h"
+#include "log.h"
+#include "loop.h"
+
+enum { ACCEPTS_A_ROUND = 16, EVICTABLE_MS = 1000, ACCEPT_PAUSE_MS = 1000 };
+
+struct loop {
+    int listeners[LOOP_LISTENERS];
+    unsigned limit;              /* connections served */
+    unsigned slots;              /* with the spare ones */
+    unsigned used;               /* slots from here on are free */
+    int64_t accept_again;        /* accept() failed: not before this millisecond; 0: at once */
+    struct pollfd *polls;
+    struct conn *conns;
+};
+
+static struct conn *conn_of(struct timer *timer)
+{
+    return (struct conn *)((char *)timer - offsetof(struct conn, timer));
+}
+
+static struct conn *free_slot(struct loop *loop)
+{
+    for (unsigned i = 0; i < loop->slots; i++) {
+        if (loop->conns[i].poll->fd >= 0)
+            continue;
+        if (i >= loop->used)
+            loop->used = i + 1;
+        return &loop->conns[i];
+    }
+    return NULL;
+}
+
+static void make_room(struct loop *loop)
+{
+    struct timer *idle = timer_first(TIMER_IDLE);
+
+    if (conn_count() >= loop->limit && idle && timer_age(idle) >= EVICTABLE_MS)
+        conn_close(conn_of(idle));
+}
+
+static bool passing_error(int error)
+{
+    return error == -ECONNABORTED || error == -EINTR;
+}
+
+static void accept_all(struct loop *loop, int listener)
+{
+    struct sockaddr_storage address;
+
+    for (int i = 0; i < ACCEPTS_A_ROUND; i++) {
+        make_room(loop);
+        if (conn_count() == loop->slots)
+            return;
+
+        int socket = listener_accept(listener, &address);
+
+        if (socket == -EAGAIN)
+            return;
+        if (socket >= 0) {
+            conn_open(free_slot(loop), socket, (struct sockaddr *)&address,
+                      conn_count() >= loop->limit);
+        } else if (!passing_error(socket)) {
+            /* Out of descriptors or memory: trying again at once would only spin. */
+            loop->accept_again = server_clock.now + ACCEPT_PAUSE_MS;
+            return;
+        }
+    }
+}
+
+/*
+ * Listens only while a new connection could be taken. Idle connections keep the listeners on even
+ * when the table is full: one of them may have to go. Returns the milliseconds until this is to be
+ * called again, -1 if a connection's end will cause that.
+ */
+static int arm_listeners(struct loop *loop)
+{
+    bool paused = loop->accept_again > server_clock.now;
+    bool full = conn_count() == loop->slots;
+    struct timer *idle = full ? timer_first(TIMER_IDLE) : NULL;
+    bool evictable = idle && timer_age(idle) >= EVICTABLE_MS;
+
+    for (int i = 0; i < LOOP_LISTENERS; i++)
+        loop->polls[i].fd = paused || (full && !evictable) ? -1 : loop->listeners[i];
+    if (paused)
+        return (int)(loop->accept_again - server_clock.now);
+    return idle && !evictable ? (int)(EVICTABLE_MS - timer_age(idle)) : -1;
+}
+
+static int sooner(int left, int right)
+{
+    if (left < 0 || right < 0)
+        return left < 0 ? right : left;
+    return left < right ? left : right;
+}
+
+static void serve_ready(struct loop *loop, int ready)
+{
+    for (unsigned i = 0; i < loop->used && ready > 0; i++) {
+        struct conn *conn = &loop->conns[i];
+
+        if (conn->poll->fd < 0 || conn->poll->revents == 0)
+            continue;
+        ready--;
+        conn_ready(conn);
+    }
+    for (int i = 0; i < LOOP_LISTENERS; i++) {
+        if (loop->polls[i].fd >= 0 && loop->polls[i].revents != 0)
+            accept_all(loop, loop->polls[i].fd);
+    }
+}
+
+static void expire(void)
+{
+    struct timer *timer;
+
+    while ((timer = timer_expired()) != NULL)
+        conn_expired(conn_of(timer));
+}
+
+static int run(struct loop *loop)
+{
+    for (;;) {
+        int wait = sooner(sooner(timer_wait(), log_settle()), arm_listeners(loop));
+
+        while (loop->used > 0 && loop->conns[loop->used - 1].poll->fd < 0)
+            loop->used--;
+
+        int ready = poll(loop->polls, LOOP_LISTENERS + loop->used, wait);
+
+        if (ready < 0 && errno != EINTR && errno != EAGAIN)
+            return -errno;
+        clock_update();
+        if (ready > 0)
+            serve_ready(loop, ready);
+        expire();
+    }
+}
+
+int loop_run(const int listeners[LOOP_LISTENERS], unsigned connections)
+{
+    struct loop loop = { .limit = connections, .slots = connections + LOOP_SPARE };
+    int error = -ENOMEM;
+
+    loop.polls = calloc(LOOP_LISTENERS + loop.slots, sizeof(*loop.polls));
+    loop.conns = calloc(loop.slots, sizeof(*loop.conns));
+    if (loop.polls && loop.conns) {
+        for (int i = 0; i < LOOP_LISTENERS; i++) {
+            loop.listeners[i] = listeners[i] < 0 ? -1 : listeners[i];
+            loop.polls[i].events = POLLIN;
+        }
+        for (unsigned i = 0; i < loop.slots; i++) {
+            loop.conns[i].poll = &loop.polls[LOOP_LISTENERS + i];
+            loop.conns[i].poll->fd = -1;
+        }
+        clock_update();
+        error = run(&loop);
+    }
+    free(loop.polls);
+    free(loop.conns);
+    return error;
+}

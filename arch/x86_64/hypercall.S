@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The gate to Xen: long hypercall(number, a, b, c), System V arguments to Xen's registers (rdi, rsi, rdx; number in rax). The code in the hypercall page,
+ * which Xen writes, picks VMCALL, VMMCALL or SYSCALL.
+ */
+    .text
+    .globl hypercall
+    .type hypercall, @function
+hypercall:
+    mov %rdi, %rax
+    mov %rsi, %rdi
+    mov %rdx, %rsi
+    mov %rcx, %rdx
+    shl $5, %rax
+    add $hypercall_page, %rax
+    jmp *%rax
+    .size hypercall, . - hypercall
+
+    .section .note.GNU-stack, "", @progbits

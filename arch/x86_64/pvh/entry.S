@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * PVH entry (docs/misc/pvh.pandoc in Xen's tree): 32-bit protected mode, flat segments, paging off, %ebx = physical address of
+ * hvm_start_info. Maps the first 8 MiB one to one with 2 MiB pages, which is enough for the image and what the domain builder put behind it, switches to long
+ * mode with no-execute and SSE on, and calls pvh_start(start_info).
+ */
+#include <xen-abi/elfnote.h>
+
+#define NOTE(type, ...)                 \
+    .pushsection .note.Xen, "a", @note; \
+    .balign 4;                          \
+    .long 4, 3f - 2f, type;             \
+    .asciz "Xen";                       \
+2:  __VA_ARGS__;                        \
+3:  .balign 4;                          \
+    .popsection
+
+    NOTE(XEN_ELFNOTE_GUEST_OS, .asciz "Xenolith")
+    NOTE(XEN_ELFNOTE_XEN_VERSION, .asciz "xen-3.0")
+    NOTE(XEN_ELFNOTE_PHYS32_ENTRY, .long pvh_entry)
+
+#define CR0_BITS (1 << 31 | 1 << 16 | 1 << 5 | 1 << 4 | 1 << 1 | 1 << 0) /* PG WP NE ET MP PE */
+#define CR4_BITS (1 << 5 | 1 << 9 | 1 << 10)                             /* PAE OSFXSR OSXMMEXCPT */
+#define MSR_EFER 0xc0000080
+#define MSR_FS_BASE 0xc0000100
+#define EFER_BITS (1 << 8 | 1 << 11)                                     /* LME NXE */
+#define PRESENT_WRITABLE 0x3
+#define LARGE_PAGE 0x80
+#define GDT_CODE 8 /* as in include/arch/x86_64.h */
+
+    .section .text.entry, "ax", @progbits
+    .code32
+    .globl pvh_entry
+pvh_entry:
+    cld
+    rdtsc
+    mov %eax, %esi
+    mov %edx, %edi
+
+    /* The tables lie in .bss, which the domain builder has zeroed. */
+    movl $(boot_level3 + PRESENT_WRITABLE), boot_level4
+    movl $(boot_level2 + PRESENT_WRITABLE), boot_level3
+    movl $(0x000000 + PRESENT_WRITABLE + LARGE_PAGE), boot_level2
+    movl $(0x200000 + PRESENT_WRITABLE + LARGE_PAGE), boot_level2 + 8
+    movl $(0x400000 + PRESENT_WRITABLE + LARGE_PAGE), boot_level2 + 16
+    movl $(0x600000 + PRESENT_WRITABLE + LARGE_PAGE), boot_level2 + 24
+
+    mov $CR4_BITS, %eax
+    mov %eax, %cr4
+    mov $boot_level4, %eax
+    mov %eax, %cr3
+    mov $MSR_EFER, %ecx
+    rdmsr
+    or $EFER_BITS, %eax
+    wrmsr
+    mov $CR0_BITS, %eax
+    mov %eax, %cr0
+    lgdt gdt_pointer
+    ljmp $GDT_CODE, $1f
+
+    .code64
+1:  xor %eax, %eax
+    mov %eax, %ds
+    mov %eax, %es
+    mov %eax, %ss
+    mov %eax, %fs
+    mov %eax, %gs
+    mov $boot_stack_end, %esp
+    xor %ebp, %ebp
+    /* Until the first thread runs, %fs points to zeroes: C code reads the stack protector's canary there. */
+    mov $MSR_FS_BASE, %ecx
+    mov $boot_thread_block, %eax
+    xor %edx, %edx
+    wrmsr
+    shl $32, %rdi
+    or %rdi, %rsi       /* the time stamp of the first instruction */
+    mov %ebx, %edi
+    call pvh_start
+    ud2
+
+    .section .data.gdt, "aw", @progbits
+    .balign 8
+    .globl gdt
+gdt:
+    .quad 0
+    .quad 0x00af9b000000ffff    /* 64-bit code */
+    .quad 0, 0                  /* the task state segment; traps.c fills it in */
+gdt_end:
+gdt_pointer:
+    .word gdt_end - gdt - 1
+    .long gdt
+
+    .section .bss.boot, "aw", @nobits
+    .balign 4096
+    .globl boot_level4
+boot_level4:
+    .skip 4096
+boot_level3:
+    .skip 4096
+boot_level2:
+    .skip 4096
+    .globl hypercall_page
+hypercall_page:
+    .skip 4096
+boot_stack:
+    .skip 8192
+boot_stack_end:
+boot_thread_block:
+    .skip 64
+
+    .section .note.GNU-stack, "", @progbits

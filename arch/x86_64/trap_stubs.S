@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One stub for each of the 32 CPU exceptions: bring the frame to one shape (error code, vector), save the registers in the order of struct trap_frame
+ * (traps.c), call trap_report(frame). Every trap is fatal, so nothing returns.
+ */
+    .text
+    .macro stub vector
+    .if \vector == 8 || (\vector >= 10 && \vector <= 14) || \vector == 17 || \vector == 21 || \vector == 29 || \vector == 30
+    .else
+    push $0
+    .endif
+    push $\vector
+    jmp trap_common
+    .balign 16
+    .endm
+
+    .balign 16
+    .globl trap_stubs
+trap_stubs:
+    .irp vector, 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31
+    stub \vector
+    .endr
+
+trap_common:
+    push %rax
+    push %rbx
+    push %rcx
+    push %rdx
+    push %rsi
+    push %rdi
+    push %rbp
+    push %r8
+    push %r9
+    push %r10
+    push %r11
+    push %r12
+    push %r13
+    push %r14
+    push %r15
+    cld
+    mov %rsp, %rdi
+    and $-16, %rsp
+    call trap_report
+    ud2
+
+    .section .note.GNU-stack, "", @progbits

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A disk's pool of granted pages: grows when it is empty, up to a sixteenth of memory within fixed
+ * bounds, and keeps what it has, since a backend that uses persistent grants keeps the pages mapped
+ * anyway. Pages hold only what this disk's backend has seen.
+ */
+#include "blkfront.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "lib/pages.h"
+#include "xen/gnttab.h"
+
+#define MEMORY_SHARE 16u
+
+int blkfront_pool_create(struct blkfront_pool *pool, uint16_t domain)
+{
+    size_t limit = pages_total() / MEMORY_SHARE;
+
+    if (limit < BLKFRONT_POOL_MIN)
+        limit = BLKFRONT_POOL_MIN;
+    if (limit > BLKFRONT_POOL_MAX)
+        limit = BLKFRONT_POOL_MAX;
+    pool->pages = calloc(limit, sizeof(*pool->pages));
+    if (pool->pages == NULL)
+        return -ENOMEM;
+    pool->limit = (unsigned int)limit;
+    pool->count = pool->unused = 0;
+    pool->first = BLKFRONT_NO_PAGE;
+    pool->domain = domain;
+    return 0;
+}
+
+void blkfront_pool_destroy(struct blkfront_pool *pool)
+{
+    while (pool->count > 0) {
+        pool->count--;
+        gnttab_end_and_free(pool->pages[pool->count].reference, pool->pages[pool->count].data);
+    }
+    free(pool->pages);
+    pool->pages = NULL;
+    pool->unused = 0;
+    pool->first = BLKFRONT_NO_PAGE;
+}
+
+static int grow(struct blkfront_pool *pool)
+{
+    struct blkfront_page *page = &pool->pages[pool->count];
+
+    if (pool->count == pool->limit)
+        return -ENOMEM;
+    page->data = page_alloc_zeroed();
+    if (page->data == NULL)
+        return -ENOMEM;
+    page->reference = gnttab_grant(pool->domain, page_frame(page->data), false);
+    if (page->reference < 0) {
+        page_free(page->data);
+        return -ENOSPC;
+    }
+    blkfront_pool_put(pool, (uint16_t)pool->count);
+    pool->count++;
+    return 0;
+}
+
+unsigned int blkfront_pool_reserve(struct blkfront_pool *pool, unsigned int wanted)
+{
+    while (pool->unused < wanted && grow(pool) == 0)
+        ;
+    return pool->unused < wanted ? pool->unused : wanted;
+}
+
+uint16_t blkfront_pool_take(struct blkfront_pool *pool)
+{
+    uint16_t page = pool->first;
+
+    pool->first = pool->pages[page].next;
+    pool->unused--;
+    return page;
+}
+
+void blkfront_pool_put(struct blkfront_pool *pool, uint16_t page)
+{
+    pool->pages[page].next = pool->first;
+    pool->first = page;
+    pool->unused++;
+}

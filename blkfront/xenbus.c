@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * blkfront's handshake: at the backend's InitWait we offer a ring, at its Connected we read what
+ * the disk is and register it.
+ *
+ * A disk is registered once and stays: when its device goes, it answers -ENODEV, and a device with
+ * the same number that appears later takes its place. Size, sector size and read-only state are
+ * read at each connection.
+ */
+#include "blkfront.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include <xen-abi/io/blkif.h>
+#include <xen-abi/io/protocols.h>
+
+#include "lib/printk.h"
+#include "xen/xenstore.h"
+
+/* 2^53 sectors are 4 EiB: sizes in bytes stay well within 63 bits. */
+#define SECTORS_MAX (1ull << 53)
+
+static struct list disks = LIST_INIT(disks);
+
+static void disconnect(struct blkfront *disk)
+{
+    disk->ready = false;
+    frontend_port_close(&disk->port);
+    blkfront_ring_destroy(disk);
+}
+
+static void give_up(struct blkfront *disk, const char *what, int error)
+{
+    printk("%s: %s (%s): error %d", disk->block.name, what, disk->bus->backend, -error);
+    disconnect(disk);
+    xenbus_set_state(disk->bus, XenbusStateClosed);
+    xenbus_settled(disk->bus);
+}
+
+static int write_nodes(struct blkfront *disk)
+{
+    const char *node = disk->bus->node;
+    int result = xenstore_write_format(XENSTORE_NONE, node, "ring-ref", "%d", disk->ring_reference);
+
+    if (result == 0)
+        result = xenstore_write_format(XENSTORE_NONE, node, "event-channel", "%d", disk->port.port);
+    if (result == 0)
+        result =
+            xenstore_write_format(XENSTORE_NONE, node, "protocol", "%s", XEN_IO_PROTO_ABI_NATIVE);
+    /* Our pages stay granted, whether or not the backend keeps them mapped. */
+    if (result == 0)
+        result = xenstore_write_format(XENSTORE_NONE, node, "feature-persistent", "1");
+    return result;
+}
+
+static void offer(struct blkfront *disk)
+{
+    uint16_t domain = disk->bus->backend_domain;
+    int result;
+
+    disconnect(disk);
+    disk->broken = false;
+    result = blkfront_ring_create(disk, domain);
+    if (result == 0)
+        result = frontend_port_open(&disk->port, domain, blkfront_event, disk);
+    if (result == 0)
+        result = write_nodes(disk);
+    if (result == 0)
+        result = xenbus_set_state(disk->bus, XenbusStateInitialised);
+    if (result != 0)
+        give_up(disk, "cannot offer a ring", result);
+}
+
+/* An optional node that must be a number if it is there. */
+static int read_optional(const char *directory, const char *node, uint64_t maximum,
+                         uint64_t *number)
+{
+    int result = xenstore_read_number(XENSTORE_NONE, directory, node, 0, maximum, number);
+
+    return result == -ENOENT ? 0 : result;
+}
+
+static int read_geometry(struct blkfront *disk)
+{
+    const char *backend = disk->bus->backend;
+    uint64_t sectors, sector_size = 512, info = 0;
+    int result = xenstore_read_number(XENSTORE_NONE, backend, "sectors", 0, SECTORS_MAX, &sectors);
+
+    if (result == 0)
+        result = read_optional(backend, "sector-size", 4096, &sector_size);
+    if (result == 0)
+        result = read_optional(backend, "info", UINT32_MAX, &info);
+    if (result != 0)
+        return result;
+    if (sector_size != 512 && sector_size != 4096)
+        return -EINVAL;
+    disk->block.sector_size = (uint32_t)sector_size;
+    disk->block.size = sectors * BLKFRONT_SECTOR / sector_size * sector_size;
+    disk->block.read_only = (info & VDISK_READONLY) != 0;
+    return 0;
+}
+
+static enum blkfront_flush read_flush(const char *backend)
+{
+    uint64_t cache;
+
+    if (xenstore_read_number(XENSTORE_NONE, backend, "feature-flush-cache", 0, 1, &cache) != 0)
+        cache = 2;
+    if (cache == 1)
+        return BLKFRONT_FLUSH_CACHE;
+    if (frontend_read_number(backend, "feature-barrier", 1, 0) == 1)
+        return BLKFRONT_FLUSH_BARRIER;
+    return cache == 0 ? BLKFRONT_FLUSH_NOT_NEEDED : BLKFRONT_FLUSH_UNSUPPORTED;
+}
+
+/* Two requests of full size fit the pool. */
+static unsigned int read_segments(struct blkfront *disk)
+{
+    unsigned int most = (unsigned int)frontend_read_number(
+        disk->bus->backend, "feature-max-indirect-segments", UINT32_MAX, 0);
+
+    if (most > BLKFRONT_SEGMENTS_MAX)
+        most = BLKFRONT_SEGMENTS_MAX;
+    if (most > disk->pool.limit / 2 - 1)
+        most = disk->pool.limit / 2 - 1;
+    return most > BLKIF_MAX_SEGMENTS_PER_REQUEST ? most : BLKIF_MAX_SEGMENTS_PER_REQUEST;
+}
+
+static int announce(struct blkfront *disk)
+{
+    int result;
+
+    if (disk->registered)
+        return 0;
+    result = block_register(&disk->block);
+    disk->registered = result == 0;
+    return result;
+}
+
+static void start(struct blkfront *disk)
+{
+    int result;
+
+    if (disk->ready || disk->broken || disk->ring_memory == NULL)
+        return;
+    result = read_geometry(disk);
+    if (result == 0) {
+        disk->flush = read_flush(disk->bus->backend);
+        disk->segments = read_segments(disk);
+        result = announce(disk);
+    }
+    if (result == 0)
+        result = xenbus_set_state(disk->bus, XenbusStateConnected);
+    if (result != 0) {
+        give_up(disk, "cannot use the disk", result);
+        return;
+    }
+    disk->ready = true;
+    frontend_port_rearm(&disk->port, true);
+    printk("%s: %llu KiB, sectors of %u bytes%s", disk->block.name,
+           (unsigned long long)disk->block.size / 1024, disk->block.sector_size,
+           disk->block.read_only ? ", read-only" : "");
+    xenbus_settled(disk->bus);
+}
+
+/*
+ * The backend wants to go: nothing more is asked of it, but the pages are freed when it has closed
+ * and let go of them.
+ */
+static void stop(struct blkfront *disk)
+{
+    if (disk->requests != NULL)
+        blkfront_abandon(disk);
+    xenbus_set_state(disk->bus, XenbusStateClosed);
+    xenbus_settled(disk->bus);
+}
+
+static void close_down(struct blkfront *disk)
+{
+    disconnect(disk);
+    if (disk->bus->state != XenbusStateClosed)
+        xenbus_set_state(disk->bus, XenbusStateClosed);
+    xenbus_settled(disk->bus);
+}
+
+static void blkfront_backend_changed(struct xenbus_device *bus)
+{
+    struct blkfront *disk = bus->private_data;
+
+    switch (bus->backend_state) {
+    case XenbusStateInitWait:
+        offer(disk);
+        break;
+    case XenbusStateConnected:
+        start(disk);
+        break;
+    case XenbusStateClosing:
+        stop(disk);
+        break;
+    case XenbusStateClosed:
+    case XenbusStateUnknown:
+        close_down(disk);
+        break;
+    default:
+        break;
+    }
+}
+
+static struct blkfront *find_detached(unsigned int id)
+{
+    struct list *node, *next;
+
+    list_for_each(node, next, &disks) {
+        struct blkfront *disk = container_of(node, struct blkfront, link);
+
+        if (disk->id == id && disk->bus == NULL)
+            return disk;
+    }
+    return NULL;
+}
+
+static struct blkfront *create(unsigned int id)
+{
+    struct blkfront *disk = calloc(1, sizeof(*disk));
+
+    if (disk == NULL)
+        return NULL;
+    disk->id = id;
+    blkfront_name(disk->block.name, sizeof(disk->block.name), id);
+    disk->block.operations = &blkfront_operations;
+    disk->block.private_data = disk;
+    list_init(&disk->block.link);
+    frontend_port_init(&disk->port);
+    wait_queue_init(&disk->space);
+    list_append(&disks, &disk->link);
+    return disk;
+}
+
+static int blkfront_probe(struct xenbus_device *bus)
+{
+    struct blkfront *disk = find_detached(bus->id);
+
+    if (disk == NULL)
+        disk = create(bus->id);
+    if (disk == NULL)
+        return -ENOMEM;
+    disk->bus = bus;
+    bus->private_data = disk;
+    return 0;
+}
+
+static void blkfront_remove(struct xenbus_device *bus)
+{
+    struct blkfront *disk = bus->private_data;
+
+    if (disk == NULL)
+        return;
+    disconnect(disk);
+    disk->broken = false;
+    disk->bus = NULL;
+    bus->private_data = NULL;
+}
+
+static const struct xenbus_driver blkfront_driver = {
+    .type = "vbd",
+    .probe = blkfront_probe,
+    .backend_changed = blkfront_backend_changed,
+    .remove = blkfront_remove,
+};
+XENBUS_DRIVER(blkfront_driver);

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the entry code hands to kernel_start(): the same for every guest type, gathered from hvm_start_info under PVH.
+ */
+#ifndef ARCH_BOOT_H
+#define ARCH_BOOT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define BOOT_MEMORY_REGIONS 8
+
+/* Addresses in bytes; [start, end) is RAM that nothing occupies, page-aligned, ascending. */
+struct boot_memory {
+    uint64_t start, end;
+};
+
+struct boot_info {
+    const char *guest_type;        /* "PVH" */
+    const char *command_line;      /* never NULL */
+    const void *ramdisk;           /* the cfg's ramdisk=, or NULL */
+    size_t ramdisk_length;
+    struct boot_memory memory[BOOT_MEMORY_REGIONS];
+    unsigned int memory_regions;
+    uint64_t memory_total;         /* bytes of RAM the domain has, the image's own included */
+    void *xenstore_ring;           /* mapped */
+    uint32_t xenstore_port;
+    void *console_ring;            /* mapped; NULL when there is no console */
+    uint32_t console_port;
+    struct shared_info *shared_info;
+    uint32_t xen_version;          /* major << 16 | minor */
+    uint64_t entry_timestamp;      /* TSC at the first instruction */
+};
+
+/* The one description of this boot, constant once kernel_start() runs. */
+extern struct boot_info boot_info;
+
+/* The first C code that does not depend on the guest type; on the boot stack. */
+void kernel_start(void) __attribute__((noreturn));
+
+#endif

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+/* Xen's system time (nanoseconds since the host's start), and set-up of clock_monotonic() on it. Any context. */
+#ifndef ARCH_CLOCK_H
+#define ARCH_CLOCK_H
+
+#include <stdint.h>
+
+/* Called once, when shared_info is mapped. Before it, clock_monotonic() is 0. */
+void clock_init(void);
+uint64_t clock_system_time(void);
+/* A deadline of clock_monotonic() as system time, for timers in Xen. */
+uint64_t clock_to_system_time(uint64_t deadline);
+
+#endif

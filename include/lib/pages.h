@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Page allocator: blocks of 2^order pages of 4096 bytes, aligned to their size.
+ *
+ * Pages lie in the direct map: their address is their (pseudo-)physical address, and page_frame() gives the frame number to grant.
+ * Memory above what was ever handed out is not touched; set-up does not depend on the amount of memory.
+ * Contents of a fresh block are undefined unless asked for zeroed. Nothing blocks; any context.
+ */
+#ifndef LIB_PAGES_H
+#define LIB_PAGES_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define PAGE_SHIFT 12
+#define PAGE_SIZE 4096ul
+#define PAGE_MASK (~(PAGE_SIZE - 1))
+
+/* A block of 2^order pages, or NULL when memory is out. */
+void *pages_alloc(unsigned int order);
+void pages_free(void *block, unsigned int order);
+
+static inline void *page_alloc(void)
+{
+    return pages_alloc(0);
+}
+
+static inline void page_free(void *page)
+{
+    pages_free(page, 0);
+}
+
+/* One zeroed page (what is granted to a backend must never hold old data), or NULL. */
+void *page_alloc_zeroed(void);
+
+/* The guest frame number of a page from this allocator, or of the image's own data. */
+static inline uint64_t page_frame(const void *page)
+{
+    return (uintptr_t)page >> PAGE_SHIFT;
+}
+
+/* Pages managed in all and pages free now. */
+size_t pages_total(void);
+size_t pages_unused(void);
+
+#endif

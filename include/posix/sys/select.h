@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+/* newlib's <sys/select.h>, with room for every descriptor (FILE_DESCRIPTORS of lib/file.h). */
+#ifndef POSIX_SYS_SELECT_H
+#define POSIX_SYS_SELECT_H
+
+#ifndef FD_SETSIZE
+#define FD_SETSIZE 512
+#endif
+
+#include_next <sys/select.h>
+
+#endif

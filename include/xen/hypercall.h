@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Hypercalls, one typed call each (<xen-abi/xen.h> and the header of each operation).
+ *
+ * Xen answers with its own error numbers (<xen-abi/errno.h>), which are Linux' and not newlib's: each call here returns 0 or a positive
+ * answer, or -errno in our numbers. Pointers must be to memory of the direct map or of the image. Any context.
+ */
+#ifndef XEN_HYPERCALL_H
+#define XEN_HYPERCALL_H
+
+#include <stdint.h>
+
+long hypercall_sched_op(unsigned int command, void *argument);
+long hypercall_event_channel_op(unsigned int command, void *argument);
+long hypercall_grant_table_op(unsigned int command, void *argument, unsigned int count);
+long hypercall_memory_op(unsigned int command, void *argument);
+long hypercall_hvm_op(unsigned int command, void *argument);
+long hypercall_xen_version(unsigned int command, void *argument);
+
+#endif

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Xenbus: finds the frontends' directories (device/<type>/<id>), and walks each device through its
+ * states (<xen-abi/io/xenbus.h>) beside its backend.
+ *
+ * All driver callbacks run one after the other in xenstore's watch thread. A callback is called
+ * when something changed, and devices proceed side by side because none waits for a backend inside
+ * of a callback: a callback may use xenstore, and should not wait for anything else. Only images
+ * with a driver contain this room.
+ */
+#ifndef XEN_XENBUS_H
+#define XEN_XENBUS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <xen-abi/xen.h>
+#include <xen-abi/io/xenbus.h>
+
+#include "xen/xenstore.h"
+
+#define XENBUS_NODE_MAX 64
+#define XENBUS_BACKEND_MAX 128
+
+struct xenbus_driver;
+
+struct xenbus_device {
+    const struct xenbus_driver *driver;
+    char node[XENBUS_NODE_MAX];       /* "device/vbd/51712" */
+    unsigned int id;                  /* 51712 */
+    char backend[XENBUS_BACKEND_MAX]; /* "/local/domain/0/backend/vbd/1/51712" */
+    uint16_t backend_domain;
+    enum xenbus_state state;          /* ours, as last written */
+    enum xenbus_state backend_state;  /* as last seen */
+    void *private_data;               /* the driver's */
+    struct list link;                 /* from here on xenbus' own */
+    struct xenstore_watch backend_watch;
+    char backend_state_path[XENBUS_BACKEND_MAX + 8];
+    bool ignored;                     /* the probe failed: kept only to be named and removed */
+    bool settled;
+    bool bad_state_reported;
+};
+
+/*
+ * A driver. probe: a device has appeared; allocate private_data; 0 or -errno (the device is then
+ * left alone). backend_changed: the backend's state is now device->backend_state
+ * (XenbusStateUnknown: gone, or no valid number); states that followed each other quickly are seen
+ * as one. remove: let everything go, device->private_data included; the device struct is freed
+ * after it; must accept what a failed probe left. suspend: forget nothing, start nothing; resume:
+ * the grants and ports of before are void, connect anew.
+ */
+struct xenbus_driver {
+    const char *type; /* "vbd", "vif" */
+    int (*probe)(struct xenbus_device *device);
+    void (*backend_changed)(struct xenbus_device *device);
+    void (*remove)(struct xenbus_device *device);
+    void (*suspend)(struct xenbus_device *device);
+    void (*resume)(struct xenbus_device *device);
+};
+
+/* Put a driver into the image's table of drivers. */
+#define XENBUS_DRIVER(name) \
+    static const struct xenbus_driver *const name##_entry \
+        __attribute__((used, section(".xenbus_drivers"))) = &(name)
+
+/*
+ * Look for devices from now on. Called once at boot, after xenstore_init(); does not wait: the
+ * watch thread does the work.
+ */
+void xenbus_init(void);
+
+/*
+ * Write our state to xenstore, if it is another than before. Driver callbacks and threads. 0 or
+ * -errno.
+ */
+int xenbus_set_state(struct xenbus_device *device, enum xenbus_state state);
+
+/*
+ * Boot waits with this, once: until each device found so far is connected or has failed, at the
+ * latest at the deadline. Returns the number of devices that are not connected; each was named in
+ * one log line. A driver calls xenbus_settled() when a device has come up or is given up. Threads.
+ */
+unsigned int xenbus_wait_settled(uint64_t deadline);
+void xenbus_settled(struct xenbus_device *device);
+
+/* Devices known now, for tests that count what is left over. */
+unsigned int xenbus_devices(void);
+
+#endif

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT */
+/* The console as an open file: descriptors 0, 1 and 2 of every image, and /dev/console. */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+
+#include "lib/file.h"
+#include "xen/console.h"
+
+static ssize_t console_file_read(struct file *file, const struct iovec *vector, int count,
+                                 off_t offset)
+{
+    bool nonblocking = (file->flags & O_NONBLOCK) != 0;
+    int i;
+
+    (void)offset;
+    for (i = 0; i < count; i++) {
+        if (vector[i].iov_len > 0)
+            return console_read(vector[i].iov_base, vector[i].iov_len, nonblocking);
+    }
+    return 0;
+}
+
+static ssize_t console_file_write(struct file *file, const struct iovec *vector, int count,
+                                  off_t offset)
+{
+    ssize_t done = 0;
+    int i;
+
+    (void)file;
+    (void)offset;
+    for (i = 0; i < count; i++) {
+        int result = console_write(vector[i].iov_base, vector[i].iov_len);
+
+        if (result < 0)
+            return done > 0 ? done : result;
+        done += (ssize_t)vector[i].iov_len;
+    }
+    return done;
+}
+
+static int console_file_stat(struct file *file, struct stat *status)
+{
+    (void)file;
+    status->st_mode = S_IFCHR | 0620;
+    status->st_nlink = 1;
+    status->st_rdev = 1;
+    status->st_blksize = 1024;
+    return 0;
+}
+
+static int console_file_ioctl(struct file *file, unsigned long request, void *argument)
+{
+    (void)file;
+    (void)argument;
+    return request == FILE_IOCTL_TERMINAL ? 0 : -ENOTTY;
+}
+
+static short console_file_poll(struct file *file, short events)
+{
+    short ready = POLLOUT | POLLWRNORM;
+
+    (void)file;
+    if (console_readable())
+        ready |= POLLIN | POLLRDNORM;
+    return events & ready;
+}
+
+static struct wait_queue *console_file_wait_queue(struct file *file)
+{
+    (void)file;
+    return console_wait_queue();
+}
+
+/* The one console is static; the reference that it is born with is never given back. */
+static void console_file_release(struct file *file)
+{
+    (void)file;
+}
+
+static const struct file_operations console_file_operations = {
+    .read = console_file_read,
+    .write = console_file_write,
+    .stat = console_file_stat,
+    .ioctl = console_file_ioctl,
+    .poll = console_file_poll,
+    .wait_queue = console_file_wait_queue,
+    .release = console_file_release,
+};
+
+static struct file console = {
+    .operations = &console_file_operations,
+    .references = 1,
+    .flags = O_RDWR,
+};
+
+struct file *console_file_get(void)
+{
+    return file_get(&console);
+}
+
+void console_file_install(void)
+{
+    int descriptor;
+
+    for (descriptor = 0; descriptor < 3; descriptor++)
+        descriptor_replace(descriptor, console_file_get());
+}

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Threads and the scheduler.
+ *
+ * A thread is one block of pages: the stack grows down from the thread's control block, which lies at the block's top, behind its copy of the TLS data (the
+ * x86-64 ABI wants TLS to end where %fs points, and the first word there to hold its own address).
+ *
+ * The run queue is a list. schedule() handles pending events and due timers, then switches to the first ready thread, or blocks in Xen until there is one.
+ * A thread that has ended is freed by whoever runs next, since it cannot free the stack it stands on.
+ */
+#include <errno.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "arch/thread.h"
+#include "lib/pages.h"
+#include "lib/printk.h"
+#include "lib/random.h"
+#include "lib/sched.h"
+#include "sched.h"
+#include "xen/evtchn.h"
+
+#define STACK_ORDER 2 /* 16 KiB */
+#define CANARY_OFFSET 0x28
+
+/* What %fs points to: the compiler's ABI fixes the first word and the canary's place. */
+struct thread {
+    struct thread *self;
+    uintptr_t stack_pointer;
+    const char *name;
+    struct list ready_link;
+    uint64_t canary;
+    void (*function)(void *argument);
+    void *argument;
+    bool ready;
+    unsigned int order;
+    void *block;
+};
+
+_Static_assert(offsetof(struct thread, canary) == CANARY_OFFSET, "gcc and clang read the stack canary at %fs:0x28");
+
+extern char tls_data_start[], tls_data_size[], tls_size[], tls_alignment[];
+
+static struct list ready_threads = LIST_INIT(ready_threads);
+static struct thread *current, *ended;
+static unsigned int threads;
+
+static uintptr_t align_down(uintptr_t address, uintptr_t alignment)
+{
+    return address & ~(alignment - 1);
+}
+
+static void free_thread(struct thread *thread)
+{
+    pages_free(thread->block, thread->order);
+}
+
+static void reap_ended(void)
+{
+    struct thread *thread = ended;
+
+    ended = NULL;
+    if (thread)
+        free_thread(thread);
+}
+
+static void thread_start(void *argument)
+{
+    struct thread *thread = argument;
+
+    reap_ended();
+    thread->function(thread->argument);
+    thread_exit();
+}
+
+/* The TLS block's end, and so the control block's place, has the alignment that the TLS data want. */
+static struct thread *lay_out(void *block, unsigned int order)
+{
+    uintptr_t alignment = (uintptr_t)tls_alignment > 16 ? (uintptr_t)tls_alignment : 16;
+    uintptr_t top = (uintptr_t)block + (PAGE_SIZE << order);
+    struct thread *thread = (struct thread *)align_down(top - sizeof(struct thread), alignment);
+    uintptr_t tls = align_down((uintptr_t)thread - (uintptr_t)tls_size, alignment);
+
+    memset((void *)tls, 0, (uintptr_t)thread - tls);
+    memcpy((void *)tls, tls_data_start, (size_t)tls_data_size);
+    memset(thread, 0, sizeof(*thread));
+    thread->self = thread;
+    thread->block = block;
+    thread->order = order;
+    thread->stack_pointer = arch_thread_stack((void *)tls, thread_start, thread);
+    return thread;
+}
+
+static struct thread *create(const char *name, void (*function)(void *), void *argument, unsigned int order)
+{
+    void *block = pages_alloc(order);
+    struct thread *thread;
+
+    if (!block)
+        return NULL;
+    thread = lay_out(block, order);
+    thread->name = name;
+    thread->function = function;
+    thread->argument = argument;
+    list_init(&thread->ready_link);
+    random_bytes(&thread->canary, sizeof(thread->canary));
+    thread->canary &= ~0xfful; /* the low byte is 0: a string that overruns its buffer stops there */
+    threads++;
+    thread_wake(thread);
+    return thread;
+}
+
+struct thread *thread_create(const char *name, void (*function)(void *), void *argument)
+{
+    return create(name, function, argument, STACK_ORDER);
+}
+
+static void switch_to(struct thread *thread)
+{
+    struct thread *previous = current;
+    static uintptr_t boot_stack;
+
+    list_remove(&thread->ready_link);
+    thread->ready = false;
+    if (thread == previous)
+        return;
+    current = thread;
+    arch_set_thread_pointer(thread);
+    arch_switch(previous ? &previous->stack_pointer : &boot_stack, thread->stack_pointer);
+    reap_ended();
+}
+
+void sched_start(const char *name, void (*function)(void *), void *argument, unsigned int stack_order)
+{
+    struct thread *thread = create(name, function, argument, stack_order);
+
+    if (!thread)
+        panic("sched: no memory for the first thread");
+    switch_to(thread);
+    __builtin_unreachable();
+}
+
+void thread_exit(void)
+{
+    ended = current;
+    threads--;
+    schedule();
+    __builtin_unreachable();
+}
+
+void thread_wake(struct thread *thread)
+{
+    if (thread->ready)
+        return;
+    thread->ready = true;
+    list_append(&ready_threads, &thread->ready_link);
+}
+
+/* Events first: they make threads ready. Blocking is repeated until one is: an event's handler need not wake anybody. */
+void schedule(void)
+{
+    for (;;) {
+        evtchn_dispatch();
+        timers_run();
+        if (!list_empty(&ready_threads))
+            break;
+        evtchn_block(timers_next());
+    }
+    switch_to(container_of(list_first(&ready_threads), struct thread, ready_link));
+}
+
+void thread_yield(void)
+{
+    thread_wake(current);
+    schedule();
+}
+
+struct thread *thread_self(void)
+{
+    return current;
+}
+
+const char *thread_name(const struct thread *thread)
+{
+    return thread ? thread->name : "boot";
+}
+
+unsigned int thread_count(void)
+{
+    return threads;
+}
+
+struct stack_bounds thread_stack_bounds(void)
+{
+    if (!current)
+        return (struct stack_bounds){ 0, 0 };
+    return (struct stack_bounds){ (uintptr_t)current->block, (uintptr_t)current->block + (PAGE_SIZE << current->order) };
+}

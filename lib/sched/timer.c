@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Timers: a list sorted by deadline. There are few (one a sleeping thread, one a device), and the usual change is near an end, so a list is enough.
+ */
+#include "sched.h"
+
+static struct list timers = LIST_INIT(timers);
+
+uint64_t deadline_after(uint64_t ns)
+{
+    uint64_t now = clock_monotonic();
+
+    return ns > DEADLINE_NEVER - now ? DEADLINE_NEVER : now + ns;
+}
+
+void timer_init(struct timer *timer, void (*function)(void *), void *argument)
+{
+    *timer = (struct timer){ .function = function, .argument = argument };
+    list_init(&timer->link);
+}
+
+void timer_cancel(struct timer *timer)
+{
+    list_remove(&timer->link);
+}
+
+void timer_set(struct timer *timer, uint64_t deadline)
+{
+    struct list *position;
+
+    list_remove(&timer->link);
+    timer->deadline = deadline;
+    for (position = timers.prev; position != &timers; position = position->prev)
+        if (container_of(position, struct timer, link)->deadline <= deadline)
+            break;
+    list_prepend(position, &timer->link);
+}
+
+uint64_t timers_next(void)
+{
+    struct list *first = list_first(&timers);
+
+    return first ? container_of(first, struct timer, link)->deadline : DEADLINE_NEVER;
+}
+
+/* The clock is read once: a timer that sets itself to now again waits for the next round. */
+void timers_run(void)
+{
+    uint64_t next = timers_next(), now;
+
+    if (next == DEADLINE_NEVER)
+        return;
+    now = clock_monotonic();
+    while (next <= now) {
+        struct timer *timer = container_of(list_first(&timers), struct timer, link);
+
+        timer_cancel(timer);
+        timer->function(timer->argument);
+        next = timers_next();
+    }
+}

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Decode one tar header: 512 bytes of fixed fields.
+ *
+ *   offset size            offset size            offset size
+ *        0  100 name          148    8 checksum      329    8 device major
+ *      100    8 mode          156    1 type flag     337    8 device minor
+ *      108    8 uid           157  100 link name     345  155 name prefix (POSIX magic only)
+ *      116    8 gid           257    6 magic         482    1 GNU sparse: more map follows
+ *      124   12 size          263    2 version
+ *      136   12 mtime         265   64 user, group
+ *
+ * Numbers are octal digits, with spaces before and a space or NUL behind, or, with the first byte's top
+ * bit set, big-endian two's complement. The checksum is the sum of all bytes with its own field taken as
+ * spaces; some old writers summed signed bytes.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "tar.h"
+
+#define CHECKSUM_OFFSET 148u
+#define CHECKSUM_SIZE 8u
+
+static bool base256(const unsigned char *field, size_t size, uint64_t *value)
+{
+    uint64_t number = field[0] & 0x3f;
+    size_t i;
+
+    if ((field[0] & 0x40) != 0)
+        return false; /* negative */
+    for (i = 1; i < size; i++) {
+        if (number >> 55 != 0)
+            return false;
+        number = number << 8 | field[i];
+    }
+    *value = number;
+    return true;
+}
+
+/* False for garbage and for what is negative or does not fit in 63 bits. An empty field is 0. */
+static bool decode_number(const unsigned char *field, size_t size, uint64_t *value)
+{
+    uint64_t number = 0;
+    size_t i = 0;
+
+    if ((field[0] & 0x80) != 0)
+        return base256(field, size, value);
+    while (i < size && field[i] == ' ')
+        i++;
+    for (; i < size && field[i] >= '0' && field[i] <= '7'; i++)
+        number = number << 3 | (uint64_t)(field[i] - '0');
+    *value = number;
+    return i == size || field[i] == ' ' || field[i] == '\0';
+}
+
+static bool checksum_holds(const unsigned char *block)
+{
+    uint64_t recorded;
+    int64_t plain = 0, with_sign = 0;
+    size_t i;
+
+    if (!decode_number(block + CHECKSUM_OFFSET, CHECKSUM_SIZE, &recorded))
+        return false;
+    for (i = 0; i < TAR_BLOCK; i++) {
+        bool own = i - CHECKSUM_OFFSET < CHECKSUM_SIZE;
+
+        plain += own ? ' ' : block[i];
+        with_sign += own ? ' ' : (signed char)block[i];
+    }
+    return (int64_t)recorded == plain || (int64_t)recorded == with_sign;
+}
+
+static bool all_zeros(const unsigned char *block)
+{
+    return block[0] == 0 && memcmp(block, block + 1, TAR_BLOCK - 1) == 0;
+}
+
+static size_t copy_field(char *to, const unsigned char *field, size_t size)
+{
+    size_t length = strnlen((const char *)field, size);
+
+    memcpy(to, field, length);
+    to[length] = '\0';
+    return length;
+}
+
+static void decode_name(const unsigned char *block, struct tar_header *header)
+{
+    size_t end = 0;
+
+    if (memcmp(block + 257, "ustar", 6) == 0 && block[345] != '\0') {
+        end = copy_field(header->name, block + 345, 155);
+        header->name[end++] = '/';
+    }
+    copy_field(header->name + end, block, 100);
+}
+
+int tar_header_decode(const unsigned char *block, struct tar_header *header, const char **problem)
+{
+    uint64_t mode;
+
+    if (all_zeros(block))
+        return 0;
+    if (!checksum_holds(block)) {
+        *problem = "bad header checksum";
+        return -EINVAL;
+    }
+    if (!decode_number(block + 124, 12, &header->size)) {
+        *problem = "bad size in a header";
+        return -EINVAL;
+    }
+    if (!decode_number(block + 136, 12, &header->mtime))
+        header->mtime = 0; /* before 1970 is legal, and not worth an entry */
+    if (!decode_number(block + 100, 8, &mode))
+        mode = 0444;
+    header->mode = (mode_t)(mode & 07777);
+    header->type = block[156] != '\0' ? (char)block[156] : TAR_FILE;
+    header->sparse_goes_on = block[482] != 0;
+    decode_name(block, header);
+    copy_field(header->link, block + 157, 100);
+    return 1;
+}

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * tarfs: a tar archive on a block device (a disk, or the cfg's ramdisk=) as a read-only filesystem.
+ *
+ * Nothing is unpacked: an index of names and places is kept in memory (some 80 bytes an entry), contents
+ * are read where they lie. Symbolic links are followed inside of the archive, whose root they cannot
+ * leave, and never seen as such, except that readdir() tells DT_LNK. What an archive may contain, and
+ * what becomes of damaged ones, is told in tar_scan.c.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/statvfs.h>
+
+#include "internal.h"
+#include "lib/blockcache.h"
+#include "tar.h"
+
+#define FIRST_COOKIE 2 /* 0 and 1 are "." and ".." */
+
+struct tarfs {
+    struct block_device *device;
+    struct tar_index index;
+};
+
+static int tarfs_lookup(struct mount *mount, const char *path, void **node)
+{
+    struct tarfs *tarfs = mount->private_data;
+    struct tar_entry *entry;
+    int result = tar_index_find(&tarfs->index, path, &entry);
+
+    if (result == 0)
+        *node = entry;
+    return result;
+}
+
+static int tarfs_stat(struct mount *mount, void *node, struct stat *status)
+{
+    const struct tar_entry *entry = node;
+
+    (void)mount;
+    status->st_ino = entry->serial;
+    status->st_mode = entry->mode;
+    status->st_nlink = 1;
+    status->st_size = S_ISREG(entry->mode) ? (off_t)entry->data.size : 0;
+    status->st_blksize = 4096;
+    status->st_blocks = (blkcnt_t)((status->st_size + 511) / 512);
+    status->st_mtim.tv_sec = status->st_ctim.tv_sec = status->st_atim.tv_sec = entry->mtime;
+    return 0;
+}
+
+static ssize_t tarfs_read(struct mount *mount, void *node, void *buffer, size_t length,
+                          off_t offset)
+{
+    const struct tarfs *tarfs = mount->private_data;
+    const struct tar_entry *entry = node;
+    uint64_t at = (uint64_t)offset;
+    int result;
+
+    if (at >= entry->data.size)
+        return 0;
+    if (length > entry->data.size - at)
+        length = entry->data.size - at;
+    result = block_cache_read(tarfs->device, entry->data.offset + at, buffer, length);
+    return result != 0 ? result : (ssize_t)length;
+}
+
+/* The child that a cookie stands for, by counting when there is no hint. */
+static const struct tar_entry *child_at(const struct tar_entry *directory,
+                                        const struct directory_position *position)
+{
+    const struct tar_entry *entry = directory->children.first;
+    off_t i;
+
+    if (position->hint != NULL)
+        return position->hint;
+    for (i = FIRST_COOKIE; entry != NULL && i < position->cookie; i++)
+        entry = entry->next_sibling;
+    return entry;
+}
+
+static unsigned char entry_type(const struct tar_entry *entry)
+{
+    if (S_ISLNK(entry->mode))
+        return DT_LNK;
+    return S_ISDIR(entry->mode) ? DT_DIR : DT_REG;
+}
+
+static int tarfs_readdir(struct mount *mount, void *node, struct directory_position *position,
+                         struct directory_entry *entry)
+{
+    const struct tar_entry *directory = node, *child;
+
+    (void)mount;
+    if (position->cookie < FIRST_COOKIE) {
+        directory_entry_set(entry, "..", (size_t)position->cookie + 1, DT_DIR, directory->serial);
+        position->cookie++;
+        return 1;
+    }
+    child = child_at(directory, position);
+    if (child == NULL)
+        return 0;
+    directory_entry_set(entry, child->name, child->name_length, entry_type(child), child->serial);
+    position->cookie++;
+    position->hint = child->next_sibling;
+    return 1;
+}
+
+static int tarfs_statvfs(struct mount *mount, struct statvfs *status)
+{
+    const struct tarfs *tarfs = mount->private_data;
+
+    memset(status, 0, sizeof(*status));
+    status->f_bsize = status->f_frsize = TAR_BLOCK;
+    status->f_blocks = tarfs->device->size / TAR_BLOCK;
+    status->f_files = tarfs->index.entries;
+    status->f_flag = ST_RDONLY;
+    status->f_namemax = VFS_NAME_MAX;
+    return 0;
+}
+
+static void tarfs_unmount(struct mount *mount)
+{
+    struct tarfs *tarfs = mount->private_data;
+
+    tar_index_destroy(&tarfs->index);
+    free(tarfs);
+}
+
+static const struct filesystem_operations tarfs_operations = {
+    .lookup = tarfs_lookup,
+    .statvfs = tarfs_statvfs,
+    .unmount = tarfs_unmount,
+    .stat = tarfs_stat,
+    .read = tarfs_read,
+    .readdir = tarfs_readdir,
+};
+
+static int tarfs_mount(struct mount *mount, struct block_device *device)
+{
+    struct tarfs *tarfs = malloc(sizeof(*tarfs));
+    int result;
+
+    if (tarfs == NULL)
+        return -ENOMEM;
+    tarfs->device = device;
+    result = tar_index_init(&tarfs->index);
+    if (result == 0)
+        result = tar_scan(device, &tarfs->index);
+    if (result != 0) {
+        tar_index_destroy(&tarfs->index);
+        free(tarfs);
+        return result;
+    }
+    mount->operations = &tarfs_operations;
+    mount->private_data = tarfs;
+    return 0;
+}
+
+static const struct filesystem_type tarfs_type = {
+    .name = "tarfs",
+    .needs_device = true,
+    .mount = tarfs_mount,
+};
+FILESYSTEM_TYPE(tarfs, tarfs_type);

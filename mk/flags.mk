@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: MIT
+# Flags of everything that runs in an image.
+
+WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wno-missing-field-initializers -Werror
+
+# Text and data lie in the low 2 GiB, so position-independent code would only cost. No unwind tables: backtraces follow frame pointers.
+GUEST_FLAGS := -std=gnu11 $(OPTIMISE) -g $(PROTECT) -ffunction-sections -fdata-sections -fno-pie -fno-pic -ftls-model=local-exec \
+    -mno-red-zone -fno-omit-frame-pointer -fno-asynchronous-unwind-tables -fno-unwind-tables -fcf-protection=none \
+    -fno-common -fno-strict-aliasing -ffile-prefix-map=$(CURDIR)=.
+
+# Xen's public headers, under a name of their own; the version of the interface that we speak (since Xen 4.14), whatever the headers' is.
+ABI := $(BUILD)/abi
+ABI_CPPFLAGS := -I$(ABI) -D__XEN_INTERFACE_VERSION__=0x00040e00
+CPPFLAGS = -Iinclude -Iinclude/posix $(ABI_CPPFLAGS) $(NEWLIB_CPPFLAGS) -D_GNU_SOURCE
+LWIP_CPPFLAGS := -Inet/lwip -I$(LWIP)/src/include
+
+$(ABI)/.done: $(BUILD)/.tools-build
+	@mkdir -p $(@D)
+	@ln -sfn /usr/include/xen $(@D)/xen-abi
+	@touch $@
+
+# What any object needs before it can be compiled.
+PREPARED := $(BUILD)/.tools-build $(ABI)/.done $(NEWLIB)/.done $(LWIP)/.done
+
+# A change of flags compiles everything anew.
+$(OBJ)/.flags: FORCE
+	@mkdir -p $(@D)
+	@echo '$(CC) $(GUEST_FLAGS) $(ABI_CPPFLAGS)' | cmp -s - $@ || echo '$(CC) $(GUEST_FLAGS) $(ABI_CPPFLAGS)' > $@
+
+$(OBJ)/%.o: %.c $(OBJ)/.flags | $(PREPARED)
+	@mkdir -p $(@D)
+	$(say) CC $<
+	$(Q)$(CC) $(GUEST_FLAGS) $(WARNINGS) $(CPPFLAGS) $(EXTRA_CPPFLAGS) -MMD -MP -c -o $@ $<
+
+$(OBJ)/%.o: %.S $(OBJ)/.flags | $(PREPARED)
+	@mkdir -p $(@D)
+	$(say) AS $<
+	$(Q)$(CC) $(CPPFLAGS) -ffile-prefix-map=$(CURDIR)=. -g -MMD -MP -c -o $@ $<
+
+# lwIP is upstream's code: its warnings are upstream's.
+$(OBJ)/lwip/%.o: $(LWIP)/src/%.c $(OBJ)/.flags | $(PREPARED)
+	@mkdir -p $(@D)
+	$(say) CC $<
+	$(Q)$(CC) $(GUEST_FLAGS) -w $(CPPFLAGS) $(LWIP_CPPFLAGS) -MMD -MP -c -o $@ $<
+
+$(OBJ)/net/%.o: EXTRA_CPPFLAGS = $(LWIP_CPPFLAGS)

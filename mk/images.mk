@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: MIT
+# Images: each folder with an app.mk is one (apps/NAME; test/guest/NAME). app.mk sets
+#   SRCS    sources, relative to the folder
+#   CONFIG  switches of mk/rooms.mk: vfs tarfs blk net
+#   MEMORY  MiB for the cfg
+#   DISK    a folder (relative) that becomes the archive disk NAME.img; the cfg mounts it at /DISK
+#   RAMDISK the same as the cfg's ramdisk=
+#   OPTIONS kernel words, ARGUMENTS the application's, for the cfg
+
+APPS := $(patsubst apps/%/app.mk,%,$(wildcard apps/*/app.mk))
+GUEST_TESTS := $(patsubst test/guest/%/app.mk,%,$(wildcard test/guest/*/app.mk))
+IMAGES := $(APPS) $(GUEST_TESTS)
+
+LIBGCC := $(shell gcc -print-libgcc-file-name)
+LINK := ld -nostdlib -static --gc-sections -z noexecstack -z max-page-size=4096 -z norelro --build-id=none --no-warn-rwx-segments --no-warn-mismatch \
+    --orphan-handling=error
+
+# $(1) name, $(2) folder
+define image
+SRCS :=
+CONFIG :=
+MEMORY := 16
+DISK :=
+RAMDISK :=
+OPTIONS :=
+ARGUMENTS :=
+include $(2)/app.mk
+$(1)_OBJS := $$(call objects,$$(addprefix $(2)/,$$(SRCS))) $$(call room_objects,$$(CONFIG)) $(OBJ)/$(2)/identity.o
+$(1)_DISK := $$(if $$(DISK),$(2)/$$(DISK))
+$(1)_RAMDISK := $$(if $$(RAMDISK),$(2)/$$(RAMDISK))
+$(1)_CFG := --memory $$(MEMORY) $$(if $$(filter net,$$(CONFIG)),--network) \
+    $$(if $$(DISK),--archive $$(DISK)) $$(if $$(RAMDISK),--ramdisk $$(RAMDISK)) \
+    --options '$$(OPTIONS)' --arguments '$$(ARGUMENTS)'
+
+.PHONY: $(1)
+$(1): $(OUT)/$(1).elf $(OUT)/$(1).cfg $$(if $$(DISK),$(OUT)/$(1).img) $$(if $$(RAMDISK),$(OUT)/$(1).ramdisk)
+
+$(OBJ)/$(2)/identity.o: lib/kernel/identity.c $(OBJ)/.flags | $(PREPARED)
+	@mkdir -p $$(@D)
+	$(Q)$$(CC) $$(GUEST_FLAGS) $$(WARNINGS) $$(CPPFLAGS) -DAPPLICATION_NAME='"$(1)"' -MMD -MP -c -o $$@ $$<
+
+$(OUT)/$(1).elf.debug: $$($(1)_OBJS) arch/x86_64/image.lds $(NEWLIB)/lib/libc.a
+	@mkdir -p $$(@D)
+	$(say) LD $$@
+	$(Q)$(LINK) -T arch/x86_64/image.lds -o $$@ $$($(1)_OBJS) --start-group $$(NEWLIB_LIBS) --end-group $(LIBGCC)
+
+$(OUT)/$(1).elf: $(OUT)/$(1).elf.debug
+	$(say) STRIP $$@
+	$(Q)objcopy --strip-all $$< $$@
+
+$(OUT)/$(1).cfg: $(2)/app.mk tools/mkcfg
+	@mkdir -p $$(@D)
+	$(Q)tools/mkcfg --name $(1) $$($(1)_CFG) > $$@
+
+$(OUT)/$(1).img: $$(if $$($(1)_DISK),$$(shell find $$($(1)_DISK) -mindepth 0 2>/dev/null)) tools/mkdisk
+	@mkdir -p $$(@D)
+	$(say) DISK $$@
+	$(Q)tools/mkdisk $$($(1)_DISK) $$@
+
+$(OUT)/$(1).ramdisk: $$(if $$($(1)_RAMDISK),$$(shell find $$($(1)_RAMDISK) -mindepth 0 2>/dev/null)) tools/mkdisk
+	@mkdir -p $$(@D)
+	$(Q)tools/mkdisk $$($(1)_RAMDISK) $$@
+endef
+
+$(foreach app,$(APPS),$(eval $(call image,$(app),apps/$(app))))
+$(foreach test,$(GUEST_TESTS),$(eval $(call image,$(test),test/guest/$(test))))
+
+-include $(shell find $(OBJ) -name '*.d' 2>/dev/null)

@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: MIT
+# Tests. A unit test is a file test/unit/NAME.c whose line "// SRCS:" names the sources it is linked with ("// CFLAGS:" adds flags,
+# "// LWIP: yes" adds lwIP's core); it runs on this machine with sanitizers on. A guest test is a folder under test/guest.
+
+UNIT_FILES := $(shell grep -l '^// SRCS:' test/unit/*.c 2>/dev/null)
+UNIT_TESTS := $(patsubst test/unit/%.c,%,$(UNIT_FILES))
+UNIT_DIR := $(BUILD)/test/unit
+UNIT_FLAGS := -std=gnu11 -g -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+UNIT_WARNINGS := -Wall -Wextra -Wno-missing-field-initializers -Werror
+UNIT_CPPFLAGS := -D_GNU_SOURCE -Iinclude -Itest/unit $(ABI_CPPFLAGS) $(LWIP_CPPFLAGS)
+
+unit_line = $(shell sed -n 's|^// $(2): *||p' test/unit/$(1).c)
+
+# lwIP for the host, compiled once for all tests that use it.
+UNIT_LWIP_OBJS = $(patsubst $(LWIP)/src/%.c,$(UNIT_DIR)/lwip/%.o,$(LWIP_SRCS))
+$(UNIT_DIR)/lwip/%.o: $(LWIP)/src/%.c net/lwip/lwipopts.h | $(LWIP)/.done
+	@mkdir -p $(@D)
+	$(Q)cc $(UNIT_FLAGS) $(UNIT_CPPFLAGS) $(UNIT_LWIP_FLAGS) -w -c -o $@ $<
+
+# $(1) name
+define unit_test
+$(UNIT_DIR)/$(1): test/unit/$(1).c $(call unit_line,$(1),SRCS) $(wildcard test/unit/*.h) $(shell find include -name '*.h') \
+    $(if $(call unit_line,$(1),LWIP),$(UNIT_LWIP_OBJS)) | $(ABI)/.done $(LWIP)/.done
+	@mkdir -p $$(@D)
+	$(say) UNIT $(1)
+	$(Q)cc $(UNIT_FLAGS) $(UNIT_WARNINGS) $(UNIT_CPPFLAGS) $(call unit_line,$(1),CFLAGS) -o $$@ test/unit/$(1).c $(call unit_line,$(1),SRCS) \
+	    $(if $(call unit_line,$(1),LWIP),$(UNIT_LWIP_OBJS)) -lcmocka
+endef
+
+ifneq ($(filter unit test unit-programs,$(MAKECMDGOALS)),)
+$(foreach test,$(UNIT_TESTS),$(eval $(call unit_test,$(test))))
+endif
+
+.PHONY: test unit unit-programs guest
+test:
+	@tools/check-tools --install test
+	@$(MAKE) --no-print-directory unit
+	@$(MAKE) --no-print-directory guest
+
+unit-programs: $(addprefix $(UNIT_DIR)/,$(or $(TEST),$(UNIT_TESTS)))
+
+unit: unit-programs
+	@tools/run-unit $(UNIT_DIR) $(or $(TEST),$(UNIT_TESTS))
+
+guest: $(or $(TEST),$(IMAGES))
+	@exec tools/xenhost/xenhost test $(TEST)

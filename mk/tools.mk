@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: MIT
+# Quiet output, and the check that what a build needs is there.
+
+ifeq ($(V),1)
+  Q :=
+  say = @:
+else
+  Q := @
+  say = @printf '  %-8s %s\n'
+endif
+
+# What the goal needs besides make itself, looked at once; said in one line if missing.
+$(BUILD)/.tools-build: tools/check-tools
+	@mkdir -p $(@D)
+	@tools/check-tools build
+	@touch $@

@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Network devices as lwIP's interfaces: one struct netif for each net_device.
+ *
+ * In: a frame is copied once, from memory that the backend can still write, into a buffer of its size, and only the copy is parsed; the IP header
+ * lies on a multiple of four there. Out: the pieces of lwIP's buffer chain go to the device as they are.
+ *
+ * Checksums: where the device completes them, lwIP computes none for TCP and UDP, and the frame gets the sum of its pseudo header on
+ * the way out. What comes in is verified unless the device says that it was, or that it never crossed a wire.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/printk.h"
+#include "lwip/etharp.h"
+#include "lwip/ethip6.h"
+#include "lwip/pbuf.h"
+#include "lwip/prot/ip.h"
+#include "lwip/snmp.h"
+#include "netif/ethernet.h"
+
+#include "net_internal.h"
+
+#define POLL_BUDGET 64
+#define FRAGMENTS_MAXIMUM 16
+#define ETHERNET_HEADER 14
+#define FRAME_MAXIMUM 65000
+#define RECEIVE_ALIGNMENT 2 /* bytes in front of the Ethernet header */
+/* Ethernet, IPv6 and TCP headers without options: what must lie in one piece to find the checksum. */
+#define HEADERS_MAXIMUM (ETHERNET_HEADER + 40 + 20)
+
+#define CHECKSUMS_IN (NETIF_CHECKSUM_CHECK_TCP | NETIF_CHECKSUM_CHECK_UDP)
+#define CHECKSUMS_OUT (NETIF_CHECKSUM_GEN_TCP | NETIF_CHECKSUM_GEN_UDP)
+
+struct list net_interfaces = LIST_INIT(net_interfaces);
+
+static struct interface *interface_of(struct list *node)
+{
+    return container_of(node, struct interface, link);
+}
+
+/* The offset of the checksum field within a TCP or UDP header, or 0 for other protocols. */
+static unsigned int checksum_field(uint8_t protocol)
+{
+    return protocol == IP_PROTO_TCP ? 16 : protocol == IP_PROTO_UDP ? 6 : 0;
+}
+
+static void store_pseudo_sum(uint8_t *field, const uint8_t *addresses, int address_length,
+                             uint8_t protocol, uint16_t length)
+{
+    uint16_t sum = net_checksum_fold((uint64_t)net_checksum(addresses, address_length) +
+                                     lwip_htons(protocol) + lwip_htons(length));
+
+    memcpy(field, &sum, sizeof(sum));
+}
+
+static bool prepare_ipv4(uint8_t *ip, size_t available)
+{
+    unsigned int header = (ip[0] & 15u) * 4, field = checksum_field(ip[9]);
+    unsigned int total = (unsigned int)ip[2] << 8 | ip[3];
+    bool fragment = (ip[6] & 0x3f) || ip[7];
+
+    if (!field || fragment || available < header + field + 2 || total < header)
+        return false;
+    store_pseudo_sum(ip + header + field, ip + 12, 8, ip[9], (uint16_t)(total - header));
+    return true;
+}
+
+static bool prepare_ipv6(uint8_t *ip, size_t available)
+{
+    unsigned int field = checksum_field(ip[6]);
+
+    if (!field || available < 40 + field + 2)
+        return false;
+    store_pseudo_sum(ip + 40 + field, ip + 8, 32, ip[6], (uint16_t)(ip[4] << 8 | ip[5]));
+    return true;
+}
+
+/* Put the pseudo header's sum into a TCP or UDP frame: true when there is a checksum to complete. Fragments have theirs already. */
+static bool prepare_checksum(struct pbuf *p)
+{
+    uint8_t *frame = p->payload;
+    size_t available = p->len;
+    unsigned int type;
+
+    if (available < ETHERNET_HEADER + 20)
+        return false;
+    type = (unsigned int)frame[12] << 8 | frame[13];
+    frame += ETHERNET_HEADER;
+    available -= ETHERNET_HEADER;
+    if (type == ETHTYPE_IP)
+        return prepare_ipv4(frame, available);
+    return type == ETHTYPE_IPV6 && available >= 40 && prepare_ipv6(frame, available);
+}
+
+static err_t send_frame(struct interface *interface, struct pbuf *p)
+{
+    struct net_device *device = interface->device;
+    struct net_fragment fragments[FRAGMENTS_MAXIMUM];
+    unsigned int count = 0;
+    bool partial = device->transmit_checksum && prepare_checksum(p);
+    int error;
+
+    for (; p && count < FRAGMENTS_MAXIMUM; p = p->next) {
+        fragments[count].data = p->payload;
+        fragments[count++].length = p->len;
+    }
+    error = device->operations->send(device, fragments, count, partial);
+    if (error == 0) {
+        interface->kick_needed = true;
+        net_transmitted = true;
+        return ERR_OK;
+    }
+    device->statistics.send_dropped++;
+    return error == -EAGAIN ? ERR_MEM : ERR_IF;
+}
+
+static err_t interface_transmit(struct netif *netif, struct pbuf *p)
+{
+    struct interface *interface = netif->state;
+    struct pbuf *copy;
+    err_t error;
+
+    if (pbuf_clen(p) <= FRAGMENTS_MAXIMUM && (!p->next || p->len >= HEADERS_MAXIMUM))
+        return send_frame(interface, p);
+    copy = pbuf_clone(PBUF_RAW, PBUF_RAM, p);
+    if (!copy)
+        return ERR_MEM;
+    error = send_frame(interface, copy);
+    pbuf_free(copy);
+    return error;
+}
+
+static void interface_receive(struct net_device *device, const struct net_fragment *fragments,
+                              unsigned int count, const struct net_receive_info *info)
+{
+    struct interface *interface = device->user;
+    bool trusted = info->checksum_blank || info->checksum_valid;
+    size_t length = 0;
+    unsigned int index;
+    uint8_t *to;
+    struct pbuf *p;
+
+    for (index = 0; index < count; index++)
+        length += fragments[index].length;
+    if (length < ETHERNET_HEADER || length > FRAME_MAXIMUM) {
+        device->statistics.receive_errors++;
+        return;
+    }
+    p = pbuf_alloc(PBUF_RAW, (u16_t)(length + RECEIVE_ALIGNMENT), PBUF_RAM);
+    if (!p) {
+        device->statistics.receive_dropped++;
+        pbuf_free_ooseq_pending = 1;
+        return;
+    }
+    pbuf_remove_header(p, RECEIVE_ALIGNMENT);
+    to = p->payload;
+    for (index = 0; index < count; index++) {
+        memcpy(to, fragments[index].data, fragments[index].length);
+        to += fragments[index].length;
+    }
+    interface->netif.chksum_flags =
+        (interface->netif.chksum_flags & ~CHECKSUMS_IN) | (trusted ? 0 : CHECKSUMS_IN);
+    if (interface->netif.input(p, &interface->netif) != ERR_OK)
+        pbuf_free(p);
+}
+
+static void interface_pending(struct net_device *device)
+{
+    struct interface *interface = device->user;
+
+    interface->receive_pending = true;
+    net_wake();
+}
+
+static void interface_writable(struct net_device *device)
+{
+    (void)device;
+    net_transmit_resume();
+}
+
+static void interface_changed(struct net_device *device)
+{
+    struct interface *interface = device->user;
+
+    interface->changed = true;
+    net_wake();
+}
+
+static void update_link(struct interface *interface)
+{
+    const struct net_device *device = interface->device;
+    struct netif *netif = &interface->netif;
+    bool was_up = netif_is_link_up(netif);
+
+    interface->changed = false;
+    netif->mtu = netif->mtu6 = (u16_t)(device->mtu > FRAME_MAXIMUM ? FRAME_MAXIMUM : device->mtu);
+    netif->chksum_flags = NETIF_CHECKSUM_ENABLE_ALL & ~(device->transmit_checksum ? CHECKSUMS_OUT : 0);
+    memcpy(netif->hwaddr, device->mac, sizeof(device->mac));
+    if (device->link_up == was_up)
+        return;
+    if (device->link_up) {
+        netif_set_link_up(netif);
+    } else {
+        netif_set_link_down(netif);
+        printk("%s: link is down", device->name);
+    }
+    net_configure(interface);
+}
+
+static err_t interface_prepare(struct netif *netif)
+{
+    struct interface *interface = netif->state;
+
+    netif->name[0] = interface->device->name[0];
+    netif->name[1] = interface->device->name[1];
+    netif->hwaddr_len = ETH_HWADDR_LEN;
+    netif->output = etharp_output;
+    netif->output_ip6 = ethip6_output;
+    netif->linkoutput = interface_transmit;
+    netif->flags = NETIF_FLAG_BROADCAST | NETIF_FLAG_ETHARP | NETIF_FLAG_ETHERNET | NETIF_FLAG_MLD6;
+    netif->hostname = net_config_hostname();
+    memcpy(netif->hwaddr, interface->device->mac, ETH_HWADDR_LEN);
+    return ERR_OK;
+}
+
+/* "eth3" is interface 3, as the command line counts them. */
+static unsigned int interface_number(const char *name)
+{
+    while (*name && (*name < '0' || *name > '9'))
+        name++;
+    return (unsigned int)strtoul(name, NULL, 10);
+}
+
+static void interface_added(struct net_device *device)
+{
+    struct interface *interface = calloc(1, sizeof(*interface));
+
+    if (!interface) {
+        printk("net: no memory for %s", device->name);
+        return;
+    }
+    interface->device = device;
+    interface->config = net_config_of(interface_number(device->name));
+    interface->dhcp_complaint = DEADLINE_NEVER;
+    interface->changed = true;
+    interface->receive_pending = true;
+    netif_add_noaddr(&interface->netif, interface, interface_prepare, ethernet_input);
+    if (!netif_default)
+        netif_set_default(&interface->netif);
+    list_append(&net_interfaces, &interface->link);
+    device->user = interface;
+    device->receive = interface_receive;
+    device->pending = interface_pending;
+    device->writable = interface_writable;
+    device->changed = interface_changed;
+    net_wake();
+}
+
+static void interface_removed(struct net_device *device)
+{
+    struct interface *interface = device->user;
+
+    if (!interface)
+        return;
+    device->user = NULL;
+    device->receive = NULL;
+    device->pending = device->writable = device->changed = NULL;
+    list_remove(&interface->link);
+    net_deconfigure(interface);
+    netif_remove(&interface->netif);
+    if (!netif_default && !list_empty(&net_interfaces))
+        netif_set_default(&interface_of(net_interfaces.next)->netif);
+    free(interface);
+}
+
+void net_interfaces_init(void)
+{
+    net_device_listen(interface_added, interface_removed);
+}
+
+bool net_interfaces_poll(void)
+{
+    struct list *node, *next;
+    bool more = false;
+
+    list_for_each(node, next, &net_interfaces) {
+        struct interface *interface = interface_of(node);
+
+        if (interface->changed)
+            update_link(interface);
+        if (!interface->receive_pending)
+            continue;
+        interface->receive_pending = false;
+        if (interface->device->operations->poll(interface->device, POLL_BUDGET) >= POLL_BUDGET)
+            interface->receive_pending = more = true;
+    }
+    PBUF_CHECK_FREE_OOSEQ();
+    return more;
+}
+
+bool net_interfaces_busy(void)
+{
+    struct list *node, *next;
+
+    list_for_each(node, next, &net_interfaces) {
+        if (interface_of(node)->receive_pending || interface_of(node)->changed)
+            return true;
+    }
+    return false;
+}
+
+void net_interfaces_kick(void)
+{
+    struct list *node, *next;
+
+    list_for_each(node, next, &net_interfaces) {
+        struct interface *interface = interface_of(node);
+
+        if (interface->kick_needed) {
+            interface->kick_needed = false;
+            interface->device->operations->kick(interface->device);
+        }
+    }
+}

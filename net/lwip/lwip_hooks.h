@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * lwIP's questions that net/hooks.c answers: initial sequence numbers, the way out for a source address, and what to do when a listener's backlog is full.
+ */
+#ifndef NET_LWIP_HOOKS_H
+#define NET_LWIP_HOOKS_H
+
+#include "lwip/err.h"
+#include "lwip/ip_addr.h"
+#include "lwip/prot/tcp.h"
+#include "lwip/tcp.h"
+
+struct netif;
+
+uint32_t net_tcp_initial_sequence(const ip_addr_t *local_address, uint16_t local_port,
+                                  const ip_addr_t *remote_address, uint16_t remote_port);
+struct netif *net_route_by_source(const ip4_addr_t *source, const ip4_addr_t *destination);
+const ip6_addr_t *net_ipv6_gateway(struct netif *netif);
+void net_tcp_backlog_full(struct tcp_pcb_listen *listener);
+
+/* Called for each segment: only a SYN to a listener with a full backlog leaves the fast path. */
+static inline err_t net_tcp_segment(struct tcp_pcb *pcb, const struct tcp_hdr *header)
+{
+    if (__builtin_expect(pcb->state == LISTEN, 0) && (TCPH_FLAGS(header) & TCP_SYN)) {
+        struct tcp_pcb_listen *listener = (struct tcp_pcb_listen *)(void *)pcb;
+
+        if (listener->accepts_pending >= listener->backlog)
+            net_tcp_backlog_full(listener);
+    }
+    return ERR_OK;
+}
+
+#define LWIP_HOOK_TCP_ISN net_tcp_initial_sequence
+#define LWIP_HOOK_IP4_ROUTE_SRC net_route_by_source
+#define LWIP_HOOK_ND6_GET_GW(netif, destination) net_ipv6_gateway(netif)
+#define LWIP_HOOK_TCP_INPACKET_PCB(pcb, header, option_length, option1_length, option2, p) \
+    net_tcp_segment(pcb, header)
+
+#endif

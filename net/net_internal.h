@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the files of net/ share: interfaces, the network thread, timers, memory.
+ *
+ * lwIP is called from any thread, directly; it never blocks. After such calls net_flush() sends off what was queued and, when the
+ * network thread sleeps longer than the new state allows, wakes it.
+ */
+#ifndef NET_INTERNAL_H
+#define NET_INTERNAL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/list.h"
+#include "lib/sched.h"
+#include "lwip/ip_addr.h"
+#include "lwip/netif.h"
+#include "net/netdev.h"
+
+#define NET_NAME_SERVERS 3
+#define NET_CONFIGURED_INTERFACES 8
+
+enum net_address_mode {
+    NET_ADDRESS_AUTOMATIC, /* DHCP, SLAAC */
+    NET_ADDRESS_STATIC,
+    NET_ADDRESS_OFF,
+};
+
+/* What the command line says about one interface (net/config.c). */
+struct net_config {
+    enum net_address_mode ipv4_mode, ipv6_mode;
+    ip4_addr_t address, netmask, gateway;
+    ip6_addr_t ipv6_address, ipv6_gateway;
+    ip_addr_t name_servers[NET_NAME_SERVERS];
+    unsigned int name_server_count;
+};
+
+const struct net_config *net_config_of(unsigned int index);
+const char *net_config_hostname(void);
+uint64_t net_config_wait_deadline(void);
+
+/* One network device under lwIP (net/interface.c). */
+struct interface {
+    struct list link;
+    struct netif netif;
+    struct net_device *device;
+    const struct net_config *config;
+    bool receive_pending;   /* the device has frames for us */
+    bool kick_needed;       /* frames are queued that the backend was not told of */
+    bool changed;           /* link or MTU: look at the device again */
+    uint64_t dhcp_complaint; /* when to say that DHCP does not answer; DEADLINE_NEVER: said, or not needed */
+    uint32_t reported_address;
+    bool address_told;
+};
+
+extern struct list net_interfaces;
+
+void net_interfaces_init(void);
+/* Handle frames and changes of all devices: true when there is more to do at once. */
+bool net_interfaces_poll(void);
+bool net_interfaces_busy(void);
+void net_interfaces_kick(void);
+
+/* Addresses (net/configure.c). */
+void net_configure(struct interface *interface);
+void net_deconfigure(struct interface *interface);
+void net_configure_check(uint64_t now);
+uint64_t net_configure_deadline(void);
+
+/* The network thread (net/stack.c). One round: devices, loopback, timers, kicks; returns when the next is due (0: at once). */
+uint64_t net_round(void);
+void net_wake(void);
+void net_flush(void);
+/* A device can take frames again: what was turned away is tried again. */
+void net_transmit_resume(void);
+/* Set whenever a frame goes out. */
+extern bool net_transmitted;
+/* Set while lwIP's timers run: a connection that ends now has timed out. */
+extern bool net_timers_running;
+
+/* Timers (net/timers.c). */
+void net_timers_run(uint64_t now);
+uint64_t net_timers_deadline(uint64_t now);
+
+/* Memory (net/memory.c). */
+unsigned int net_pool_used(unsigned int type);
+bool net_memory_pressure(void);
+size_t net_memory_used(void);
+size_t net_memory_blocks(void);
+size_t net_memory_limit(void);
+void net_memory_trim(void);
+
+/* Checksums (net/checksum.c): sums in memory order, not inverted. */
+uint16_t net_checksum_fold(uint64_t sum);
+
+/* Random keys (net/hooks.c). */
+void net_reseed(void);
+uint64_t net_siphash(const uint64_t sip_key[2], const uint64_t *words, unsigned int count);
+
+/* Queries that wait for a name server (net/resolver.c). */
+extern unsigned int net_queries_pending;
+
+#endif

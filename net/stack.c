@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The network thread.
+ *
+ * It sleeps until a device has frames, a device changed, or a timer of the stack is due; then it does a round: take frames in (a bounded number of each device at a time,
+ * letting other threads run in between), loopback, timers, and at the end one notification a device for all frames that the
+ * round has sent. Threads that use sockets call the stack directly, and notify at the end of their call (net_flush).
+ */
+#include "lib/init.h"
+#include "lib/printk.h"
+#include "lib/sched.h"
+#include "lwip/init.h"
+#include "lwip/netif.h"
+#include "lwip/priv/tcp_priv.h"
+#include "net/stack.h"
+#include "net/usage.h"
+
+#include "net_internal.h"
+
+static struct wait_queue queue = WAIT_QUEUE_INIT(queue);
+static bool wake_requested, resume_transmission;
+static bool asleep, asleep_long, asleep_without_tcp;
+
+bool net_transmitted;
+
+void net_wake(void)
+{
+    wake_requested = true;
+    if (asleep)
+        wake_all(&queue);
+}
+
+void net_transmit_resume(void)
+{
+    resume_transmission = true;
+    net_wake();
+}
+
+static bool loopback_waits(void)
+{
+    struct netif *netif;
+
+    NETIF_FOREACH(netif) {
+        if (netif->loop_first)
+            return true;
+    }
+    return false;
+}
+
+/* What loops back never left this memory: there is nothing to verify, and with offload nothing was computed. */
+static void loopback_poll(void)
+{
+    struct netif *netif;
+
+    NETIF_FOREACH(netif) {
+        if (netif->loop_first) {
+            u16_t flags = netif->chksum_flags;
+
+            NETIF_SET_CHECKSUM_CTRL(netif, flags & ~NETIF_CHECKSUM_CHECKS);
+            netif_poll(netif);
+            NETIF_SET_CHECKSUM_CTRL(netif, flags);
+        }
+    }
+}
+
+void net_flush(void)
+{
+    net_interfaces_kick();
+    if (!asleep)
+        return;
+    if ((asleep_without_tcp && tcp_active_pcbs) || (asleep_long && net_transmitted) || loopback_waits())
+        net_wake();
+}
+
+uint64_t net_round(void)
+{
+    uint64_t now, deadline, other;
+    bool more;
+
+    wake_requested = false;
+    more = net_interfaces_poll();
+    loopback_poll();
+    if (resume_transmission) {
+        resume_transmission = false;
+        tcp_txnow();
+    }
+    now = clock_monotonic();
+    net_timers_run(now);
+    net_configure_check(now);
+    net_interfaces_kick();
+    if (more || loopback_waits() || net_interfaces_busy() || wake_requested)
+        return 0;
+    deadline = net_timers_deadline(now);
+    other = net_configure_deadline();
+    return deadline < other ? deadline : other;
+}
+
+static void network_thread(void *argument)
+{
+    (void)argument;
+    for (;;) {
+        uint64_t deadline = net_round();
+
+        if (deadline == 0) {
+            thread_yield();
+            continue;
+        }
+        asleep = true;
+        asleep_without_tcp = !tcp_active_pcbs && !tcp_tw_pcbs;
+        asleep_long = deadline > clock_monotonic() + SECONDS(1);
+        wait_until(&queue, wake_requested, deadline);
+        asleep = false;
+    }
+}
+
+void net_stack_init(void)
+{
+    static bool initialized;
+
+    if (initialized)
+        return;
+    initialized = true;
+    net_reseed();
+    lwip_init();
+    netif_get_by_index(NETIF_NO_INDEX + 1)->chksum_flags = 0; /* "lo" */
+    net_interfaces_init();
+    if (!thread_create("net", network_thread, NULL))
+        printk("net: no memory for the network thread");
+}
+
+void net_stack_resume(void)
+{
+    struct list *node, *next;
+
+    net_reseed();
+    list_for_each(node, next, &net_interfaces)
+        container_of(node, struct interface, link)->changed = true;
+    net_wake();
+}
+
+INITCALL("3stack", net_stack_init);

@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * lwIP's periodic timers, run only when they have something to do, so that an idle guest sleeps.
+ *
+ * lwIP would tick ten times a second and more for ever. Here each timer has a question that tells whether it is needed, and does not run
+ * otherwise. Two of them (ARP, neighbour discovery) keep ages that lwIP does not show: they tick each second for a while after
+ * anything was sent, and otherwise are made up for once a minute, several ticks at a time. An idle guest without connections wakes
+ * up once a minute; with connections open, TCP's timer ticks every 250 ms.
+ */
+#include "lwip/opt.h"
+#include "lwip/dhcp.h"
+#include "lwip/dns.h"
+#include "lwip/etharp.h"
+#include "lwip/ip4_frag.h"
+#include "lwip/ip6_frag.h"
+#include "lwip/memp.h"
+#include "lwip/mld6.h"
+#include "lwip/nd6.h"
+#include "lwip/prot/dhcp.h"
+#include "lwip/priv/tcp_priv.h"
+#include "lwip/sys.h"
+#include "lwip/timeouts.h"
+
+#include "net_internal.h"
+
+#define ACTIVE_TIME SECONDS(10)
+#define LAZY_PERIOD SECONDS(60)
+#define CATCH_UP_MAXIMUM 61
+
+struct periodic {
+    uint64_t interval;
+    void (*handler)(void);
+    bool (*needed)(void);
+    bool lazy; /* when not needed, ticks are made up for later */
+};
+
+static bool tcp_needed(void)
+{
+    return tcp_active_pcbs || tcp_tw_pcbs;
+}
+
+static bool reassembly4_needed(void)
+{
+    return net_pool_used(MEMP_REASSDATA) > 0;
+}
+
+static bool reassembly6_needed(void)
+{
+    return net_pool_used(MEMP_IP6_REASSDATA) > 0;
+}
+
+static bool dhcp_request_needed(void)
+{
+    struct netif *netif;
+
+    NETIF_FOREACH(netif) {
+        if (netif_dhcp_data(netif) && netif_dhcp_data(netif)->request_timeout > 0)
+            return true;
+    }
+    return false;
+}
+
+static bool dhcp_lease_needed(void)
+{
+    struct netif *netif;
+
+    NETIF_FOREACH(netif) {
+        if (netif_dhcp_data(netif) && netif_dhcp_data(netif)->state != DHCP_STATE_OFF)
+            return true;
+    }
+    return false;
+}
+
+static bool dns_needed(void)
+{
+    return net_queries_pending > 0;
+}
+
+static bool multicast_needed(void)
+{
+    struct netif *netif;
+    struct mld_group *group;
+
+    NETIF_FOREACH(netif) {
+        for (group = netif_mld6_data(netif); group; group = group->next) {
+            if (group->timer > 0)
+                return true;
+        }
+    }
+    return false;
+}
+
+static uint64_t active_until;
+
+static bool recently_active(void)
+{
+    return clock_monotonic() < active_until;
+}
+
+static bool address_pending(const struct netif *netif)
+{
+    int index;
+
+    if (!netif_is_up(netif) || !netif_is_link_up(netif))
+        return false;
+    if (netif->rs_count > 0 && !ip6_addr_isinvalid(netif_ip6_addr_state(netif, 0)))
+        return true;
+    for (index = 0; index < LWIP_IPV6_NUM_ADDRESSES; index++) {
+        if (ip6_addr_istentative(netif_ip6_addr_state(netif, index)))
+            return true;
+    }
+    return false;
+}
+
+static bool neighbours_needed(void)
+{
+    struct netif *netif;
+
+    if (recently_active())
+        return true;
+    NETIF_FOREACH(netif) {
+        if (address_pending(netif))
+            return true;
+    }
+    return false;
+}
+
+static const struct periodic periodics[] = {
+    { MILLISECONDS(TCP_TMR_INTERVAL), tcp_tmr, tcp_needed, false },
+    { MILLISECONDS(IP_TMR_INTERVAL), ip_reass_tmr, reassembly4_needed, false },
+    { MILLISECONDS(IP6_REASS_TMR_INTERVAL), ip6_reass_tmr, reassembly6_needed, false },
+    { MILLISECONDS(ARP_TMR_INTERVAL), etharp_tmr, recently_active, true },
+    { MILLISECONDS(ND6_TMR_INTERVAL), nd6_tmr, neighbours_needed, true },
+    { MILLISECONDS(MLD6_TMR_INTERVAL), mld6_tmr, multicast_needed, false },
+    { MILLISECONDS(DHCP_FINE_TIMER_MSECS), dhcp_fine_tmr, dhcp_request_needed, false },
+    { MILLISECONDS(DHCP_COARSE_TIMER_MSECS), dhcp_coarse_tmr, dhcp_lease_needed, false },
+    { MILLISECONDS(DNS_TMR_INTERVAL), dns_tmr, dns_needed, false },
+};
+#define PERIODICS (sizeof(periodics) / sizeof(periodics[0]))
+
+static uint64_t next_tick[PERIODICS]; /* 0: stopped */
+
+bool net_timers_running;
+
+u32_t sys_now(void)
+{
+    return (u32_t)(clock_monotonic() / 1000000);
+}
+
+/* lwIP's hooks for timers of its own: started by need, above. */
+void sys_timeouts_init(void)
+{
+}
+
+/* Timers of a minute share their moment, so that they cost one wake-up. */
+static uint64_t first_tick(const struct periodic *periodic, uint64_t now)
+{
+    if (periodic->interval >= LAZY_PERIOD)
+        return (now / LAZY_PERIOD + 1) * LAZY_PERIOD;
+    return now + periodic->interval;
+}
+
+static void tick(unsigned int index, uint64_t now)
+{
+    const struct periodic *periodic = &periodics[index];
+    unsigned int ticks = 0;
+
+    do {
+        periodic->handler();
+        next_tick[index] += periodic->interval;
+        ticks++;
+    } while (next_tick[index] <= now && periodic->lazy && !net_transmitted && ticks < CATCH_UP_MAXIMUM);
+    if (next_tick[index] <= now)
+        next_tick[index] = first_tick(periodic, now);
+}
+
+void net_timers_run(uint64_t now)
+{
+    unsigned int index;
+
+    net_timers_running = true;
+    for (index = 0; index < PERIODICS; index++) {
+        const struct periodic *periodic = &periodics[index];
+
+        if (net_transmitted) {
+            active_until = now + ACTIVE_TIME;
+            net_transmitted = false;
+        }
+        if (!periodic->lazy && !periodic->needed()) {
+            next_tick[index] = 0;
+            continue;
+        }
+        if (!next_tick[index])
+            next_tick[index] = first_tick(periodic, now);
+        else if (next_tick[index] <= now)
+            tick(index, now);
+    }
+    net_timers_running = false;
+}
+
+uint64_t net_timers_deadline(uint64_t now)
+{
+    uint64_t deadline = (now / LAZY_PERIOD + 1) * LAZY_PERIOD;
+    unsigned int index;
+
+    for (index = 0; index < PERIODICS; index++) {
+        if (next_tick[index] && next_tick[index] < deadline && periodics[index].needed())
+            deadline = next_tick[index];
+    }
+    return deadline;
+}

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * netfront as a network device: the operations of net/netdev.h, and the event handler.
+ *
+ * An event is passed on with `pending`, and the port stays masked until poll has drained the ring.
+ * The end of poll, against a backend that adds a frame meanwhile:
+ *     we: see no response       backend: writes the response, the index
+ *     we: write response_event  backend: reads response_event
+ *     we: look at the index     backend: notifies if the index passed it
+ * With a full fence on each side between write and read, either our second look sees the frame or
+ * the backend notifies. Only after that look is the port unmasked; an event that came while it was
+ * masked is still pending then and is delivered.
+ */
+#include "netfront.h"
+
+#include <errno.h>
+
+#include "lib/printk.h"
+
+void netfront_set_link(struct netfront *nic, bool up)
+{
+    if (nic->device.link_up == up)
+        return;
+    nic->device.link_up = up;
+    if (nic->device.changed != NULL)
+        nic->device.changed(&nic->device);
+}
+
+void netfront_break(struct netfront *nic, const char *what)
+{
+    if (nic->broken)
+        return;
+    nic->broken = true;
+    printk("%s: the backend broke the protocol (%s); the device is disabled", nic->device.name,
+           what);
+    frontend_port_silence(&nic->port);
+    netfront_set_link(nic, false);
+}
+
+/* Completions were waited for: take them in, and say so when there is room again. */
+static bool transmit_event(struct netfront *nic)
+{
+    if (!nic->transmit.waiting || netfront_transmit_reap(nic) == 0)
+        return false;
+    nic->transmit.waiting = false;
+    if (nic->device.writable != NULL)
+        nic->device.writable(&nic->device);
+    return true;
+}
+
+void netfront_event(void *argument)
+{
+    struct netfront *nic = argument;
+    bool worked = transmit_event(nic);
+    int ready = ring_poll(&nic->receive.ring);
+
+    if (ready < 0)
+        netfront_break(nic, "receive producer out of range");
+    if (nic->broken)
+        return;
+    if (ready == 0) {
+        frontend_port_rearm(&nic->port, worked);
+        return;
+    }
+    nic->polling = true;
+    if (nic->device.pending != NULL)
+        nic->device.pending(&nic->device);
+}
+
+static unsigned int netfront_poll(struct net_device *device, unsigned int budget)
+{
+    struct netfront *nic = netfront_of(device);
+    unsigned int taken = 0;
+    int ready;
+
+    if (!nic->connected)
+        return 0;
+    do {
+        taken += netfront_receive_frames(nic, budget - taken);
+        if (taken == budget || nic->broken)
+            return taken;
+        ready = ring_arm(&nic->receive.ring, 1);
+    } while (ready > 0);
+    if (ready < 0) {
+        netfront_break(nic, "receive producer out of range");
+        return taken;
+    }
+    transmit_event(nic);
+    if (nic->polling && !nic->broken) {
+        nic->polling = false;
+        frontend_port_rearm(&nic->port, true);
+    }
+    return taken;
+}
+
+static int netfront_send(struct net_device *device, const struct net_fragment *fragments,
+                         unsigned int count, bool checksum_partial)
+{
+    struct netfront *nic = netfront_of(device);
+    size_t length = 0;
+    unsigned int i;
+    int result;
+
+    if (!device->link_up)
+        return nic->broken ? -EIO : -ENODEV;
+    for (i = 0; i < count; i++)
+        length += fragments[i].length;
+    if (length < NETFRONT_ETHERNET_HEADER || length > nic->frame_limit)
+        return -EINVAL;
+    result = netfront_transmit_frame(nic, fragments, count, length, checksum_partial);
+    if (result == 0) {
+        device->statistics.sent++;
+        device->statistics.sent_bytes += length;
+    } else if (result != -EAGAIN) {
+        device->statistics.send_dropped++;
+    }
+    return result;
+}
+
+static void netfront_kick(struct net_device *device)
+{
+    struct netfront *nic = netfront_of(device);
+
+    if (nic->connected && !nic->broken)
+        netfront_transmit_publish(nic);
+}
+
+const struct net_operations netfront_operations = {
+    .send = netfront_send,
+    .kick = netfront_kick,
+    .poll = netfront_poll,
+};

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * netfront's own state (<xen-abi/io/netif.h>): one transmit ring, one receive ring, one event
+ * channel.
+ *
+ * Life: probe reads the address; the backend's InitWait makes us build rings (netfront_connect) and
+ * the backend's Connected brings the link up. Closing takes the link down; Closed, a gone backend
+ * and remove() free the rings. Whatever order these come in, `connected` tells whether the rings
+ * exist. `broken` means that the backend broke the protocol: nothing is taken from it or sent to it
+ * before a new connection.
+ *
+ * No page is ever granted or revoked for a packet. Receive pages are granted once, writable, and go
+ * round; transmit buffers lie in pages granted once, read-only, which packets are copied into.
+ */
+#ifndef NETFRONT_NETFRONT_H
+#define NETFRONT_NETFRONT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "net/netdev.h"
+#include "xen/frontend.h"
+#include "xen/ring.h"
+#include "xen/xenbus.h"
+
+#define NETFRONT_RING_SLOTS 256u
+#define NETFRONT_ETHERNET_HEADER 14u
+#define NETFRONT_VLAN_TAG 4u
+#define NETFRONT_FRAME_MAX 65535u
+/*
+ * Slots of one received frame: 64 KiB in pages, and what unaligned pieces add; the protocol's
+ * limit.
+ */
+#define NETFRONT_CHAIN_MAX 19u
+
+/*
+ * Transmit buffers: small ones, two to a page, for all frames of the usual size, and whole pages
+ * for chains.
+ */
+#define NETFRONT_SMALL_SIZE 2048u
+#define NETFRONT_SMALL_BUFFERS NETFRONT_RING_SLOTS
+#define NETFRONT_LARGE_BUFFERS 64u
+#define NETFRONT_BUFFERS (NETFRONT_SMALL_BUFFERS + NETFRONT_LARGE_BUFFERS)
+
+struct netfront_page {
+    uint8_t *data;
+    int reference;
+};
+
+/*
+ * Responses come in the order of the requests. Page number i is posted at the indices i, i + pages,
+ * i + 2 * pages, …, since a page is posted again in the order it was taken: the request with a
+ * given index is for page `index & (pages - 1)`, which is also its id.
+ */
+struct netfront_receive {
+    struct ring ring;
+    void *memory;
+    int reference;
+    unsigned int pages; /* a power of two, at most the ring's size */
+    bool bad_frame_logged;
+    struct netfront_page page[NETFRONT_RING_SLOTS];
+};
+
+/*
+ * A request's id is the number of its buffer: small buffer i is half of page i / 2, large buffer i
+ * has id SMALL_BUFFERS + i. Pages are added when all buffers are busy, up to the limits, and kept.
+ */
+struct netfront_transmit {
+    struct ring ring;
+    void *memory;
+    int reference;
+    bool waiting; /* someone was told -EAGAIN and waits for `writable` */
+    struct ring_ids small, large;
+    uint16_t small_next[NETFRONT_SMALL_BUFFERS];
+    uint16_t large_next[NETFRONT_LARGE_BUFFERS];
+    unsigned int small_pages, small_limit;
+    unsigned int large_pages, large_limit;
+    struct netfront_page small_page[NETFRONT_SMALL_BUFFERS / 2];
+    struct netfront_page large_page[NETFRONT_LARGE_BUFFERS];
+};
+
+struct netfront {
+    struct net_device device;
+    struct xenbus_device *bus;
+    uint16_t backend_domain;
+    bool registered;
+    bool connected; /* rings and port exist */
+    bool broken;
+    bool polling;   /* an event was passed on with `pending`; poll will rearm the port */
+    unsigned int frame_limit;
+    struct frontend_port port;
+    struct netfront_receive receive;
+    struct netfront_transmit transmit;
+};
+
+static inline struct netfront *netfront_of(struct net_device *device)
+{
+    return device->private_data;
+}
+
+/*
+ * device.c: the operations, the event handler, and the end of trust in a backend: one log line,
+ * then -EIO for all.
+ */
+extern const struct net_operations netfront_operations;
+void netfront_event(void *argument);
+void netfront_break(struct netfront *nic, const char *what);
+void netfront_set_link(struct netfront *nic, bool up);
+
+/*
+ * receive.c. create: 0, or -ENOMEM, -ENOSPC with nothing changed. destroy takes what create made or
+ * left.
+ */
+int netfront_receive_create(struct netfront *nic);
+void netfront_receive_destroy(struct netfront *nic);
+/* Pass on at most `budget` frames; the number of frames taken, good and bad. */
+unsigned int netfront_receive_frames(struct netfront *nic, unsigned int budget);
+
+/* transmit.c, likewise. */
+int netfront_transmit_create(struct netfront *nic);
+void netfront_transmit_destroy(struct netfront *nic);
+int netfront_transmit_frame(struct netfront *nic, const struct net_fragment *fragments,
+                            unsigned int count, size_t length, bool checksum_partial);
+void netfront_transmit_publish(struct netfront *nic);
+/* Take in completions: their number; a broken ring counts as none. */
+unsigned int netfront_transmit_reap(struct netfront *nic);
+
+#endif

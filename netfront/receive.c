@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Receiving: responses in, frames to the stack, the same pages posted again.
+ *
+ * A frame is a chain of responses; extra-info slots may follow the first. Sizes and offsets come
+ * from the backend: a frame that does not stay within its pages, its 19 slots or 64 KiB is dropped
+ * with its whole chain and counted. A chain that goes on past the producer, or a response out of
+ * order, leaves no common ground: that breaks the device.
+ */
+#include "netfront.h"
+
+#include <errno.h>
+
+#include <xen-abi/io/netif.h>
+
+#include "lib/pages.h"
+#include "lib/printk.h"
+#include "xen/evtchn.h"
+#include "xen/gnttab.h"
+
+_Static_assert(offsetof(struct netif_rx_sring, ring) == sizeof(struct ring_header), "ring head");
+_Static_assert(sizeof(union netif_rx_sring_entry) == 8, "receive slot");
+_Static_assert(sizeof(struct netif_extra_info) <= sizeof(struct netif_rx_response),
+               "extra-info slot");
+
+#define SLOT_SIZE sizeof(union netif_rx_sring_entry)
+#define PAGES_MIN 16u
+/* Memory below which the ring is not filled: 64 pages below 16 MiB, 128 below 64 MiB. */
+#define PAGES_SMALL_GUEST 64u
+#define PAGES_MEDIUM_GUEST 128u
+#define SMALL_GUEST ((size_t)16 << (20 - PAGE_SHIFT))
+#define MEDIUM_GUEST ((size_t)64 << (20 - PAGE_SHIFT))
+#define TINY_GUEST ((size_t)4 << (20 - PAGE_SHIFT))
+
+/* A frame while its chain is being taken. */
+struct frame {
+    unsigned int count;
+    unsigned int slots;
+    size_t length;
+    const char *fault; /* why it is to be dropped */
+    struct net_receive_info info;
+    struct net_fragment fragments[NETFRONT_CHAIN_MAX];
+};
+
+static unsigned int pages_wanted(void)
+{
+    size_t total = pages_total();
+
+    if (total < TINY_GUEST)
+        return PAGES_MIN;
+    if (total < SMALL_GUEST)
+        return PAGES_SMALL_GUEST;
+    return total < MEDIUM_GUEST ? PAGES_MEDIUM_GUEST : NETFRONT_RING_SLOTS;
+}
+
+/* Post every page that is not with the backend. */
+static void post(struct netfront_receive *receive)
+{
+    struct ring *ring = &receive->ring;
+
+    while (ring_outstanding(ring) < receive->pages) {
+        uint16_t id = (uint16_t)(ring->produced & (receive->pages - 1));
+        struct netif_rx_request *request = ring_next_request(ring);
+
+        request->id = id;
+        request->pad = 0;
+        request->gref = (grant_ref_t)receive->page[id].reference;
+    }
+}
+
+static void publish(struct netfront *nic)
+{
+    if (ring_publish(&nic->receive.ring))
+        evtchn_notify(nic->port.port);
+}
+
+static int add_page(struct netfront *nic, struct netfront_page *page)
+{
+    page->data = page_alloc_zeroed();
+    if (page->data == NULL)
+        return -ENOMEM;
+    page->reference = gnttab_grant(nic->backend_domain, page_frame(page->data), false);
+    if (page->reference > 0)
+        return 0;
+    page_free(page->data);
+    page->data = NULL;
+    return -ENOSPC;
+}
+
+static void drop_pages(struct netfront_receive *receive, unsigned int from, unsigned int to)
+{
+    for (; from < to; from++) {
+        gnttab_end_and_free(receive->page[from].reference, receive->page[from].data);
+        receive->page[from].data = NULL;
+    }
+}
+
+/*
+ * As many pages as are wanted, or, when memory or references are short, half or a quarter as many.
+ */
+static int fill(struct netfront *nic)
+{
+    struct netfront_receive *receive = &nic->receive;
+    unsigned int wanted = pages_wanted();
+    unsigned int have = 0;
+    int result = 0;
+
+    while (have < wanted && result == 0) {
+        result = add_page(nic, &receive->page[have]);
+        if (result == 0)
+            have++;
+    }
+    while (wanted > have)
+        wanted /= 2;
+    if (wanted < PAGES_MIN)
+        wanted = 0;
+    drop_pages(receive, wanted, have);
+    receive->pages = wanted;
+    return wanted > 0 ? 0 : result;
+}
+
+int netfront_receive_create(struct netfront *nic)
+{
+    struct netfront_receive *receive = &nic->receive;
+    int result = frontend_ring_alloc(nic->backend_domain, &receive->memory, &receive->reference);
+
+    if (result != 0)
+        return result;
+    ring_init(&receive->ring, receive->memory, PAGE_SIZE, SLOT_SIZE);
+    receive->bad_frame_logged = false;
+    result = fill(nic);
+    if (result != 0) {
+        netfront_receive_destroy(nic);
+        return result;
+    }
+    post(receive);
+    /* Nobody listens yet: the backend looks at the ring when it connects. */
+    ring_publish(&receive->ring);
+    return 0;
+}
+
+void netfront_receive_destroy(struct netfront *nic)
+{
+    drop_pages(&nic->receive, 0, nic->receive.pages);
+    nic->receive.pages = 0;
+    frontend_ring_free(&nic->receive.memory, &nic->receive.reference);
+}
+
+/*
+ * Copy the next response, or extra-info, of a frame; a frame that goes on past the producer breaks
+ * the device.
+ */
+static int take_slot(struct netfront *nic, struct frame *frame, void *slot)
+{
+    if (ring_ready(&nic->receive.ring) == 0) {
+        netfront_break(nic, "a frame goes on past the producer");
+        return -EPROTO;
+    }
+    ring_take(&nic->receive.ring, slot, SLOT_SIZE);
+    if (++frame->slots > NETFRONT_CHAIN_MAX)
+        frame->fault = "too many slots";
+    return 0;
+}
+
+/*
+ * Extra-info: none was negotiated that matters here, so it is skipped, but a segmentation request
+ * spoils the frame.
+ */
+static int take_extras(struct netfront *nic, struct frame *frame)
+{
+    union {
+        struct netif_extra_info info;
+        uint8_t bytes[SLOT_SIZE];
+    } extra;
+
+    do {
+        if (take_slot(nic, frame, &extra) != 0)
+            return -EPROTO;
+        if (extra.info.type == XEN_NETIF_EXTRA_TYPE_NONE ||
+            extra.info.type >= XEN_NETIF_EXTRA_TYPE_MAX)
+            frame->fault = "unknown extra-info";
+        else if (extra.info.type == XEN_NETIF_EXTRA_TYPE_GSO)
+            frame->fault = "segmentation that was not offered";
+    } while (extra.info.flags & XEN_NETIF_EXTRA_FLAG_MORE);
+    return 0;
+}
+
+static void add_fragment(struct frame *frame, const uint8_t *page,
+                         const struct netif_rx_response *response)
+{
+    if (frame->fault != NULL)
+        return;
+    if (response->status < 0) {
+        frame->fault = "error status";
+    } else if (response->offset + (unsigned int)response->status > PAGE_SIZE) {
+        frame->fault = "data beyond the page";
+    } else if (frame->length + (unsigned int)response->status > NETFRONT_FRAME_MAX) {
+        frame->fault = "more than 64 KiB";
+    } else {
+        frame->fragments[frame->count].data = page + response->offset;
+        frame->fragments[frame->count].length = (unsigned int)response->status;
+        frame->count++;
+        frame->length += (unsigned int)response->status;
+    }
+}
+
+static int take_frame(struct netfront *nic, struct frame *frame)
+{
+    struct netfront_receive *receive = &nic->receive;
+    struct netif_rx_response response;
+
+    frame->count = frame->slots = 0;
+    frame->length = 0;
+    frame->fault = NULL;
+    do {
+        unsigned int id = receive->ring.consumed & (receive->pages - 1);
+        bool first = frame->slots == 0;
+
+        if (take_slot(nic, frame, &response) != 0)
+            return -EPROTO;
+        if (response.id != id) {
+            netfront_break(nic, "receive response with a wrong id");
+            return -EPROTO;
+        }
+        add_fragment(frame, receive->page[id].data, &response);
+        if (!first)
+            continue;
+        frame->info.checksum_blank = (response.flags & NETRXF_csum_blank) != 0;
+        frame->info.checksum_valid = (response.flags & NETRXF_data_validated) != 0;
+        if ((response.flags & NETRXF_extra_info) && take_extras(nic, frame) != 0)
+            return -EPROTO;
+    } while (response.flags & NETRXF_more_data);
+    if (frame->fault == NULL && frame->length < NETFRONT_ETHERNET_HEADER)
+        frame->fault = "shorter than an Ethernet header";
+    return 0;
+}
+
+static void deliver(struct netfront *nic, const struct frame *frame)
+{
+    struct net_device *device = &nic->device;
+
+    if (frame->fault != NULL) {
+        device->statistics.receive_errors++;
+        if (!nic->receive.bad_frame_logged)
+            printk("%s: bad frame from the backend (%s), dropped; later ones are only counted",
+                   device->name, frame->fault);
+        nic->receive.bad_frame_logged = true;
+    } else if (device->receive == NULL) {
+        device->statistics.receive_dropped++;
+    } else {
+        device->statistics.received++;
+        device->statistics.received_bytes += frame->length;
+        device->receive(device, frame->fragments, frame->count, &frame->info);
+    }
+}
+
+unsigned int netfront_receive_frames(struct netfront *nic, unsigned int budget)
+{
+    struct netfront_receive *receive = &nic->receive;
+    struct frame frame;
+    unsigned int taken = 0;
+
+    while (taken < budget && !nic->broken) {
+        if (ring_ready(&receive->ring) == 0) {
+            int ready = ring_poll(&receive->ring);
+
+            if (ready < 0)
+                netfront_break(nic, "receive producer out of range");
+            if (ready <= 0)
+                break;
+        }
+        if (take_frame(nic, &frame) != 0)
+            break;
+        deliver(nic, &frame);
+        taken++;
+        post(receive);
+        if (receive->ring.produced - receive->ring.published >= receive->pages / 2)
+            publish(nic);
+    }
+    if (!nic->broken)
+        publish(nic);
+    return taken;
+}

@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Transmitting: frames are copied into buffers that the backend may always read, so a packet costs
+ * no grant operation.
+ *
+ * Completions are not waited for. The backend is asked for no event; finished buffers are collected
+ * when one is needed and none is free, and only when that yields nothing, is an event asked for and
+ * the caller told -EAGAIN. A backend that never completes fills the ring once and then gets no
+ * more.
+ */
+#include "netfront.h"
+
+#include <errno.h>
+
+#include <xen-abi/io/netif.h>
+
+#include "lib/pages.h"
+#include "xen/evtchn.h"
+#include "xen/gnttab.h"
+
+_Static_assert(offsetof(struct netif_tx_sring, ring) == sizeof(struct ring_header), "ring head");
+_Static_assert(sizeof(union netif_tx_sring_entry) == 12, "transmit slot");
+
+#define SLOT_SIZE sizeof(union netif_tx_sring_entry)
+/* Transmit pages take at most this part of all memory. */
+#define MEMORY_SHARE 64u
+#define SMALL_PAGES_MIN 8u
+#define LARGE_PAGES_MIN 17u
+
+static unsigned int clamp(size_t value, unsigned int low, unsigned int high)
+{
+    return value < low ? low : value > high ? high : (unsigned int)value;
+}
+
+int netfront_transmit_create(struct netfront *nic)
+{
+    struct netfront_transmit *transmit = &nic->transmit;
+    size_t share = pages_total() / MEMORY_SHARE;
+    int result = frontend_ring_alloc(nic->backend_domain, &transmit->memory, &transmit->reference);
+
+    if (result != 0)
+        return result;
+    ring_init(&transmit->ring, transmit->memory, PAGE_SIZE, SLOT_SIZE);
+    ring_quiet(&transmit->ring);
+    ring_ids_init(&transmit->small, transmit->small_next, NETFRONT_SMALL_BUFFERS);
+    ring_ids_init(&transmit->large, transmit->large_next, NETFRONT_LARGE_BUFFERS);
+    transmit->small_pages = transmit->large_pages = 0;
+    transmit->small_limit = clamp(share, SMALL_PAGES_MIN, NETFRONT_SMALL_BUFFERS / 2);
+    transmit->large_limit = clamp(share, LARGE_PAGES_MIN, NETFRONT_LARGE_BUFFERS);
+    transmit->waiting = false;
+    return 0;
+}
+
+static void drop_pages(struct netfront_page *pages, unsigned int *count)
+{
+    while (*count > 0) {
+        (*count)--;
+        gnttab_end_and_free(pages[*count].reference, pages[*count].data);
+    }
+}
+
+void netfront_transmit_destroy(struct netfront *nic)
+{
+    struct netfront_transmit *transmit = &nic->transmit;
+
+    drop_pages(transmit->small_page, &transmit->small_pages);
+    drop_pages(transmit->large_page, &transmit->large_pages);
+    frontend_ring_free(&transmit->memory, &transmit->reference);
+}
+
+void netfront_transmit_publish(struct netfront *nic)
+{
+    if (ring_publish(&nic->transmit.ring))
+        evtchn_notify(nic->port.port);
+}
+
+static bool release(struct netfront_transmit *transmit, unsigned int id)
+{
+    struct ring_ids *ids = &transmit->small;
+
+    if (id >= NETFRONT_SMALL_BUFFERS) {
+        ids = &transmit->large;
+        id -= NETFRONT_SMALL_BUFFERS;
+    }
+    if (!ring_ids_pending(ids, id))
+        return false;
+    ring_ids_add(ids, id);
+    return true;
+}
+
+unsigned int netfront_transmit_reap(struct netfront *nic)
+{
+    struct netfront_transmit *transmit = &nic->transmit;
+    struct netif_tx_response response;
+    int ready = ring_poll(&transmit->ring);
+    int i;
+
+    if (ready < 0) {
+        netfront_break(nic, "transmit producer out of range");
+        return 0;
+    }
+    for (i = 0; i < ready; i++) {
+        ring_take(&transmit->ring, &response, sizeof(response));
+        if (!release(transmit, response.id)) {
+            netfront_break(nic, "transmit response with a wrong id");
+            return 0;
+        }
+        if (response.status != NETIF_RSP_OKAY)
+            nic->device.statistics.send_dropped++;
+    }
+    if (ready > 0)
+        ring_quiet(&transmit->ring);
+    return (unsigned int)ready;
+}
+
+static int new_page(struct netfront *nic, struct netfront_page *page)
+{
+    page->data = page_alloc_zeroed();
+    if (page->data == NULL)
+        return -ENOMEM;
+    page->reference = gnttab_grant(nic->backend_domain, page_frame(page->data), true);
+    if (page->reference > 0)
+        return 0;
+    page_free(page->data);
+    return -ENOSPC;
+}
+
+static void grow_small(struct netfront *nic)
+{
+    struct netfront_transmit *transmit = &nic->transmit;
+    unsigned int page = transmit->small_pages;
+
+    if (page == transmit->small_limit || new_page(nic, &transmit->small_page[page]) != 0)
+        return;
+    ring_ids_add(&transmit->small, 2 * page + 1);
+    ring_ids_add(&transmit->small, 2 * page);
+    transmit->small_pages++;
+}
+
+static void grow_large(struct netfront *nic, unsigned int wanted)
+{
+    struct netfront_transmit *transmit = &nic->transmit;
+
+    while (transmit->large.unused < wanted && transmit->large_pages < transmit->large_limit) {
+        if (new_page(nic, &transmit->large_page[transmit->large_pages]) != 0)
+            return;
+        ring_ids_add(&transmit->large, transmit->large_pages);
+        transmit->large_pages++;
+    }
+}
+
+/*
+ * Slots and buffers for a frame: `large` is 0 for one small buffer, else the number of large ones.
+ */
+static bool have_room(const struct netfront_transmit *transmit, unsigned int large)
+{
+    if (large == 0)
+        return transmit->small.unused > 0 && ring_space(&transmit->ring) > 0;
+    return transmit->large.unused >= large && ring_space(&transmit->ring) >= large;
+}
+
+/*
+ * Collect what is finished, then add pages, then wait: 0, -EAGAIN, -ENOMEM (nothing is in flight
+ * that could come back) or -EIO.
+ */
+static int make_room(struct netfront *nic, unsigned int large)
+{
+    struct netfront_transmit *transmit = &nic->transmit;
+    int ready;
+
+    if (netfront_transmit_reap(nic) > 0 && have_room(transmit, large))
+        return 0;
+    if (large == 0 && transmit->small.unused == 0)
+        grow_small(nic);
+    else if (large > 0)
+        grow_large(nic, large);
+    while (!have_room(transmit, large)) {
+        if (nic->broken)
+            return -EIO;
+        /* What the backend has not been shown, it cannot complete. */
+        netfront_transmit_publish(nic);
+        if (ring_outstanding(&transmit->ring) == 0)
+            return -ENOMEM;
+        ready = ring_arm(&transmit->ring, (ring_outstanding(&transmit->ring) + 1) / 2);
+        if (ready == 0) {
+            transmit->waiting = true;
+            return -EAGAIN;
+        }
+        /* Nothing but a broken ring yields none here; that ends the loop above. */
+        netfront_transmit_reap(nic);
+    }
+    return nic->broken ? -EIO : 0;
+}
+
+/* Where the next byte of the frame comes from. */
+struct cursor {
+    const struct net_fragment *fragment;
+    size_t offset;
+};
+
+static void copy_out(uint8_t *to, size_t length, struct cursor *from)
+{
+    while (length > 0) {
+        size_t rest = from->fragment->length - from->offset;
+        size_t part = rest < length ? rest : length;
+
+        memcpy(to, (const uint8_t *)from->fragment->data + from->offset, part);
+        to += part;
+        length -= part;
+        from->offset += part;
+        if (from->offset == from->fragment->length) {
+            from->fragment++;
+            from->offset = 0;
+        }
+    }
+}
+
+static void write_request(struct ring *ring, int reference, unsigned int offset, unsigned int flags,
+                          unsigned int id, size_t size)
+{
+    struct netif_tx_request *request = ring_next_request(ring);
+
+    request->gref = (grant_ref_t)reference;
+    request->offset = (uint16_t)offset;
+    request->flags = (uint16_t)flags;
+    request->id = (uint16_t)id;
+    request->size = (uint16_t)size;
+}
+
+static void send_small(struct netfront_transmit *transmit, const struct net_fragment *fragments,
+                       unsigned int count, size_t length, unsigned int flags)
+{
+    unsigned int id = (unsigned int)ring_ids_take(&transmit->small);
+    struct netfront_page *page = &transmit->small_page[id / 2];
+    unsigned int offset = id % 2 * NETFRONT_SMALL_SIZE;
+    uint8_t *to = page->data + offset;
+    unsigned int i;
+
+    for (i = 0; i < count; i++) {
+        memcpy(to, fragments[i].data, fragments[i].length);
+        to += fragments[i].length;
+    }
+    write_request(&transmit->ring, page->reference, offset, flags, id, length);
+}
+
+/* A chain: the first request carries the length of the whole frame, the others their own. */
+static void send_large(struct netfront_transmit *transmit, const struct net_fragment *fragments,
+                       size_t length, unsigned int flags)
+{
+    struct cursor cursor = { fragments, 0 };
+    size_t size = length;
+
+    while (length > 0) {
+        unsigned int id = (unsigned int)ring_ids_take(&transmit->large);
+        size_t part = length < PAGE_SIZE ? length : PAGE_SIZE;
+
+        copy_out(transmit->large_page[id].data, part, &cursor);
+        length -= part;
+        write_request(&transmit->ring, transmit->large_page[id].reference, 0,
+                      flags | (length > 0 ? NETTXF_more_data : 0), NETFRONT_SMALL_BUFFERS + id,
+                      size);
+        flags = 0;
+        size = length < PAGE_SIZE ? length : PAGE_SIZE;
+    }
+}
+
+int netfront_transmit_frame(struct netfront *nic, const struct net_fragment *fragments,
+                            unsigned int count, size_t length, bool checksum_partial)
+{
+    struct netfront_transmit *transmit = &nic->transmit;
+    unsigned int flags = checksum_partial ? NETTXF_csum_blank | NETTXF_data_validated : 0;
+    unsigned int large = 0;
+    int result;
+
+    if (length > NETFRONT_SMALL_SIZE)
+        large = (unsigned int)((length + PAGE_SIZE - 1) / PAGE_SIZE);
+    if (!have_room(transmit, large)) {
+        result = make_room(nic, large);
+        if (result != 0)
+            return result;
+    }
+    if (large == 0)
+        send_small(transmit, fragments, count, length, flags);
+    else
+        send_large(transmit, fragments, length, flags);
+    return 0;
+}

@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * netfront's handshake: what is read from and written to xenstore, and when rings come and go.
+ */
+#include "netfront.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "lib/printk.h"
+#include "xen/xenstore.h"
+
+#define MTU_DEFAULT 1500u
+#define MTU_MIN 68u
+#define MTU_MAX (NETFRONT_FRAME_MAX - NETFRONT_ETHERNET_HEADER - NETFRONT_VLAN_TAG)
+
+/*
+ * What we take: copies into our pages; the note that receive pages were posted (without it the
+ * backend drops instead of waiting); chains of slots; frames whose IPv6 checksum is blank (IPv4's
+ * may be, unless one says no).
+ */
+static const char *const features[] = {
+    "request-rx-copy",
+    "feature-rx-notify",
+    "feature-sg",
+    "feature-ipv6-csum-offload",
+};
+
+static int hex_digit(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    if (c >= 'a' && c <= 'f')
+        return c - 'a' + 10;
+    if (c >= 'A' && c <= 'F')
+        return c - 'A' + 10;
+    return -1;
+}
+
+/* Six pairs of digits with colons between, and the address of one station, not of a group. */
+static int parse_mac(const char *text, uint8_t mac[6])
+{
+    unsigned int i;
+
+    for (i = 0; i < 6; i++, text += 3) {
+        int high = hex_digit(text[0]);
+        int low = high < 0 ? -1 : hex_digit(text[1]);
+
+        if (low < 0 || text[2] != (i < 5 ? ':' : '\0'))
+            return -EINVAL;
+        mac[i] = (uint8_t)(high << 4 | low);
+    }
+    return mac[0] & 1 ? -EINVAL : 0;
+}
+
+static int read_mac(struct xenbus_device *bus, uint8_t mac[6])
+{
+    char path[sizeof(bus->node) + 4];
+    char *text;
+    int result;
+
+    ksnprintf(path, sizeof(path), "%s/mac", bus->node);
+    result = xenstore_read(XENSTORE_NONE, path, &text, NULL);
+    if (result != 0)
+        return result;
+    result = parse_mac(text, mac);
+    free(text);
+    return result;
+}
+
+static void disconnect(struct netfront *nic)
+{
+    netfront_set_link(nic, false);
+    nic->connected = false;
+    nic->polling = false;
+    frontend_port_close(&nic->port);
+    netfront_transmit_destroy(nic);
+    netfront_receive_destroy(nic);
+}
+
+/* What the backend can do decides the size of frames and the checksums that we leave to it. */
+static int read_backend(struct netfront *nic)
+{
+    const char *backend = nic->bus->backend;
+    unsigned int mtu;
+
+    if (!frontend_read_number(backend, "feature-rx-copy", 1, 0))
+        return -EOPNOTSUPP;
+    mtu = (unsigned int)frontend_read_number(nic->bus->node, "mtu", MTU_MAX, MTU_DEFAULT);
+    if (mtu < MTU_MIN || (mtu > MTU_DEFAULT && !frontend_read_number(backend, "feature-sg", 1, 0)))
+        mtu = MTU_DEFAULT;
+    nic->device.mtu = mtu;
+    nic->frame_limit = mtu + NETFRONT_ETHERNET_HEADER + NETFRONT_VLAN_TAG;
+    nic->device.transmit_checksum =
+        !frontend_read_number(backend, "feature-no-csum-offload", 1, 0) &&
+        frontend_read_number(backend, "feature-ipv6-csum-offload", 1, 0);
+    return 0;
+}
+
+static int create_rings(struct netfront *nic)
+{
+    int result = netfront_receive_create(nic);
+
+    if (result == 0)
+        result = netfront_transmit_create(nic);
+    if (result == 0)
+        result = frontend_port_open(&nic->port, nic->backend_domain, netfront_event, nic);
+    return result;
+}
+
+static int write_nodes(struct netfront *nic)
+{
+    const char *node = nic->bus->node;
+    unsigned int i;
+    int result;
+
+    result =
+        xenstore_write_format(XENSTORE_NONE, node, "tx-ring-ref", "%d", nic->transmit.reference);
+    if (result == 0)
+        result =
+            xenstore_write_format(XENSTORE_NONE, node, "rx-ring-ref", "%d", nic->receive.reference);
+    if (result == 0)
+        result = xenstore_write_format(XENSTORE_NONE, node, "event-channel", "%d", nic->port.port);
+    for (i = 0; i < sizeof(features) / sizeof(features[0]) && result == 0; i++)
+        result = xenstore_write_format(XENSTORE_NONE, node, features[i], "1");
+    return result;
+}
+
+/* Build everything anew and tell the backend; on error nothing is left but the state Closed. */
+static void connect(struct netfront *nic)
+{
+    int result;
+
+    disconnect(nic);
+    nic->broken = false;
+    nic->backend_domain = nic->bus->backend_domain;
+    result = read_backend(nic);
+    if (result == 0)
+        result = create_rings(nic);
+    if (result == 0)
+        result = write_nodes(nic);
+    if (result == 0) {
+        nic->connected = true;
+        frontend_port_rearm(&nic->port, true);
+        result = xenbus_set_state(nic->bus, XenbusStateConnected);
+    }
+    if (result == 0)
+        return;
+    printk("%s: cannot connect to %s: error %d", nic->device.name, nic->bus->backend, -result);
+    disconnect(nic);
+    xenbus_set_state(nic->bus, XenbusStateClosed);
+    xenbus_settled(nic->bus);
+}
+
+static void link_up(struct netfront *nic)
+{
+    const uint8_t *mac = nic->device.mac;
+    int result;
+
+    if (!nic->connected || nic->broken || nic->device.link_up)
+        return;
+    printk("%s: %02x:%02x:%02x:%02x:%02x:%02x, mtu %u, %u receive pages%s", nic->device.name,
+           mac[0], mac[1], mac[2], mac[3], mac[4], mac[5], nic->device.mtu, nic->receive.pages,
+           nic->device.transmit_checksum ? ", checksum offload" : "");
+    netfront_set_link(nic, true);
+    if (!nic->registered) {
+        result = net_device_register(&nic->device);
+        if (result != 0)
+            printk("%s: cannot register: error %d", nic->device.name, -result);
+        nic->registered = result == 0;
+    }
+    xenbus_settled(nic->bus);
+}
+
+static void close_down(struct netfront *nic)
+{
+    disconnect(nic);
+    if (nic->bus->state != XenbusStateClosed)
+        xenbus_set_state(nic->bus, XenbusStateClosed);
+    xenbus_settled(nic->bus);
+}
+
+static void netfront_backend_changed(struct xenbus_device *bus)
+{
+    struct netfront *nic = bus->private_data;
+
+    switch (bus->backend_state) {
+    case XenbusStateInitWait:
+        connect(nic);
+        break;
+    case XenbusStateConnected:
+        link_up(nic);
+        break;
+    case XenbusStateClosing:
+        /* The backend still has the rings mapped: they are freed when it is done with them. */
+        netfront_set_link(nic, false);
+        xenbus_set_state(bus, XenbusStateClosed);
+        xenbus_settled(bus);
+        break;
+    case XenbusStateClosed:
+    case XenbusStateUnknown:
+        close_down(nic);
+        break;
+    default:
+        break;
+    }
+}
+
+static int netfront_probe(struct xenbus_device *bus)
+{
+    struct netfront *nic = calloc(1, sizeof(*nic));
+    int result;
+
+    if (nic == NULL)
+        return -ENOMEM;
+    result = read_mac(bus, nic->device.mac);
+    if (result != 0) {
+        printk("%s: no usable mac: error %d", bus->node, -result);
+        free(nic);
+        return result;
+    }
+    ksnprintf(nic->device.name, sizeof(nic->device.name), "eth%u", bus->id);
+    nic->device.mtu = MTU_DEFAULT;
+    nic->device.operations = &netfront_operations;
+    nic->device.private_data = nic;
+    list_init(&nic->device.link);
+    nic->bus = bus;
+    nic->backend_domain = bus->backend_domain;
+    frontend_port_init(&nic->port);
+    bus->private_data = nic;
+    return 0;
+}
+
+static void netfront_remove(struct xenbus_device *bus)
+{
+    struct netfront *nic = bus->private_data;
+
+    if (nic == NULL)
+        return;
+    disconnect(nic);
+    if (nic->registered)
+        net_device_unregister(&nic->device);
+    free(nic);
+    bus->private_data = NULL;
+}
+
+static const struct xenbus_driver netfront_driver = {
+    .type = "vif",
+    .probe = netfront_probe,
+    .backend_changed = netfront_backend_changed,
+    .remove = netfront_remove,
+};
+XENBUS_DRIVER(netfront_driver);

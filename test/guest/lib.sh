@@ -1,0 +1,221 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash
+# Functions for test/guest/NAME/run.sh, which runs in dom0 under bash, in the folder that
+# holds the test's own files and its payload (NAME.elf, NAME.cfg, ...).
+#
+# A failing command ends the test (set -e), as does fail; the runner then shows the log.
+# Domains made with create are preserved when they shut down, so that the reason can be
+# seen, and are destroyed when the script ends.  Every wait has an end, in seconds.
+
+set -Eeuo pipefail
+CONSOLES=/var/log/xen/console
+LEASES=/run/dnsmasq.leases
+DOMAINS=()                              # what create has made
+trap 'echo "FAIL: ${BASH_SOURCE[0]##*/} line $LINENO: $BASH_COMMAND"' ERR
+trap _end EXIT
+
+ok() { echo "ok: $*"; }
+note() { echo "-- $*"; }
+
+# fail MESSAGE: end the test.  In a $(subshell) it ends that, and set -e then the test.
+fail() {
+    trap - ERR
+    echo "FAIL: $*" >&2
+    exit 1
+}
+
+# nap SECONDS: sleep without starting a process, which is dear here.
+nap() { read -r -t "$1" <>"$_never" || true; }
+_never=/run/never.$$
+mkfifo "$_never"
+
+_end() {
+    local status=$? domain
+    for domain in "${DOMAINS[@]}"; do
+        xl destroy "$domain" 2>/dev/null || true
+    done
+    stop_dnsmasq
+    rm -f "$_never"
+    exit "$status"
+}
+
+# cfg_name CFG: the name= of an xl cfg.
+cfg_name() { sed -nE 's/^ *name *= *["'\'']([^"'\'']*).*/\1/p' "$1" | tail -n 1; }
+
+# create CFG [LINE...]: xl create, with lines that override the cfg's; sets DOM to its name.
+# The console log begins anew.  All on_* actions are "preserve" unless a LINE says otherwise.
+create() {
+    local cfg=$1 line
+    shift
+    DOM=$(cfg_name "$cfg")
+    for line in "$@"; do
+        [[ $line =~ ^name\ *=\ *[\"\']([^\"\']*) ]] && DOM=${BASH_REMATCH[1]}
+    done
+    rm -f "$CONSOLES/guest-$DOM.log"
+    DOMAINS+=("$DOM")
+    xl create "$cfg" 'on_poweroff="preserve"' 'on_reboot="preserve"' 'on_crash="preserve"' \
+        'on_watchdog="preserve"' "$@" || fail "xl create $cfg"
+}
+
+# destroy DOM: xl destroy, and wait until it is gone.
+destroy() {
+    xl destroy "$1" && wait_gone "$1"
+}
+
+# domid DOM: its number; fails when there is none.
+domid() { xl domid "$1" 2>/dev/null; }
+
+# console DOM: what it has printed since create.
+console() { cat "$CONSOLES/guest-$1.log" 2>/dev/null || true; }
+
+# state DOM: running, gone, or why it shut down: poweroff reboot suspend crash watchdog softreset.
+state() {
+    local names=(poweroff reboot suspend crash watchdog softreset) line
+    line=$(xl list -v "$1" 2>/dev/null | awk 'NR == 2 { print $8 }')
+    case $line in
+    "") echo gone ;;
+    -) echo running ;;
+    *) echo "${names[$((16#$line))]:-reason-$line}" ;;
+    esac
+}
+
+# wait_for SECONDS COMMAND...: until the command succeeds; status 1 when the time is up.
+wait_for() {
+    local end=$((SECONDS + $1))
+    shift
+    until "$@"; do
+        ((SECONDS < end)) || return 1
+        nap 0.2
+    done
+}
+
+_printed() { grep -aEq -- "$2" "$CONSOLES/guest-$1.log" 2>/dev/null; }
+
+# wait_console DOM REGEX [SECONDS=60]: until a line of its console matches (grep -E).
+# Fails at once when the domain has ended without saying it.
+wait_console() {
+    local end=$((SECONDS + ${3:-60})) turn=0 now
+    until _printed "$1" "$2"; do
+        ((SECONDS < end)) || fail "$1 did not print /$2/ within ${3:-60} s"
+        nap 0.2
+        if ((++turn % 10 == 0)); then
+            now=$(state "$1")
+            if [ "$now" != running ]; then
+                nap 1
+                _printed "$1" "$2" && break
+                fail "$1 ended ($now) and did not print /$2/"
+            fi
+        fi
+    done
+    ok "$1 printed /$2/"
+}
+
+# expect_console DOM REGEX: its console has such a line now.
+expect_console() {
+    _printed "$1" "$2" || fail "$1 has not printed /$2/"
+    ok "$1 printed /$2/"
+}
+
+# refuse_console DOM REGEX: its console has no such line.
+refuse_console() {
+    ! _printed "$1" "$2" || fail "$1 printed /$2/: $(console "$1" | grep -aE -m 1 -- "$2")"
+    ok "$1 did not print /$2/"
+}
+
+# expect_shutdown DOM REASON [SECONDS=60]: it shuts down, for that reason (see state).
+# It stays, preserved, with its console complete; destroy it, or leave that to the end.
+expect_shutdown() {
+    local end=$((SECONDS + ${3:-60})) now
+    while now=$(state "$1") && [ "$now" = running ]; do
+        ((SECONDS < end)) || fail "$1 still runs after ${3:-60} s, expected $2"
+        nap 0.3
+    done
+    nap 0.3
+    [ "$now" = "$2" ] || fail "$1 ended with $now, expected $2"
+    ok "$1 ended with $2"
+}
+
+# expect_running DOM: it has not shut down.
+expect_running() {
+    local now
+    now=$(state "$1")
+    [ "$now" = running ] || fail "$1 is not running: $now"
+}
+
+# wait_gone DOM [SECONDS=30]: until the domain does not exist any more.
+wait_gone() {
+    local end=$((SECONDS + ${2:-30}))
+    while domid "$1" >/dev/null; do
+        ((SECONDS < end)) || fail "$1 still exists after ${2:-30} s"
+        nap 0.3
+    done
+}
+
+# expect WHAT WANTED FOUND: two texts are equal.
+expect() {
+    [ "$2" = "$3" ] || fail "$1: expected '$2', found '$3'"
+    ok "$1: $3"
+}
+
+# cpu_seconds DOM: CPU time that it has used, in seconds with one decimal.
+cpu_seconds() { xl list "$1" | awk 'NR == 2 { print $6 }'; }
+
+# xs_read DOM PATH: a xenstore value below /local/domain/ID; fails when there is none.
+xs_read() { xenstore-read "/local/domain/$(domid "$1")/$2" 2>/dev/null; }
+
+# xs_wait DOM PATH VALUE [SECONDS=30]: until that xenstore value is VALUE (bash pattern).
+xs_wait() {
+    local end=$((SECONDS + ${4:-30})) now
+    while now=$(xs_read "$1" "$2" || true) && [[ $now != $3 ]]; do
+        ((SECONDS < end)) || fail "$1: $2 is '$now' after ${4:-30} s, expected '$3'"
+        nap 0.3
+    done
+}
+
+# start_network [dnsmasq option...]: DHCP (10.99.0.100-200), DNS and router advertisements
+# (fd99::/64) on xenbr0, where dom0 is 10.99.0.1 and fd99::1.  Names: www.test (both
+# addresses), four.test (IPv4 only), six.test (IPv6 only), alias.test (CNAME of www.test);
+# others below .test do not exist.
+start_network() {
+    stop_dnsmasq
+    rm -f "$LEASES" /run/dnsmasq.log
+    dnsmasq --conf-file=/dev/null --user=root --no-resolv --no-hosts --interface=xenbr0 \
+        --except-interface=lo --bind-interfaces --pid-file=/run/dnsmasq.pid \
+        --dhcp-leasefile="$LEASES" --dhcp-range=10.99.0.100,10.99.0.200,255.255.255.0,1h \
+        --dhcp-authoritative --dhcp-sequential-ip --no-ping \
+        --enable-ra --dhcp-range=fd99::,ra-only,64 --ra-param=xenbr0,10 \
+        --local=/test/ --domain=test --log-dhcp --log-queries --log-facility=/run/dnsmasq.log \
+        --host-record=www.test,10.99.0.1,fd99::1 --host-record=four.test,10.99.0.1 \
+        --host-record=six.test,fd99::1 --cname=alias.test,www.test "$@" \
+        || fail "dnsmasq does not start"
+}
+
+# stop_dnsmasq: end what start_network began.
+stop_dnsmasq() {
+    [ -f /run/dnsmasq.pid ] || return 0
+    kill "$(cat /run/dnsmasq.pid)" 2>/dev/null || true
+    rm -f /run/dnsmasq.pid
+    nap 0.1
+}
+
+# guest_mac DOM [NUMBER=0]: the MAC address of one of its NICs.
+guest_mac() { xenstore-read "/local/domain/0/backend/vif/$(domid "$1")/${2:-0}/mac"; }
+
+_lease() { awk -v mac="$1" '$2 == mac { print $3 }' "$LEASES" 2>/dev/null | grep .; }
+
+# guest_ip DOM [SECONDS=60] [NUMBER=0]: the address that DHCP gave to its NIC; waits for it.
+guest_ip() {
+    local mac
+    mac=$(guest_mac "$1" "${3:-0}") || fail "$1 has no NIC"
+    wait_for "${2:-60}" _lease "$mac" || fail "$1 asked for no address within ${2:-60} s"
+}
+
+# wait_port ADDRESS PORT [SECONDS=60]: until something accepts TCP connections there.
+wait_port() {
+    local end=$((SECONDS + ${3:-60}))
+    until timeout 3 bash -c "exec 3<>/dev/tcp/$1/$2" 2>/dev/null; do
+        ((SECONDS < end)) || fail "$1 port $2 does not answer within ${3:-60} s"
+        nap 0.3
+    done
+    ok "$1 answers on port $2"
+}

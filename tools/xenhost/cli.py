@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: MIT
+"""The command line: xenhost prepare | sh | test | run | clean."""
+
+import argparse
+import shutil
+import sys
+
+from . import state
+from .guesttest import run_tests
+from .host import Host, end_on_signals, to_terminal
+from .paths import HOST
+from .prepare import prepare
+from .qemu import choose_machine
+from .ui import HostError, say
+
+
+def _prepare(options: argparse.Namespace) -> int:
+    prepare()
+    return 0
+
+
+def _boot(options: argparse.Namespace) -> int:
+    prepare()
+    say(f"booted state: {state.ensure(choose_machine(options.icount))}")
+    return 0
+
+
+def _sh(options: argparse.Namespace) -> int:
+    script = options.script if options.script is not None else sys.stdin.read()
+    with Host(icount=options.icount, payload=options.payload) as host:
+        status = host.sh(script, options.timeout, to_terminal)[0]
+        if options.xen_log:
+            say("the end of Xen's console:\n" + host.xen_log())
+        return status
+
+
+def _test(options: argparse.Namespace) -> int:
+    return run_tests(options.names, options.jobs)
+
+
+def _clean(options: argparse.Namespace) -> int:
+    shutil.rmtree(HOST, ignore_errors=True)
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="xenhost", description="A Xen host in QEMU.")
+    parser.add_argument("--icount", action="store_true",
+                        help="count instructions as time (for measurements)")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    command = commands.add_parser("prepare", help="make the host from Debian packages")
+    command.set_defaults(call=_prepare)
+    command = commands.add_parser("boot", help="also make the booted state")
+    command.set_defaults(call=_boot)
+    command = commands.add_parser("sh", help="run a bash script in dom0")
+    command.add_argument("-c", dest="script", help="the script (else: standard input)")
+    command.add_argument("-t", dest="timeout", type=float, default=120, help="seconds")
+    command.add_argument("-x", dest="xen_log", action="store_true", help="show Xen's console")
+    command.add_argument("payload", nargs="*", help="files to find in /payload")
+    command.set_defaults(call=_sh)
+    command = commands.add_parser("test", help="run guest tests (all, or those named)")
+    command.add_argument("-j", dest="jobs", type=int, default=1, help="hosts side by side")
+    command.add_argument("names", nargs="*", metavar="NAME")
+    command.set_defaults(call=_test)
+    command = commands.add_parser("clean", help="remove the host and all that it keeps")
+    command.set_defaults(call=_clean)
+    return parser
+
+
+def main(arguments: list[str]) -> int:
+    options = _parser().parse_args(arguments)
+    end_on_signals()
+    try:
+        return options.call(options)
+    except HostError as error:
+        say(f"error: {error}")
+        return 1
+    except KeyboardInterrupt:
+        return 130

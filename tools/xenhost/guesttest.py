@@ -1,0 +1,220 @@
+# SPDX-License-Identifier: MIT
+"""Runner of the guest tests, test/guest/NAME/run.sh.
+
+Several tests share a resumed host, one after the other; with -j there are several hosts.
+After each test nothing may be left: no domain, no xenstore entries, vifs or loop devices.
+What is left is removed and fails the test; if that does not help, the host is replaced.
+
+    test/guest/NAME/run.sh     runs in dom0; "# timeout: SECONDS" in its head is optional
+    test/guest/NAME/payload    optional: files of build/out, one a line (patterns allowed);
+                               without it: NAME.elf, NAME.cfg, and NAME.img if there
+"""
+
+import queue
+import re
+import threading
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from .agent import TIMED_OUT
+from .host import Host
+from .paths import GUEST_TESTS, OUT, TEST_LOGS
+from .payload import Entry
+from .ui import HostError, say
+
+TIMEOUT = 240                       # seconds, unless run.sh says otherwise
+TAIL = 40                           # lines of a failed test's log that are shown
+
+BEFORE = """
+rm -f /var/log/xen/console/*.log /var/log/xen/xl-*.log
+cd /payload/test && bash -c '. ./lib.sh; . ./run.sh'
+"""
+
+AFTER = """
+for name in $(ls /var/log/xen/console/ 2>/dev/null); do
+    echo "---- console of ${name%.log}"
+    cat "/var/log/xen/console/$name"
+done
+cd /payload
+left() {
+    xl list | awk 'NR > 2 { print "domain " $1 }'
+    xenstore-list /local/domain | grep -vx 0 | sed 's/^/xenstore entries of domain /'
+    xenstore-list /local/domain/0/backend/vif 2>/dev/null | sed 's/^/vif backend of /'
+    xenstore-list /local/domain/0/backend/vbd 2>/dev/null | sed 's/^/vbd backend of /'
+    ls /sys/class/net | grep '^vif'
+    losetup -a
+}
+tries=0
+while found=$(left); [ -n "$found" ] && [ $tries -lt 20 ]; do
+    tries=$((tries + 1))
+    sleep 0.5
+done
+[ -z "$found" ] || echo "---- left behind: $found"
+for name in $(xl list | awk 'NR > 2 { print $2 }'); do
+    xl destroy "$name"
+done
+rm -rf /payload/test
+[ -z "$found" ]
+"""
+
+RECOVERED = "sleep 1; [ $(xl list | wc -l) = 2 ] && [ $(xenstore-list /local/domain | wc -l) = 1 ]"
+
+
+@dataclass
+class GuestTest:
+    """One test folder and what it brings into dom0."""
+    name: str
+    timeout: float = TIMEOUT
+    files: list[Entry] = field(default_factory=list)
+
+    @property
+    def log(self) -> Path:
+        return TEST_LOGS / f"{self.name}.log"
+
+
+def _load(name: str) -> GuestTest:
+    folder = GUEST_TESTS / name
+    script = folder / "run.sh"
+    if not script.is_file():
+        known = ", ".join(_all_names()) or "none"
+        raise HostError(f"no guest test {name}: there are {known}")
+    test = GuestTest(name)
+    head = re.search(r"^# *timeout: *(\d+)", script.read_text()[:2000], re.M)
+    if head:
+        test.timeout = float(head.group(1))
+    test.files = [(file, file.name) for file in sorted(folder.iterdir())
+                  if not file.name.startswith(".")]
+    test.files += [(file, str(file.relative_to(OUT))) for file in _payload(folder)]
+    test.files.append((GUEST_TESTS / "lib.sh", "lib.sh"))
+    return test
+
+
+def _payload(folder: Path) -> list[Path]:
+    listed = folder / "payload"
+    name = folder.name
+    if not listed.is_file():
+        image = [f"{name}.img"] if (OUT / f"{name}.img").exists() else []
+        return [_built(pattern)[0] for pattern in [f"{name}.elf", f"{name}.cfg", *image]]
+    lines = [line.split("#")[0].strip() for line in listed.read_text().splitlines()]
+    return [file for line in lines if line for file in _built(line)]
+
+
+def _built(pattern: str) -> list[Path]:
+    found = sorted(OUT.glob(pattern))
+    if not found:
+        raise HostError(f"build/out/{pattern} is not built: make {pattern.partition('.')[0]}")
+    return found
+
+
+def _all_names() -> list[str]:
+    return sorted(file.parent.name for file in GUEST_TESTS.glob("*/run.sh"))
+
+
+class Runner:
+    """Runs tests from a queue, on as many hosts as there are workers."""
+
+    def __init__(self, tests: list[GuestTest]) -> None:
+        self.tests = tests
+        self.waiting: queue.SimpleQueue[int] = queue.SimpleQueue()
+        for number in range(len(tests)):
+            self.waiting.put(number)
+        self.passed = self.failed = 0
+        self.stop = threading.Event()
+        self.printing = threading.Lock()
+
+    def work(self) -> None:
+        """One worker: takes tests until there are none left."""
+        host = None
+        try:
+            while not self.stop.is_set():
+                try:
+                    number = self.waiting.get_nowait()
+                except queue.Empty:
+                    return
+                host = self._one(host, number)
+        except SystemExit:
+            return
+        finally:
+            if host is not None:
+                host.close()
+
+    def _one(self, host: Host | None, number: int) -> Host | None:
+        """Run one test; returns the host if it can be used again."""
+        test = self.tests[number]
+        start = time.monotonic()
+        problem = ""
+        with open(test.log, "wb", buffering=0) as log:
+            try:
+                if host is None:
+                    host = Host(archives=[t.files for t in self.tests])
+                    host.wake_on(self.stop.is_set)
+                    start = time.monotonic()
+                problem, usable = self._in_host(host, number, test, log)
+            except HostError as error:
+                problem, usable = str(error), False
+                log.write(f"---- {error}\n".encode())
+            if self.stop.is_set():
+                return host
+            if problem and host is not None:
+                log.write(f"---- the end of Xen's console\n{host.xen_log(60)}\n".encode())
+        self._report(test, problem, time.monotonic() - start)
+        if not usable and host is not None:
+            host.close()
+            host = None
+        return host
+
+    def _in_host(self, host: Host, number: int, test: GuestTest, log) -> tuple[str, bool]:
+        """Returns what went wrong ("" if nothing) and whether the host is clean again."""
+        host.unpack(number, "/payload/test")
+        status, output = host.sh(BEFORE, test.timeout, log.write)
+        problem = ""
+        if status == TIMED_OUT:
+            problem = f"not done within {test.timeout:.0f} s"
+        elif status != 0:
+            lines = re.findall(r"^FAIL: (.*)", output, re.M)
+            problem = lines[0] if lines else f"status {status}"
+        log.write(f"---- test ended: {problem or 'passed'}\n".encode())
+        clean, output = host.sh(AFTER, 120, log.write)
+        if clean == 0:
+            return problem, True
+        left = output.rpartition("---- left behind: ")[2].strip().replace("\n", ", ")
+        usable = host.sh(RECOVERED, 60)[0] == 0
+        return problem or f"left behind: {left[:200]}", usable
+
+    def _report(self, test: GuestTest, problem: str, seconds: float) -> None:
+        with self.printing:
+            if not problem:
+                self.passed += 1
+                print(f"ok   {test.name:24} {seconds:6.1f} s", flush=True)
+                return
+            self.failed += 1
+            print(f"FAIL {test.name:24} {seconds:6.1f} s  {problem}", flush=True)
+            lines = test.log.read_text(errors="replace").splitlines()
+            for line in lines[-TAIL:]:
+                print(f"     | {line}")
+            print(f"     whole log: {test.log}", flush=True)
+
+
+def run_tests(names: list[str], jobs: int) -> int:
+    """Run the named tests, or all; the exit status."""
+    tests = [_load(name) for name in (names or _all_names())]
+    if not tests:
+        raise HostError("there are no guest tests in test/guest")
+    TEST_LOGS.mkdir(parents=True, exist_ok=True)
+    runner = Runner(tests)
+    workers = [threading.Thread(target=runner.work) for _ in range(min(jobs, len(tests)))]
+    for worker in workers:
+        worker.start()
+    try:
+        for worker in workers:
+            while worker.is_alive():
+                worker.join(0.5)
+    except BaseException:
+        runner.stop.set()
+        say("stopping")
+        for worker in workers:
+            worker.join(60)
+        raise
+    print(f"guest: {runner.passed} passed, {runner.failed} failed", flush=True)
+    return 0 if runner.failed == 0 and runner.passed == len(tests) else 1

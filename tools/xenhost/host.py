@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: MIT
+"""Host: a Xen host that is up, with scripts run in its dom0.
+
+    with Host(payload=["build/out/hello.elf", "build/out/hello.cfg"]) as host:
+        status, output = host.sh("xl create hello.cfg", timeout=60)
+
+The host is resumed from the kept state (which is made first if need be).  Files of
+`payload` lie in /payload, where scripts start.  Nothing outlives close(): QEMU is killed
+and its folder removed, also on an exception, Ctrl-C or SIGTERM.
+"""
+
+import atexit
+import shutil
+import signal
+import sys
+import tempfile
+import threading
+from pathlib import Path
+from typing import Callable, Sequence
+
+from . import payload as payload_disk
+from . import state
+from .agent import Agent
+from .qemu import Qemu, choose_machine
+from .ui import HostError, say
+
+Sink = Callable[[bytes], None]
+
+
+def to_terminal(data: bytes) -> None:
+    """A sink that passes output on to standard output."""
+    sys.stdout.buffer.write(data)
+    sys.stdout.buffer.flush()
+
+
+class Host:
+    """A resumed Xen host.
+
+    icount      count instructions as time (1 ns each), without KVM
+    payload     files or folders to find in /payload under their own names
+    archives    instead of payload: several lists of (path, name), for unpack(number)
+    forward     host port -> guest port of 10.0.2.20, the guest behind QEMU's NIC
+    """
+
+    def __init__(self, icount: bool = False, payload: Sequence[str | Path] = (),
+                 archives: Sequence[Sequence[payload_disk.Entry]] | None = None,
+                 forward: dict[int, int] | None = None) -> None:
+        self.machine = choose_machine(icount)
+        self._folder = state.ensure(self.machine)
+        self._scratch = Path(tempfile.mkdtemp(prefix="xenhost-"))
+        self._qemu: Qemu | None = None
+        self._agent: Agent | None = None
+        atexit.register(self.close)
+        try:
+            entries = [(Path(p).resolve(), Path(p).name) for p in payload]
+            self._places = payload_disk.write(self._scratch / "payload", archives or [entries])
+            self._start(forward or {})
+            if archives is None and entries:
+                self.unpack(0, "/payload")
+        except BaseException:
+            self.close()
+            raise
+
+    def _start(self, forward: dict[int, int]) -> None:
+        network = "".join(f",hostfwd=tcp:127.0.0.1:{here}-10.0.2.20:{there}"
+                          for here, there in forward.items())
+        self._qemu = state.resume(self.machine, self._folder, self._scratch,
+                                  self._scratch / "payload", network)
+        self._agent = Agent(self._qemu.connect(self._qemu.agent_socket, 20), self._qemu.check)
+        state.go_on(self._qemu, self._folder)
+        status, output = self.sh(
+            f"date -s @{_now()} >/dev/null; mount -t tmpfs -o size=80% tmpfs /payload\n"
+            if not self.machine.icount else "mount -t tmpfs -o size=80% tmpfs /payload\n", 60)
+        if status != 0:
+            raise HostError(f"the resumed host does not work: {output.strip()}")
+
+    def unpack(self, number: int, folder: str) -> None:
+        """Unpack one of the archives into a folder of dom0."""
+        status, output = self.sh(payload_disk.unpack_script(self._places[number], folder), 120)
+        if status != 0:
+            raise HostError(f"dom0 could not unpack its files: {output.strip()[-200:]}")
+
+    def sh(self, script: str, timeout: float, sink: Sink | None = None) -> tuple[int, str]:
+        """Run a bash script in dom0's /payload; returns (status, output).
+
+        sink gets the output (stdout and stderr) as it comes.  After timeout seconds of
+        this machine's time the script is killed and the status is agent.TIMED_OUT.
+        """
+        if self._agent is None:
+            raise HostError("the host is closed")
+        return self._agent.sh(script, timeout, sink)
+
+    def wake_on(self, wanted: Callable[[], bool]) -> None:
+        """End the running sh() early, as on a time-out, once wanted() says so."""
+        if self._agent is not None:
+            self._agent.wake = wanted
+
+    def console_log(self, domain: str) -> str:
+        """What a guest has printed on its console so far."""
+        return self.sh(f"cat /var/log/xen/console/guest-{domain}.log 2>/dev/null", 60)[1]
+
+    def xen_log(self, lines: int = 40) -> str:
+        """The end of Xen's own console, where triple faults and crashes are reported."""
+        return state.console_tail(self._scratch / "serial.log", lines)
+
+    def close(self) -> None:
+        """End the host and remove its folder; may be called again."""
+        if self._agent is not None:
+            self._agent.close()
+            self._agent = None
+        if self._qemu is not None:
+            self._qemu.close()
+            self._qemu = None
+        shutil.rmtree(self._scratch, ignore_errors=True)
+        atexit.unregister(self.close)
+
+    def __enter__(self) -> "Host":
+        return self
+
+    def __exit__(self, kind, error, trace) -> None:
+        if isinstance(error, HostError) and self._qemu is not None:
+            say("the end of Xen's console:\n" + self.xen_log())
+        self.close()
+
+
+def _now() -> str:
+    import time
+    return f"{time.time():.3f}"
+
+
+def end_on_signals() -> None:
+    """Turn SIGTERM and SIGHUP into SystemExit, so that `with Host()` cleans up."""
+    def leave(number: int, frame: object) -> None:
+        raise SystemExit(128 + number)
+
+    if threading.current_thread() is threading.main_thread():
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, leave)

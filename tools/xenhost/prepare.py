@@ -1,0 +1,229 @@
+# SPDX-License-Identifier: MIT
+"""Makes build/host/image: Xen, dom0's kernel, initrd and root disk.
+
+    image/xen            the hypervisor, decompressed (a multiboot ELF)
+    image/vmlinuz        Debian's kernel, for dom0 and for Linux guests
+    image/initrd         busybox and the modules that reach the root disk, as cpio
+    image/root.ext4      dom0's root; always used read-only, under an overlay in memory
+    image/modules/       the kernel's frontend modules, for Linux guests
+    image/manifest.json  what it was made from, and the SHA-256 of each product
+
+The folder is made under another name and renamed when complete.  It is made again when
+a file that it is made from (package list, dom0 files, this program) has changed; packages
+once downloaded are kept with their list, so that needs no network.
+"""
+
+import fcntl
+import gzip
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Iterator
+
+from . import initrd, packages
+from .packages import Package
+from .paths import DOM0_FILES, HERE, HOST, IMAGE, PACKAGE_LIST
+from .ui import HostError, say, step
+
+EXCLUDED = ["./usr/share/doc/*", "./usr/share/man/*", "./usr/share/locale/*",
+            "./usr/share/info/*", "./usr/share/lintian/*", "./lib/systemd/*", "./lib/udev/*",
+            "./usr/share/bash-completion/*", "./etc/init.d/*", "./usr/share/zoneinfo/*"]
+
+DOM0_MODULES = ["xenfs", "xen-evtchn", "xen-gntdev", "xen-gntalloc", "xen-privcmd", "xen-blkback",
+                "xen-netback", "virtio_net", "virtio_console", "bridge", "loop", "brd", "null_blk",
+                "tun", "veth", "dummy", "sch_netem", "sch_tbf", "dm-mod", "dm-flakey", "dm-delay",
+                "dm-linear", "dm-error", "nf_tables", "pktgen"]
+ROOT_MODULES = ["virtio_pci", "virtio_blk", "crc32c_generic", "ext4", "overlay"]
+GUEST_MODULES = ["xen-netfront", "xen-blkfront", "crc32c_generic", "ext4", "brd", "af_packet"]
+
+ROOT_SLACK = 32 << 20               # free space in the root disk beyond its files
+
+
+def read_package_list() -> dict[str, list[str]]:
+    """Names in packages.txt by kind."""
+    kinds: dict[str, list[str]] = {}
+    for line in PACKAGE_LIST.read_text().splitlines():
+        words = line.split("#")[0].split()
+        if words:
+            kinds.setdefault(words[0], []).append(words[1])
+    return kinds
+
+
+def _sha256(*files: Path) -> str:
+    total = hashlib.sha256()
+    for file in files:
+        with open(file, "rb") as stream:
+            while block := stream.read(1 << 20):
+                total.update(block)
+    return total.hexdigest()
+
+
+def _inputs() -> str:
+    own = [HERE / name for name in ("packages.py", "prepare.py", "initrd.py", "packages.txt")]
+    return _sha256(*own, *sorted(f for f in DOM0_FILES.rglob("*") if f.is_file()))
+
+
+def manifest() -> dict:
+    """The products' manifest, or {} when there is none that fits the present sources."""
+    try:
+        found = json.loads((IMAGE / "manifest.json").read_text())
+    except (OSError, ValueError):
+        return {}
+    return found if found.get("inputs") == _inputs() else {}
+
+
+@contextmanager
+def locked(name: str) -> Iterator[None]:
+    """Hold build/host/NAME.lock, so that two commands do not make the same thing."""
+    HOST.mkdir(parents=True, exist_ok=True)
+    with open(HOST / f"{name}.lock", "w") as stream:
+        try:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say(f"waiting for another command that makes the {name} ...")
+            fcntl.flock(stream, fcntl.LOCK_EX)
+        yield
+
+
+def prepare() -> dict:
+    """Make what is missing; returns the manifest.  Fast when there is nothing to do."""
+    found = manifest()
+    if found:
+        return found
+    _check_tools()
+    with locked("image"):
+        return manifest() or _make()
+
+
+def _check_tools() -> None:
+    needed = {"apt-get": "apt", "dpkg-deb": "dpkg", "mke2fs": "e2fsprogs", "tar": "tar"}
+    os.environ["PATH"] = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"
+    missing = [package for tool, package in needed.items() if not shutil.which(tool)]
+    if missing:
+        raise HostError(f"missing tools: apt-get install {' '.join(missing)}")
+
+
+def _resolve(kinds: dict[str, list[str]]) -> dict[str, list[Package]]:
+    """Archives by kind, from the kept list if it was made for the same names."""
+    kept = HOST / "packages.lock"
+    names = {"names": kinds}
+    if kept.is_file():
+        lock = json.loads(kept.read_text())
+        if lock.get("names") == kinds:
+            return {kind: [Package(**entry) for entry in lock[kind]]
+                    for kind in ("dom0", "alone")}
+    packages.update()
+    image = packages.depends_on(kinds["kernel"][0], r"linux-image-\d.*-amd64")
+    tree = packages.resolve(kinds["dom0"])
+    found = {
+        "dom0": [package for package in tree if package.name not in kinds["drop"]],
+        "alone": packages.resolve([*kinds["alone"], image], dependencies=False),
+    }
+    text = json.dumps({**names, **{kind: [vars(p) for p in found[kind]] for kind in found}},
+                      indent=1)
+    _write(kept, text.encode())
+    return found
+
+
+def _write(file: Path, data: bytes) -> None:
+    part = file.with_name(file.name + ".part")
+    part.write_bytes(data)
+    part.rename(file)
+
+
+def _make() -> dict:
+    say("making the Xen host from Debian 12 packages (once; some minutes at most)")
+    found = _resolve(read_package_list())
+    packages.download(found["dom0"] + found["alone"])
+    work = HOST / "image.part"
+    shutil.rmtree(work, ignore_errors=True)
+    shutil.rmtree(IMAGE, ignore_errors=True)
+    (work / "root").mkdir(parents=True)
+    (work / "alone").mkdir()
+    with step("unpacking dom0's root"):
+        _lay_out(work / "root")
+        for package in found["dom0"]:
+            packages.unpack(package, work / "root", EXCLUDED)
+    with step("unpacking Xen and the kernel"):
+        for package in found["alone"]:
+            packages.unpack(package, work / "alone", ["./usr/share/*", "*/drivers/gpu/*",
+                                                      "*/drivers/media/*", "*/sound/*"])
+    _assemble(work, found)
+    work.rename(IMAGE)
+    return manifest()
+
+
+def _assemble(work: Path, found: dict[str, list[Package]]) -> None:
+    root, alone = work / "root", work / "alone"
+    _expand(_one(alone / "boot", "xen-4*.gz"), work / "xen")
+    kernel = _one(alone / "boot", "vmlinuz-*")
+    version = kernel.name.partition("-")[2]
+    shutil.copy(kernel, work / "vmlinuz")
+    tree = initrd.ModuleTree(alone / "lib" / "modules" / version)
+    tree.install(DOM0_MODULES, root)
+    tree.install(GUEST_MODULES, work / "modules")
+    initrd.make(work / "initrd", root / "bin" / "busybox", DOM0_FILES / "initrd-init",
+                tree, ROOT_MODULES)
+    _own_files(root)
+    with step("making dom0's root disk"):
+        _root_disk(root, work / "root.ext4")
+    shutil.rmtree(root)
+    shutil.rmtree(alone)
+    products = ("xen", "vmlinuz", "initrd", "root.ext4")
+    _write(work / "manifest.json", json.dumps({
+        "inputs": _inputs(), "kernel": version,
+        "packages": sorted(p.file for kind in found.values() for p in kind),
+        "sha256": {name: _sha256(work / name) for name in products},
+    }, indent=1).encode())
+
+
+def _one(folder: Path, pattern: str) -> Path:
+    found = sorted(folder.glob(pattern))
+    if len(found) != 1:
+        raise HostError(f"{len(found)} files like {pattern} in the packages, expected one: "
+                        "remove build/host and try again")
+    return found[0]
+
+
+def _expand(source: Path, target: Path) -> None:
+    with gzip.open(source) as packed, open(target, "wb") as plain:
+        shutil.copyfileobj(packed, plain)
+
+
+def _lay_out(root: Path) -> None:
+    """Folders and links of a merged-/usr Debian, which packages take for granted."""
+    for name in ("bin", "sbin", "lib", "lib32", "lib64", "libx32"):
+        (root / "usr" / name).mkdir(parents=True)
+        (root / name).symlink_to(f"usr/{name}")
+    for name in ("dev", "proc", "sys", "run", "tmp", "root", "etc", "var/lib", "var/log", "mnt",
+                 "payload"):
+        (root / name).mkdir(parents=True)
+    (root / "var" / "run").symlink_to("/run")
+    (root / "var" / "lock").symlink_to("/run")
+
+
+def _own_files(root: Path) -> None:
+    """Our files: DOM0_FILES/root is laid over the packages' files, the rest is for tools."""
+    shutil.copytree(DOM0_FILES / "root", root, dirs_exist_ok=True, symlinks=True)
+    for link, target in (("usr/bin/python3", "python3.11"), ("usr/bin/awk", "gawk"),
+                         ("usr/bin/xl", "/usr/lib/xen-4.17/bin/xl")):
+        (root / link).unlink(missing_ok=True)
+        (root / link).symlink_to(target)
+    for wrapper in ("usr/sbin/xl",):
+        (root / wrapper).unlink(missing_ok=True)
+        (root / wrapper).symlink_to("/usr/lib/xen-4.17/bin/xl")
+
+
+def _root_disk(root: Path, disk: Path) -> None:
+    used = sum(-(-f.lstat().st_size // 4096) * 4096 + 4096 for f in root.rglob("*"))
+    size = used + used // 8 + ROOT_SLACK
+    result = subprocess.run(
+        ["mke2fs", "-q", "-t", "ext4", "-b", "4096", "-d", root, "-E", "root_owner=0:0",
+         "-O", "^has_journal", "-m", "0", "-L", "dom0", disk, str(size // 4096)],
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    if result.returncode != 0:
+        raise HostError(f"mke2fs: {result.stdout.strip()[-200:]}")

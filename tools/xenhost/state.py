@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: MIT
+"""The kept booted machine state: booted once, resumed for each use.
+
+    states/KEY/ram       the machine's memory, a sparse file
+    states/KEY/devices   everything else, QEMU's migration stream
+
+While the state is made, memory is a shared mapping of `ram`, and the migration stream
+leaves shared memory out; so saving costs nothing beyond what dom0 touched.  A resumed
+QEMU maps the same file privately: pages are read when used and copied when written, the
+file stays as it is, and any number of hosts share it.  dom0's disk is read-only.
+
+KEY covers all that the state depends on: QEMU's version and arguments, and the hashes of
+Xen, kernel, initrd and root disk.  Folders of other keys are removed.
+"""
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import tempfile
+from pathlib import Path
+
+from .agent import Agent
+from .paths import STATES
+from .prepare import locked, prepare
+from .qemu import Machine, Qemu, machine_arguments, version
+from .ui import HostError, say, step
+
+BOOT_SECONDS = 180                  # bound of a boot; about 20 s are usual
+FORMAT = 1                          # of the state folder
+NOISE = re.compile(r"HVM\s?(d?\d+(v\d+)? )?(save|restore)")
+PAYLOAD_SIZE = 16 << 30             # of the payload disk, which is sparse
+
+
+def key(machine: Machine) -> str:
+    depends = [FORMAT, version(), machine_arguments(machine), prepare()["sha256"]]
+    digest = hashlib.sha256(json.dumps(depends).encode()).hexdigest()
+    return f"{machine.name}-{digest[:16]}"
+
+
+def ensure(machine: Machine) -> Path:
+    """The folder of the state that fits, made first if there is none."""
+    folder = STATES / key(machine)
+    if (folder / "devices").exists():
+        return folder
+    with locked("state"):
+        if not (folder / "devices").exists():
+            _make(machine, folder)
+    return folder
+
+
+def _make(machine: Machine, folder: Path) -> None:
+    STATES.mkdir(parents=True, exist_ok=True)
+    for old in STATES.iterdir():
+        if old.name.endswith(".part") or old.name.rpartition("-")[0] == machine.name:
+            shutil.rmtree(old, ignore_errors=True)
+    part = folder.with_name(folder.name + ".part")
+    part.mkdir()
+    with step(f"booting Xen and dom0 in QEMU ({machine.accel}; once, about half a minute)"):
+        _boot(machine, part)
+    part.rename(folder)
+
+
+def _boot(machine: Machine, part: Path) -> None:
+    scratch = Path(tempfile.mkdtemp(prefix="xenhost-"))
+    qemu = None
+    try:
+        payload = scratch / "payload"
+        payload.touch()
+        os.truncate(payload, PAYLOAD_SIZE)
+        qemu = Qemu(machine, scratch, part / "ram", True, payload)
+        agent = Agent(qemu.connect(qemu.agent_socket, 20), qemu.check)
+        if not agent.wait_up(BOOT_SECONDS):
+            raise HostError(f"dom0 did not come up within {BOOT_SECONDS} s")
+        _settle(agent)
+        qemu.command("stop")
+        qemu.allow_shared_memory()
+        qemu.command("migrate", uri=f"exec:cat >'{part}/devices'")
+        qemu.wait_migration(120)
+        qemu.command("quit")
+        qemu.process.wait(60)
+    except HostError:
+        say("the end of Xen's console:\n" + console_tail(scratch / "serial.log"))
+        raise
+    finally:
+        if qemu is not None:
+            qemu.close()
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _settle(agent: Agent) -> None:
+    """Warm caches, so that each resumed run finds the tools in memory; drop the payload's."""
+    status, output = agent.sh(
+        "xl info >/dev/null && xl list && xenstore-ls >/dev/null && brctl show >/dev/null; "
+        "cat $(which bash flock stat ip brctl xenstore-read xenstore-write grep sed tail dd tar "
+        "curl python3) /etc/xen/scripts/* >/dev/null 2>&1; "
+        "blockdev --flushbufs /dev/vdb; sync; xl list", 120)
+    if status != 0 or "Domain-0" not in output:
+        raise HostError(f"dom0 is up, but xl does not work: {output.strip()[-300:]}")
+
+
+def resume(machine: Machine, folder: Path, scratch: Path, payload: Path, network: str) -> Qemu:
+    """A QEMU that goes on from the state, with the agent's socket not yet connected."""
+    qemu = Qemu(machine, scratch, folder / "ram", False, payload, network,
+                ("-incoming", "defer"))
+    try:
+        qemu.allow_shared_memory()
+        return qemu
+    except BaseException:
+        qemu.close()
+        raise
+
+
+def go_on(qemu: Qemu, folder: Path) -> None:
+    """Read the state into a QEMU of resume() and let it run."""
+    qemu.command("migrate-incoming", uri=f"exec:cat '{folder}/devices'")
+    qemu.wait_incoming(60)
+    qemu.command("cont")
+
+
+def console_tail(log: Path, lines: int = 40) -> str:
+    """The last lines of Xen's serial console, without the noise of each guest's making."""
+    try:
+        text = log.read_text(errors="replace")
+    except OSError:
+        return "(none)"
+    kept = [line for line in text.splitlines() if line.strip() and not NOISE.search(line)]
+    return "\n".join("    " + line for line in kept[-lines:])

@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The PV console: who may write when.
+ *
+ * All output passes, in order, through the backlog: a byte queue in private memory that holds what
+ * log lines could not put into the ring. As long as anything waits there, nothing overtakes it.
+ * Threads take turns by a mutex and sleep for room; log lines drop what does not fit; last words
+ * spin. When the other side has made no progress for CONSOLE_STALL_TIMEOUT, the console counts as
+ * stalled, and threads drop at once instead of waiting again, until there is room. The event
+ * handler moves the backlog into the ring and wakes whoever waits; it unmasks its port itself,
+ * since the work is then done.
+ */
+#include "xen/console.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include <xen-abi/xen.h>
+#include <xen-abi/sched.h>
+
+#include "console_ring.h"
+#include "lib/printk.h"
+#include "xen/evtchn.h"
+#include "xen/hypercall.h"
+
+#define BACKLOG_SIZE 4096u
+
+/* Turns of a busy wait after which it ends even if the clock stands still. */
+#define SPIN_LIMIT 1000000u
+
+static struct {
+    int port; /* 0: no console (yet) */
+    struct console_ring ring;
+    bool stalled;
+    bool reported; /* broken input was logged */
+    uint64_t dropped;          /* bytes in all */
+    uint64_t dropped_reported; /* what of it a line has told */
+    uint32_t backlog_start, backlog_length;
+    char backlog[BACKLOG_SIZE];
+} console;
+
+static struct mutex writer = MUTEX_INIT(writer);
+static struct wait_queue writable = WAIT_QUEUE_INIT(writable);
+static struct wait_queue readable = WAIT_QUEUE_INIT(readable);
+
+/* As much of the text as fits now, and not before the backlog: the bytes taken. */
+static size_t put(const char *text, size_t length)
+{
+    size_t taken = 0;
+
+    if (console.port != 0 && console.backlog_length == 0 && length > 0)
+        taken = console_ring_write(&console.ring, text, length);
+    if (taken > 0)
+        console.stalled = false;
+    return taken;
+}
+
+static void backlog_add(const char *text, size_t length)
+{
+    for (size_t i = 0; i < length; i++) {
+        if (console.backlog_length == BACKLOG_SIZE) {
+            console.dropped += length - i;
+            return;
+        }
+        uint32_t end = (console.backlog_start + console.backlog_length++) % BACKLOG_SIZE;
+        console.backlog[end] = text[i];
+    }
+}
+
+/* Say in the stream itself that some of it is missing. */
+static void report_dropped(void)
+{
+    char line[64];
+    int length;
+
+    if (console.dropped == console.dropped_reported || console.backlog_length > 0)
+        return;
+    length = ksnprintf(line, sizeof(line), "\n[console: %llu bytes dropped]\n",
+                       (unsigned long long)(console.dropped - console.dropped_reported));
+    console.dropped_reported = console.dropped;
+    backlog_add(line, (size_t)length);
+}
+
+/* Move the backlog into the ring; true when the ring got something. */
+static bool pump_backlog(void)
+{
+    bool moved = false;
+
+    while (console.backlog_length > 0) {
+        uint32_t to_end = BACKLOG_SIZE - console.backlog_start;
+        uint32_t length = console.backlog_length < to_end ? console.backlog_length : to_end;
+        size_t taken = console_ring_write(&console.ring, console.backlog + console.backlog_start,
+                                          length);
+
+        if (taken == 0)
+            break;
+        console.backlog_start = (console.backlog_start + (uint32_t)taken) % BACKLOG_SIZE;
+        console.backlog_length -= (uint32_t)taken;
+        console.stalled = false;
+        moved = true;
+    }
+    return moved;
+}
+
+/* Bring out what waits, the word on dropped bytes behind it, and tell the other side. */
+static void pump(void)
+{
+    bool moved = pump_backlog();
+
+    if (!console.ring.output_broken)
+        report_dropped();
+    if (pump_backlog() || moved)
+        evtchn_notify(console.port);
+}
+
+static void report_broken_input(void)
+{
+    if (!console.ring.input_broken || console.reported)
+        return;
+    console.reported = true;
+    printk("console: input producer out of range: no more input");
+}
+
+static void console_event(void *argument)
+{
+    (void)argument;
+    pump();
+    wake_all(&writable);
+    if (console_ring_readable(&console.ring) || console.ring.input_broken)
+        wake_all(&readable);
+    report_broken_input();
+    if (!console.ring.input_broken || !console.ring.output_broken)
+        evtchn_unmask(console.port);
+}
+
+int console_init(void *ring_page, uint32_t port)
+{
+    int error = console_ring_init(&console.ring, ring_page);
+
+    if (error == 0)
+        error = evtchn_attach(port, console_event, NULL);
+    if (error < 0)
+        return error;
+    console.port = (int)port;
+    pump();
+    evtchn_unmask(console.port);
+    return 0;
+}
+
+static bool output_possible(void)
+{
+    return console.port != 0 && !console.ring.output_broken;
+}
+
+static bool room(void)
+{
+    /* "\n" takes two bytes. */
+    return console.backlog_length == 0 &&
+           console_ring_unread(&console.ring) + 2 <= sizeof(console.ring.shared->out);
+}
+
+/*
+ * Wait until the backlog is empty and the ring has room: 0, -EIO, or -ETIMEDOUT when the other
+ * side read nothing for the time that the header names; then the console is stalled. Events alone
+ * do not count as progress.
+ */
+static int wait_for_room(void)
+{
+    uint32_t consumer = console.ring.output_consumer;
+    uint64_t deadline = deadline_after(CONSOLE_STALL_TIMEOUT);
+    int error = 0;
+
+    while (output_possible() && !room()) {
+        if (console.ring.output_consumer != consumer) {
+            consumer = console.ring.output_consumer;
+            deadline = deadline_after(CONSOLE_STALL_TIMEOUT);
+        } else if (error < 0 || console.stalled) {
+            console.stalled = true;
+            return -ETIMEDOUT;
+        }
+        error = wait_queue_sleep(&writable, deadline);
+        pump();
+    }
+    return output_possible() ? 0 : -EIO;
+}
+
+/* The same as console_write() without taking turns. */
+static int write_all(const char *text, size_t length)
+{
+    while (length > 0) {
+        size_t taken = put(text, length);
+
+        text += taken;
+        length -= taken;
+        if (taken > 0)
+            evtchn_notify(console.port);
+        if (length == 0)
+            return 0;
+        int error = wait_for_room();
+        if (error == -EIO)
+            return error;
+        if (error < 0) {
+            console.dropped += length;
+            return 0;
+        }
+    }
+    return 0;
+}
+
+int console_write(const void *data, size_t length)
+{
+    if (!output_possible())
+        return -EIO;
+    mutex_lock(&writer);
+    pump();
+    int error = write_all(data, length);
+    mutex_unlock(&writer);
+    return error;
+}
+
+void console_log_write(const void *data, size_t length)
+{
+    backlog_add(data, length);
+    if (console.port != 0)
+        pump();
+}
+
+/* One turn of a busy wait: lets other domains run. False when the time is over. */
+static bool spin(uint64_t deadline, unsigned int *turns)
+{
+    hypercall_sched_op(SCHEDOP_yield, NULL);
+    return ++*turns < SPIN_LIMIT && clock_monotonic() < deadline;
+}
+
+void console_emergency_write(const void *data, size_t length)
+{
+    uint64_t deadline = deadline_after(console.stalled ? 0 : CONSOLE_STALL_TIMEOUT);
+    unsigned int turns = 0;
+    const char *text = data;
+
+    if (console.port == 0) {
+        backlog_add(text, length);
+        return;
+    }
+    do {
+        pump();
+        size_t taken = put(text, length);
+        text += taken;
+        length -= taken;
+        if (taken > 0)
+            evtchn_notify(console.port);
+    } while (length > 0 && output_possible() && spin(deadline, &turns));
+    if (length > 0)
+        console.stalled = true;
+    console.dropped += length;
+}
+
+static bool output_taken(void)
+{
+    return !output_possible() ||
+           (console.backlog_length == 0 && console_ring_unread(&console.ring) == 0);
+}
+
+void console_flush(uint64_t deadline)
+{
+    (void)wait_until(&writable, output_taken(), deadline);
+}
+
+void console_emergency_flush(void)
+{
+    uint64_t deadline = deadline_after(console.stalled ? 0 : CONSOLE_STALL_TIMEOUT);
+    unsigned int turns = 0;
+
+    while (!output_taken() && spin(deadline, &turns))
+        pump();
+}
+
+bool console_readable(void)
+{
+    return console.port == 0 || console_ring_readable(&console.ring) || console.ring.input_broken;
+}
+
+struct wait_queue *console_wait_queue(void)
+{
+    return &readable;
+}
+
+ssize_t console_read(void *buffer, size_t size, bool nonblocking)
+{
+    if (!console_readable()) {
+        if (nonblocking)
+            return -EAGAIN;
+        (void)wait_until(&readable, console_readable(), DEADLINE_NEVER);
+    }
+    if (console.port == 0)
+        return 0;
+    if (console.ring.input_broken)
+        return -EIO;
+    size_t taken = console_ring_read(&console.ring, buffer, size);
+    if (taken > 0)
+        evtchn_notify(console.port); /* there is room again */
+    return (ssize_t)taken;
+}
+
+uint64_t console_dropped(void)
+{
+    return console.dropped;
+}

@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Xenbus: the table of devices and its comparison with xenstore.
+ *
+ * One watch on "device" tells of devices that come and go; on each event down to the depth of
+ * device/<type>/<id>, the directories of the drivers' types are listed and compared with the
+ * devices known. Each device has a watch on its backend's state. Everything but
+ * xenbus_set_state(), xenbus_settled() and xenbus_wait_settled() runs in the watch thread, so
+ * devices appear and vanish only between callbacks.
+ */
+#include "xen/xenbus.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/printk.h"
+#include "lib/sched.h"
+#include "xenstore_wire.h"
+
+#define DEVICE_DEPTH 3 /* components of device/<type>/<id> */
+#define DOMAIN_MAX (DOMID_FIRST_RESERVED - 1)
+
+extern const struct xenbus_driver *const xenbus_drivers_start[];
+extern const struct xenbus_driver *const xenbus_drivers_end[];
+
+static struct list devices = LIST_INIT(devices);
+static struct wait_queue settled_queue = WAIT_QUEUE_INIT(settled_queue);
+static bool searched; /* the first search is over */
+
+static struct xenbus_device *find_device(const struct xenbus_driver *driver, unsigned int id)
+{
+    struct list *node, *next;
+
+    list_for_each(node, next, &devices) {
+        struct xenbus_device *device = container_of(node, struct xenbus_device, link);
+
+        if (device->driver == driver && device->id == id)
+            return device;
+    }
+    return NULL;
+}
+
+/*
+ * The state that a backend shows: anything but a number from 1 to 8 counts as unknown, said once.
+ */
+static enum xenbus_state read_backend_state(struct xenbus_device *device)
+{
+    uint64_t state;
+    int error = xenstore_read_number(XENSTORE_NONE, device->backend, "state", XenbusStateUnknown,
+                                     XenbusStateReconfigured, &state);
+
+    if (error == 0)
+        return (enum xenbus_state)state;
+    if (error != -ENOENT && !device->bad_state_reported) {
+        device->bad_state_reported = true;
+        printk("xenbus: %s: no valid state in %s: %d", device->node, device->backend, error);
+    }
+    return XenbusStateUnknown;
+}
+
+static void backend_state_changed(struct xenstore_watch *watch, const char *path)
+{
+    struct xenbus_device *device = watch->argument;
+    enum xenbus_state state = read_backend_state(device);
+
+    (void)path;
+    if (state == device->backend_state)
+        return;
+    device->backend_state = state;
+    device->driver->backend_changed(device);
+}
+
+/* "/local/domain/<backend's domain>/…", of printable characters only. */
+static bool backend_path_valid(const char *path, size_t length, unsigned int domain)
+{
+    char prefix[32];
+    size_t prefix_length = (size_t)ksnprintf(prefix, sizeof(prefix), "/local/domain/%u/", domain);
+
+    for (size_t i = 0; i < length; i++)
+        if (path[i] <= ' ' || path[i] > '~')
+            return false;
+    return length > prefix_length && strncmp(path, prefix, prefix_length) == 0 &&
+           path[length - 1] != '/';
+}
+
+/* Read where the backend is: 0, -EINVAL, or what xenstore answered. */
+static int read_backend(struct xenbus_device *device)
+{
+    char path[XENBUS_NODE_MAX + 8];
+    uint64_t domain;
+    char *backend;
+    size_t length;
+    int error = xenstore_read_number(XENSTORE_NONE, device->node, "backend-id", 0, DOMAIN_MAX,
+                                     &domain);
+
+    if (error < 0)
+        return error;
+    ksnprintf(path, sizeof(path), "%s/backend", device->node);
+    error = xenstore_read(XENSTORE_NONE, path, &backend, &length);
+    if (error < 0)
+        return error;
+    if (length >= sizeof(device->backend) ||
+        !backend_path_valid(backend, length, (unsigned int)domain)) {
+        error = -EINVAL;
+    } else {
+        memcpy(device->backend, backend, length + 1);
+        device->backend_domain = (uint16_t)domain;
+    }
+    free(backend);
+    return error;
+}
+
+static int start_device(struct xenbus_device *device)
+{
+    int error = read_backend(device);
+
+    if (error < 0)
+        return error;
+    error = device->driver->probe(device);
+    if (error < 0)
+        return error;
+    ksnprintf(device->backend_state_path, sizeof(device->backend_state_path), "%s/state",
+              device->backend);
+    device->backend_watch = (struct xenstore_watch){
+        .path = device->backend_state_path, .callback = backend_state_changed, .argument = device,
+    };
+    return xenstore_watch_register(&device->backend_watch);
+}
+
+static void add_device(const struct xenbus_driver *driver, unsigned int id)
+{
+    struct xenbus_device *device = calloc(1, sizeof(*device));
+
+    if (device == NULL) {
+        printk("xenbus: no memory for device/%s/%u", driver->type, id);
+        return;
+    }
+    device->driver = driver;
+    device->id = id;
+    ksnprintf(device->node, sizeof(device->node), "device/%s/%u", driver->type, id);
+    list_append(&devices, &device->link);
+
+    int error = start_device(device);
+    if (error < 0) {
+        printk("xenbus: %s cannot be used: %d", device->node, error);
+        device->ignored = true;
+        xenbus_settled(device);
+    }
+}
+
+static void remove_device(struct xenbus_device *device)
+{
+    if (!device->ignored)
+        xenstore_watch_unregister(&device->backend_watch);
+    device->driver->remove(device);
+    list_remove(&device->link);
+    free(device);
+    wake_all(&settled_queue);
+}
+
+/* A directory's name as an id in its canonical form, or -1. */
+static int64_t parse_id(const char *name)
+{
+    uint64_t id;
+
+    if (xenstore_parse_number(name, strlen(name), &id) < 0 || id > INT32_MAX ||
+        (name[0] == '0' && name[1] != '\0'))
+        return -1;
+    return (int64_t)id;
+}
+
+static bool listed(unsigned int id, char *const *names, unsigned int count)
+{
+    for (unsigned int i = 0; i < count; i++)
+        if (parse_id(names[i]) == id)
+            return true;
+    return false;
+}
+
+static void remove_missing(const struct xenbus_driver *driver, char *const *names,
+                           unsigned int count)
+{
+    struct list *node, *next;
+
+    list_for_each(node, next, &devices) {
+        struct xenbus_device *device = container_of(node, struct xenbus_device, link);
+
+        if (device->driver == driver && !listed(device->id, names, count))
+            remove_device(device);
+    }
+}
+
+static void search(const struct xenbus_driver *driver)
+{
+    char path[XENBUS_NODE_MAX];
+    char **names = NULL;
+    unsigned int count = 0;
+
+    ksnprintf(path, sizeof(path), "device/%s", driver->type);
+    int error = xenstore_directory(XENSTORE_NONE, path, &names, &count);
+    if (error < 0 && error != -ENOENT) {
+        printk("xenbus: cannot list %s: %d", path, error);
+        return;
+    }
+    remove_missing(driver, names, count);
+    for (unsigned int i = 0; i < count; i++) {
+        int64_t id = parse_id(names[i]);
+
+        if (id < 0)
+            printk("xenbus: %s has an entry that is no number: ignored", path);
+        else if (find_device(driver, (unsigned int)id) == NULL)
+            add_device(driver, (unsigned int)id);
+    }
+    free(names);
+}
+
+/* Our own writes come back as events too, from deeper down. */
+static bool may_be_a_device(const char *path)
+{
+    unsigned int depth = 1;
+
+    for (; *path != '\0'; path++)
+        depth += *path == '/';
+    return depth <= DEVICE_DEPTH;
+}
+
+static void devices_changed(struct xenstore_watch *watch, const char *path)
+{
+    (void)watch;
+    if (!may_be_a_device(path))
+        return;
+    for (const struct xenbus_driver *const *entry = xenbus_drivers_start;
+         entry < xenbus_drivers_end; entry++)
+        search(*entry);
+    searched = true;
+    wake_all(&settled_queue);
+}
+
+void xenbus_init(void)
+{
+    static struct xenstore_watch watch = { .path = "device", .callback = devices_changed };
+
+    xenstore_watch_register_later(&watch);
+}
+
+int xenbus_set_state(struct xenbus_device *device, enum xenbus_state state)
+{
+    if (state == device->state)
+        return 0;
+    int error = xenstore_write_format(XENSTORE_NONE, device->node, "state", "%d", (int)state);
+    if (error == 0)
+        device->state = state;
+    return error;
+}
+
+void xenbus_settled(struct xenbus_device *device)
+{
+    device->settled = true;
+    wake_all(&settled_queue);
+}
+
+static bool all_settled(void)
+{
+    struct list *node, *next;
+
+    list_for_each(node, next, &devices)
+        if (!container_of(node, struct xenbus_device, link)->settled)
+            return false;
+    return searched;
+}
+
+unsigned int xenbus_wait_settled(uint64_t deadline)
+{
+    struct list *node, *next;
+    unsigned int missing = 0;
+
+    if (wait_until(&settled_queue, all_settled(), deadline) < 0 && !searched)
+        printk("xenbus: xenstore has not told in time which devices there are");
+    list_for_each(node, next, &devices) {
+        struct xenbus_device *device = container_of(node, struct xenbus_device, link);
+
+        if (device->state == XenbusStateConnected)
+            continue;
+        missing++;
+        printk("xenbus: %s is not connected (state %d, backend %d)", device->node,
+               (int)device->state, (int)device->backend_state);
+    }
+    return missing;
+}
+
+unsigned int xenbus_devices(void)
+{
+    struct list *node, *next;
+    unsigned int count = 0;
+
+    list_for_each(node, next, &devices)
+        count++;
+    return count;
+}
