@@ -16,13 +16,14 @@
 static const struct {
     uint16_t major;
     uint8_t partition_bits;
+    uint8_t disks;
     uint8_t first_disk;
     const char *prefix;
 } majors[] = {
-    { 202, 4, 0, "xvd" },
-    { 8, 4, 0, "sd" },
-    { 3, 6, 0, "hd" },
-    { 22, 6, 2, "hd" },
+    { 202, 4, 16, 0, "xvd" },
+    { 8, 4, 16, 0, "sd" },
+    { 3, 6, 2, 0, "hd" },
+    { 22, 6, 2, 2, "hd" },
 };
 
 /* 0 is "a", 25 "z", 26 "aa". Returns the start of the text in a buffer of 8. */
@@ -61,7 +62,7 @@ void blkfront_name(char *name, size_t size, unsigned int id)
         unsigned int bits = majors[i].partition_bits;
         unsigned int minor = id & 0xff;
 
-        if (id >> 8 != majors[i].major || (minor >> bits) + majors[i].first_disk > 15)
+        if (id >> 8 != majors[i].major || minor >> bits >= majors[i].disks)
             continue;
         format(name, size, majors[i].prefix, (minor >> bits) + majors[i].first_disk,
                minor & ((1u << bits) - 1));

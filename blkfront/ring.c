@@ -68,8 +68,23 @@ void blkfront_ring_destroy(struct blkfront *disk)
     memset(&disk->ids, 0, sizeof(disk->ids));
 }
 
-/* The caller of a request gets -EIO and forgets it; id and pages stay taken. */
-static void abandon(struct blkfront_request *request)
+static void release(struct blkfront *disk, struct blkfront_request *request)
+{
+    uint16_t index, next;
+
+    for (index = request->first_page; index != BLKFRONT_NO_PAGE; index = next) {
+        next = disk->pool.pages[index].next;
+        blkfront_pool_put(&disk->pool, index);
+    }
+    request->batch = NULL;
+    ring_ids_add(&disk->ids, request->id);
+}
+
+/*
+ * The caller of a request gets -EIO and forgets it. Id and pages stay taken while the backend may
+ * still use them: until it answers, or until the connection ends.
+ */
+static void abandon(struct blkfront *disk, struct blkfront_request *request)
 {
     struct blkfront_batch *batch = request->batch;
 
@@ -79,6 +94,8 @@ static void abandon(struct blkfront_request *request)
     if (batch->error == 0)
         batch->error = -EIO;
     wake_all(&batch->queue);
+    if (!ring_ids_pending(&disk->ids, request->id))
+        release(disk, request);
 }
 
 void blkfront_abandon(struct blkfront *disk)
@@ -88,7 +105,7 @@ void blkfront_abandon(struct blkfront *disk)
     disk->ready = false;
     for (i = 0; i < disk->ids.count; i++)
         if (disk->requests[i].batch != NULL)
-            abandon(&disk->requests[i]);
+            abandon(disk, &disk->requests[i]);
     wake_all(&disk->space);
 }
 
@@ -282,18 +299,6 @@ static void copy_out(const struct blkfront_pool *pool, const struct blkfront_req
     }
 }
 
-static void release(struct blkfront *disk, struct blkfront_request *request)
-{
-    uint16_t index, next;
-
-    for (index = request->first_page; index != BLKFRONT_NO_PAGE; index = next) {
-        next = disk->pool.pages[index].next;
-        blkfront_pool_put(&disk->pool, index);
-    }
-    request->batch = NULL;
-    ring_ids_add(&disk->ids, request->id);
-}
-
 void blkfront_collect(struct blkfront *disk, struct blkfront_batch *batch)
 {
     struct list *node;
@@ -328,6 +333,10 @@ static void finish(struct blkfront *disk, const struct blkif_response *response)
         return;
     }
     ring_ids_withdraw(&disk->ids, request->id);
+    if (request->batch == NULL) {
+        release(disk, request);
+        return;
+    }
     if (response->status != BLKIF_RSP_OKAY && request->batch->error == 0)
         request->batch->error = response->status == BLKIF_RSP_EOPNOTSUPP ? -EOPNOTSUPP : -EIO;
     list_remove(&request->link);

@@ -7,11 +7,13 @@
 #   NEWLIB_CPPFLAGS          header search path of all code that runs in an image
 #   NEWLIB_LIBS              what to link last
 # Objects that include newlib's or lwIP's headers depend on the .done file as an order-only
-# prerequisite. A changed compiler, recipe, patch or option builds newlib anew.
+# prerequisite. A changed compiler, recipe, patch or option builds newlib anew, and, since
+# dependency files leave out system headers, everything that was compiled against it as well.
 
 UPSTREAM := tools/upstream
 NEWLIB   := $(BUILD)/newlib
 LWIP     := $(BUILD)/src/lwip
+OBJ      ?= $(BUILD)/obj
 
 # --- newlib ---------------------------------------------------------------------------------
 
@@ -32,7 +34,7 @@ NEWLIB_CFLAGS := \
     -fcf-protection=none -fno-asynchronous-unwind-tables -fno-unwind-tables \
     -DREENTRANT_SYSCALLS_PROVIDED -DHAVE_FCNTL -DHAVE_BLKSIZE -DHAVE_RENAME
 
-COMPILER_INCLUDE = $(shell $(CC) -print-file-name=include)
+COMPILER_INCLUDE := $(shell $(CC) -print-file-name=include)
 
 # An image is no Linux process, whatever the host compiler thinks.
 NOT_LINUX := -U__linux__ -U__linux -Ulinux -U__gnu_linux__ -Uunix
@@ -44,7 +46,11 @@ $(NEWLIB)/.done: $(BUILD)/src/newlib/.done $(NEWLIB)/.compiler \
                  $(UPSTREAM)/build-newlib mk/upstream.mk
 	@CC='$(CC)' OPTIONS='$(NEWLIB_OPTIONS)' CFLAGS='$(NEWLIB_CFLAGS) $(NOT_LINUX)' \
 	    $(UPSTREAM)/build-newlib $(BUILD)/src/newlib $(NEWLIB)
+	@rm -f $(OBJ)/.flags
 	@touch $@
+
+# The flags file is made anew after newlib, which makes every object out of date.
+$(OBJ)/.flags: $(NEWLIB)/.done
 
 # Order-only: the stamp is always a little newer than the libraries, which is no reason to relink.
 $(NEWLIB_LIBS): | $(NEWLIB)/.done ;

@@ -64,9 +64,7 @@ static void status_changed(struct netif *netif)
         return;
     }
     interface->dhcp_complaint = DEADLINE_NEVER;
-    if (!netif_default || ip4_addr_isany_val(*netif_ip4_gw(netif_default)))
-        netif_set_default(netif);
-    wake_all(&address_queue);
+    net_wake();
 }
 
 static void add_name_servers(const struct net_config *config)
@@ -141,9 +139,18 @@ void net_deconfigure(struct interface *interface)
     }
 }
 
-/*
- * DHCP sets its name servers after the address, so an address is reported from here, in the round in which it came.
- */
+/* lwIP tells of an address before it sets mask and gateway, so what follows from it waits for the end of the round. */
+static void address_arrived(struct interface *interface)
+{
+    struct netif *netif = &interface->netif;
+
+    interface->address_told = true;
+    if (!netif_default || ip4_addr_isany_val(*netif_ip4_gw(netif_default)))
+        netif_set_default(netif);
+    report_address(interface);
+    wake_all(&address_queue);
+}
+
 void net_configure_check(uint64_t now)
 {
     struct list *node, *next;
@@ -151,10 +158,8 @@ void net_configure_check(uint64_t now)
     list_for_each(node, next, &net_interfaces) {
         struct interface *interface = interface_of(node);
 
-        if (interface->reported_address && !interface->address_told) {
-            interface->address_told = true;
-            report_address(interface);
-        }
+        if (interface->reported_address && !interface->address_told)
+            address_arrived(interface);
         if (now >= interface->dhcp_complaint) {
             interface->dhcp_complaint = DEADLINE_NEVER;
             printk("%s: no DHCP server answers; still trying", interface->device->name);

@@ -9,6 +9,8 @@
  *
  * This file stands in for lwIP's memp.c: pools are a size and a maximum number.
  */
+#define NET_MEMORY_POOLS
+
 #include <stdlib.h>
 #include <string.h>
 

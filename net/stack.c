@@ -17,6 +17,8 @@
 
 #include "net_internal.h"
 
+#define CHECKSUM_CHECKS 0xff00 /* all of lwIP's NETIF_CHECKSUM_CHECK_… */
+
 static struct wait_queue queue = WAIT_QUEUE_INIT(queue);
 static bool wake_requested, resume_transmission;
 static bool asleep, asleep_long, asleep_without_tcp;
@@ -56,7 +58,7 @@ static void loopback_poll(void)
         if (netif->loop_first) {
             u16_t flags = netif->chksum_flags;
 
-            NETIF_SET_CHECKSUM_CTRL(netif, flags & ~NETIF_CHECKSUM_CHECKS);
+            NETIF_SET_CHECKSUM_CTRL(netif, flags & ~CHECKSUM_CHECKS);
             netif_poll(netif);
             NETIF_SET_CHECKSUM_CTRL(netif, flags);
         }

@@ -40,9 +40,15 @@ void netfront_break(struct netfront *nic, const char *what)
 /* Completions were waited for: take them in, and say so when there is room again. */
 static bool transmit_event(struct netfront *nic)
 {
-    if (!nic->transmit.waiting || netfront_transmit_reap(nic) == 0)
+    struct netfront_transmit *transmit = &nic->transmit;
+
+    if (!transmit->waiting)
         return false;
-    nic->transmit.waiting = false;
+    transmit->waiting = false;
+    if (netfront_transmit_reap(nic) == 0 && !netfront_transmit_has_room(transmit, 0)) {
+        transmit->waiting = true;
+        return false;
+    }
     if (nic->device.writable != NULL)
         nic->device.writable(&nic->device);
     return true;
@@ -77,15 +83,20 @@ static unsigned int netfront_poll(struct net_device *device, unsigned int budget
         return 0;
     do {
         taken += netfront_receive_frames(nic, budget - taken);
-        if (taken == budget || nic->broken)
+        if (taken > 0)
+            nic->armed = false;
+        if (taken == budget || nic->broken || (nic->armed && !nic->polling))
             return taken;
         ready = ring_arm(&nic->receive.ring, 1);
+        nic->armed = true;
     } while (ready > 0);
     if (ready < 0) {
         netfront_break(nic, "receive producer out of range");
         return taken;
     }
     transmit_event(nic);
+    if (taken > 0)
+        frontend_port_worked(&nic->port);
     if (nic->polling && !nic->broken) {
         nic->polling = false;
         frontend_port_rearm(&nic->port, true);

@@ -87,6 +87,7 @@ struct netfront {
     bool connected; /* rings and port exist */
     bool broken;
     bool polling;   /* an event was passed on with `pending`; poll will rearm the port */
+    bool armed;     /* the backend will notify of the next frame */
     unsigned int frame_limit;
     struct frontend_port port;
     struct netfront_receive receive;
@@ -124,5 +125,9 @@ int netfront_transmit_frame(struct netfront *nic, const struct net_fragment *fra
 void netfront_transmit_publish(struct netfront *nic);
 /* Take in completions: their number; a broken ring counts as none. */
 unsigned int netfront_transmit_reap(struct netfront *nic);
+/*
+ * Slots and buffers for a frame: `large` is 0 for one small buffer, else the number of large ones.
+ */
+bool netfront_transmit_has_room(const struct netfront_transmit *transmit, unsigned int large);
 
 #endif

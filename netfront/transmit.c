@@ -88,29 +88,49 @@ static bool release(struct netfront_transmit *transmit, unsigned int id)
     return true;
 }
 
-unsigned int netfront_transmit_reap(struct netfront *nic)
+/* Take `ready` responses in; false when one of them broke the device. */
+static bool take_responses(struct netfront *nic, int ready)
 {
-    struct netfront_transmit *transmit = &nic->transmit;
     struct netif_tx_response response;
-    int ready = ring_poll(&transmit->ring);
-    int i;
 
-    if (ready < 0) {
-        netfront_break(nic, "transmit producer out of range");
-        return 0;
-    }
-    for (i = 0; i < ready; i++) {
-        ring_take(&transmit->ring, &response, sizeof(response));
-        if (!release(transmit, response.id)) {
+    for (; ready > 0; ready--) {
+        ring_take(&nic->transmit.ring, &response, sizeof(response));
+        if (!release(&nic->transmit, response.id)) {
             netfront_break(nic, "transmit response with a wrong id");
-            return 0;
+            return false;
         }
         if (response.status != NETIF_RSP_OKAY)
             nic->device.statistics.send_dropped++;
     }
-    if (ready > 0)
+    return true;
+}
+
+/*
+ * While someone waits for `writable`, the next completion must bring an event, whoever else reaps
+ * meanwhile.
+ */
+unsigned int netfront_transmit_reap(struct netfront *nic)
+{
+    struct netfront_transmit *transmit = &nic->transmit;
+    int ready = ring_poll(&transmit->ring);
+    unsigned int reaped = 0;
+
+    while (ready > 0) {
+        reaped += (unsigned int)ready;
+        if (!take_responses(nic, ready))
+            return 0;
+        if (transmit->waiting)
+            ready = ring_arm(&transmit->ring, 1);
+        else
+            ready = 0;
+    }
+    if (ready < 0) {
+        netfront_break(nic, "transmit producer out of range");
+        return 0;
+    }
+    if (reaped > 0 && !transmit->waiting)
         ring_quiet(&transmit->ring);
-    return (unsigned int)ready;
+    return reaped;
 }
 
 static int new_page(struct netfront *nic, struct netfront_page *page)
@@ -149,10 +169,7 @@ static void grow_large(struct netfront *nic, unsigned int wanted)
     }
 }
 
-/*
- * Slots and buffers for a frame: `large` is 0 for one small buffer, else the number of large ones.
- */
-static bool have_room(const struct netfront_transmit *transmit, unsigned int large)
+bool netfront_transmit_has_room(const struct netfront_transmit *transmit, unsigned int large)
 {
     if (large == 0)
         return transmit->small.unused > 0 && ring_space(&transmit->ring) > 0;
@@ -168,13 +185,13 @@ static int make_room(struct netfront *nic, unsigned int large)
     struct netfront_transmit *transmit = &nic->transmit;
     int ready;
 
-    if (netfront_transmit_reap(nic) > 0 && have_room(transmit, large))
+    if (netfront_transmit_reap(nic) > 0 && netfront_transmit_has_room(transmit, large))
         return 0;
     if (large == 0 && transmit->small.unused == 0)
         grow_small(nic);
     else if (large > 0)
         grow_large(nic, large);
-    while (!have_room(transmit, large)) {
+    while (!netfront_transmit_has_room(transmit, large)) {
         if (nic->broken)
             return -EIO;
         /* What the backend has not been shown, it cannot complete. */
@@ -186,8 +203,10 @@ static int make_room(struct netfront *nic, unsigned int large)
             transmit->waiting = true;
             return -EAGAIN;
         }
-        /* Nothing but a broken ring yields none here; that ends the loop above. */
-        netfront_transmit_reap(nic);
+        if (ready < 0)
+            netfront_break(nic, "transmit producer out of range");
+        else
+            netfront_transmit_reap(nic);
     }
     return nic->broken ? -EIO : 0;
 }
@@ -274,7 +293,7 @@ int netfront_transmit_frame(struct netfront *nic, const struct net_fragment *fra
 
     if (length > NETFRONT_SMALL_SIZE)
         large = (unsigned int)((length + PAGE_SIZE - 1) / PAGE_SIZE);
-    if (!have_room(transmit, large)) {
+    if (!netfront_transmit_has_room(transmit, large)) {
         result = make_room(nic, large);
         if (result != 0)
             return result;

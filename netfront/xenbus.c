@@ -141,6 +141,7 @@ static void connect(struct netfront *nic)
         result = write_nodes(nic);
     if (result == 0) {
         nic->connected = true;
+        nic->armed = true;
         frontend_port_rearm(&nic->port, true);
         result = xenbus_set_state(nic->bus, XenbusStateConnected);
     }

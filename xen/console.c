@@ -43,12 +43,18 @@ static struct mutex writer = MUTEX_INIT(writer);
 static struct wait_queue writable = WAIT_QUEUE_INIT(writable);
 static struct wait_queue readable = WAIT_QUEUE_INIT(readable);
 
-/* As much of the text as fits now, and not before the backlog: the bytes taken. */
+/* Nothing has to come before new text: neither the backlog nor the word on dropped bytes. */
+static bool in_turn(void)
+{
+    return console.backlog_length == 0 && console.dropped == console.dropped_reported;
+}
+
+/* As much of the text as fits now, if it is its turn: the bytes taken. */
 static size_t put(const char *text, size_t length)
 {
     size_t taken = 0;
 
-    if (console.port != 0 && console.backlog_length == 0 && length > 0)
+    if (console.port != 0 && in_turn() && length > 0)
         taken = console_ring_write(&console.ring, text, length);
     if (taken > 0)
         console.stalled = false;
@@ -67,13 +73,18 @@ static void backlog_add(const char *text, size_t length)
     }
 }
 
-/* Say in the stream itself that some of it is missing. */
+static bool room(size_t bytes)
+{
+    return console_ring_unread(&console.ring) + bytes <= sizeof(console.ring.shared->out);
+}
+
+/* Say in the stream itself that some of it is missing, once it can be said. */
 static void report_dropped(void)
 {
     char line[64];
     int length;
 
-    if (console.dropped == console.dropped_reported || console.backlog_length > 0)
+    if (in_turn() || console.backlog_length > 0 || !room(sizeof(line)))
         return;
     length = ksnprintf(line, sizeof(line), "\n[console: %llu bytes dropped]\n",
                        (unsigned long long)(console.dropped - console.dropped_reported));
@@ -152,17 +163,10 @@ static bool output_possible(void)
     return console.port != 0 && !console.ring.output_broken;
 }
 
-static bool room(void)
-{
-    /* "\n" takes two bytes. */
-    return console.backlog_length == 0 &&
-           console_ring_unread(&console.ring) + 2 <= sizeof(console.ring.shared->out);
-}
-
 /*
- * Wait until the backlog is empty and the ring has room: 0, -EIO, or -ETIMEDOUT when the other
- * side read nothing for the time that the header names; then the console is stalled. Events alone
- * do not count as progress.
+ * Wait until it is the turn of new text and the ring has room: 0, -EIO, or -ETIMEDOUT when the
+ * other side read nothing for the time that the header names; then the console is stalled. Events
+ * alone do not count as progress.
  */
 static int wait_for_room(void)
 {
@@ -170,7 +174,7 @@ static int wait_for_room(void)
     uint64_t deadline = deadline_after(CONSOLE_STALL_TIMEOUT);
     int error = 0;
 
-    while (output_possible() && !room()) {
+    while (output_possible() && !(in_turn() && room(2))) { /* "\n" takes two bytes */
         if (console.ring.output_consumer != consumer) {
             consumer = console.ring.output_consumer;
             deadline = deadline_after(CONSOLE_STALL_TIMEOUT);

@@ -160,17 +160,20 @@ static const char *take_message(const struct xenstore_message *message)
     return NULL;
 }
 
-/* Move the outgoing message on. The other side's reading makes room and comes with an event. */
+/*
+ * Move the outgoing message on. The other side's reading makes room and comes with an event. With
+ * nothing to send, its index is still checked.
+ */
 static void pump(void)
 {
-    if (client.outgoing_sent == client.outgoing_length)
-        return;
+    uint32_t left = client.outgoing_length - client.outgoing_sent;
     size_t sent = xenstore_wire_send(&client.wire, (char *)&client.outgoing + client.outgoing_sent,
-                                     client.outgoing_length - client.outgoing_sent);
+                                     left);
+
     client.outgoing_sent += (uint32_t)sent;
     if (sent > 0)
         evtchn_notify(client.port);
-    if (client.outgoing_sent == client.outgoing_length)
+    if (sent > 0 && sent == left)
         wake_all(&turn_queue);
     if (client.wire.violation != NULL)
         client_fail(client.wire.violation);

@@ -15,8 +15,6 @@ static int64_t body_read(const struct body *body, char *out, size_t len)
 
 int body_fill(struct body *body, struct text *out)
 {
-    if (body->left == 0)
-        return 0;
     while (body->left > 0 && out->len < out->cap) {
         size_t room = out->cap - out->len;
         size_t wanted = (int64_t)room < body->left ? room : (size_t)body->left;
@@ -29,8 +27,6 @@ int body_fill(struct body *body, struct text *out)
         body->left -= got;
         body->unsettled += (size_t)got;
     }
-    if (body->left == 0)
-        body_release(body);
     return 0;
 }
 
@@ -39,6 +35,8 @@ void body_settle(struct body *body, size_t unsent)
     body->offset -= (int64_t)unsent;
     body->left += (int64_t)unsent;
     body->unsettled = 0;
+    if (body->left == 0)
+        body_release(body);
 }
 
 bool body_in_memory(const struct body *body)

@@ -19,15 +19,14 @@ struct body {
 };
 
 /*
- * Appends as much of the body as fits, and releases it once all of it is appended. Returns 0, or
- * -errno if the file could not be read or has become shorter; the body is then still to be
- * released.
+ * Appends as much of the body as fits. Returns 0, or -errno if the file could not be read or has
+ * become shorter.
  */
 int body_fill(struct body *body, struct text *out);
 
 /*
  * Ends a round of sending: of the bytes appended since the last one, the last `unsent` (at most
- * body->unsettled) did not go out and will be appended again.
+ * body->unsettled) did not go out and will be appended again. Releases a body that is through.
  */
 void body_settle(struct body *body, size_t unsent);
 

@@ -293,6 +293,8 @@ static size_t serve_one(struct conn *conn, const char *data, size_t len)
 
     if (head == 0)
         return 0;
+    /* The body before this one is all in the output; from here on it is sent as part of that. */
+    body_release(&conn->body);
     if (head < 0) {
         refuse(conn, data, -head);
         return len;

@@ -49,9 +49,10 @@ void frontend_port_silence(struct frontend_port *port);
 
 void frontend_port_close(struct frontend_port *port);
 
-static inline bool frontend_port_masked(const struct frontend_port *port)
+/* Work was found without an event: the event that comes for it, and finds none, is no offence. */
+static inline void frontend_port_worked(struct frontend_port *port)
 {
-    return port->masked;
+    port->idle = 0;
 }
 
 /*

@@ -20,7 +20,8 @@
 #define KEY_WORDS 8
 #define OUTPUT_SIZE 32
 #define HARDWARE_WORDS 4
-#define JITTER_ROUNDS 256
+#define JITTER_ROUNDS 64
+#define ROUNDS_PER_STIR 16
 
 static uint32_t key[KEY_WORDS];
 static uint64_t counter;
@@ -78,6 +79,24 @@ static void stir(uint64_t number)
     refill();
 }
 
+/*
+ * What is left without random instructions: the time of work that leaves the guest (CPUID is emulated by Xen, whose caches, timers and other guests make its
+ * duration vary) and of work that does not. Each time stamp is worth a bit or two.
+ */
+static void stir_jitter(void)
+{
+    uint64_t sum = 0;
+
+    for (int i = 0; i < JITTER_ROUNDS; i++) {
+        if (i % ROUNDS_PER_STIR == 0) {
+            sum ^= cpu_id(0, 0).a;
+            stir(sum);
+        }
+        sum = (sum << 7 | sum >> 57) ^ cpu_timestamp();
+    }
+    stir(sum);
+}
+
 static void seed(void)
 {
     uint64_t number;
@@ -88,8 +107,8 @@ static void seed(void)
         if (from_hardware)
             stir(number);
     }
-    for (int i = 0; !from_hardware && i < JITTER_ROUNDS; i++)
-        stir(cpu_timestamp());
+    if (!from_hardware)
+        stir_jitter();
     stir(cpu_timestamp());
     stir(clock_realtime());
     output_left = 0;

@@ -73,12 +73,11 @@ static void thread_start(void *argument)
     thread_exit();
 }
 
-/* The TLS block's end, and so the control block's place, has the alignment that the TLS data want. */
+/* The linker counts TLS offsets back from the control block by the data's size, rounded up to just the alignment that they want. */
 static struct thread *lay_out(void *block, unsigned int order)
 {
-    uintptr_t alignment = (uintptr_t)tls_alignment > 16 ? (uintptr_t)tls_alignment : 16;
-    uintptr_t top = (uintptr_t)block + (PAGE_SIZE << order);
-    struct thread *thread = (struct thread *)align_down(top - sizeof(struct thread), alignment);
+    uintptr_t alignment = (uintptr_t)tls_alignment, top = (uintptr_t)block + (PAGE_SIZE << order);
+    struct thread *thread = (struct thread *)align_down(top - sizeof(struct thread), alignment > 16 ? alignment : 16);
     uintptr_t tls = align_down((uintptr_t)thread - (uintptr_t)tls_size, alignment);
 
     memset((void *)tls, 0, (uintptr_t)thread - tls);

@@ -115,7 +115,16 @@ static void make_directories(const char *path)
     }
 }
 
-static int add_mount(const char *path, const char *source, const struct filesystem_type *type,
+/* What goes wrong with a device's contents, its filesystem has told. */
+static void report_failure(const char *path, const struct block_device *device, int result)
+{
+    if (device == NULL)
+        printk("mount: %s: error %d", path, result);
+    else if (result == -ENODEV)
+        printk("mount: %s on %s: this image has no filesystem for disks", device->name, path);
+}
+
+static int add_mount(const char *path, const struct filesystem_type *type,
                      struct block_device *device)
 {
     struct mount *mount = calloc(1, sizeof(*mount));
@@ -128,7 +137,7 @@ static int add_mount(const char *path, const char *source, const struct filesyst
     if (mount->path != NULL)
         result = attach(mount, type, device);
     if (result != 0) {
-        printk("mount: %s on %s: error %d", source != NULL ? source : "-", path, result);
+        report_failure(path, device, result);
         free(mount->path);
         free(mount);
         return result;
@@ -159,7 +168,7 @@ int vfs_mount(const char *path, const char *source, const char *type)
         report_missing(source, normal);
         return -ENODEV;
     }
-    return add_mount(normal, source, found, device);
+    return add_mount(normal, found, device);
 }
 
 int vfs_unmount(const char *path)

@@ -5,7 +5,7 @@
  * Nothing is unpacked: an index of names and places is kept in memory (some 80 bytes an entry), contents
  * are read where they lie. Symbolic links are followed inside of the archive, whose root they cannot
  * leave, and never seen as such, except that readdir() tells DT_LNK. What an archive may contain, and
- * what becomes of damaged ones, is told in tar_scan.c.
+ * what becomes of damaged ones, is told in tarfs_scan.c.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -15,7 +15,8 @@
 
 #include "internal.h"
 #include "lib/blockcache.h"
-#include "tar.h"
+#include "lib/printk.h"
+#include "tarfs.h"
 
 #define FIRST_COOKIE 2 /* 0 and 1 are "." and ".." */
 
@@ -142,12 +143,16 @@ static int tarfs_mount(struct mount *mount, struct block_device *device)
     struct tarfs *tarfs = malloc(sizeof(*tarfs));
     int result;
 
-    if (tarfs == NULL)
+    if (tarfs == NULL) {
+        printk("tarfs: %s: no memory", device->name);
         return -ENOMEM;
+    }
     tarfs->device = device;
     result = tar_index_init(&tarfs->index);
     if (result == 0)
         result = tar_scan(device, &tarfs->index);
+    else
+        printk("tarfs: %s: no memory for an index", device->name);
     if (result != 0) {
         tar_index_destroy(&tarfs->index);
         free(tarfs);

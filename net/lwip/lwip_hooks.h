@@ -31,7 +31,6 @@ static inline err_t net_tcp_segment(struct tcp_pcb *pcb, const struct tcp_hdr *h
 }
 
 #define LWIP_HOOK_TCP_ISN net_tcp_initial_sequence
-#define LWIP_HOOK_IP4_ROUTE_SRC net_route_by_source
 #define LWIP_HOOK_ND6_GET_GW(netif, destination) net_ipv6_gateway(netif)
 #define LWIP_HOOK_TCP_INPACKET_PCB(pcb, header, option_length, option1_length, option2, p) \
     net_tcp_segment(pcb, header)

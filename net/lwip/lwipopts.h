@@ -15,6 +15,7 @@
 #define LWIP_SOCKET 0
 #define LWIP_TIMERS_CUSTOM 1
 #define LWIP_HOOK_FILENAME "lwip_hooks.h"
+#define LWIP_HOOK_IP4_ROUTE_SRC net_route_by_source
 
 /* Memory. */
 #define MEM_ALIGNMENT 8
@@ -24,6 +25,13 @@
 #define MEM_CUSTOM_FREE net_memory_free
 #define MEMP_MEM_MALLOC 1
 #define LWIP_STATS 0
+
+/* The functions of lwIP's memp.c yield to those of net/memory.c, should both be linked. */
+#ifndef NET_MEMORY_POOLS
+#pragma weak memp_init
+#pragma weak memp_malloc
+#pragma weak memp_free
+#endif
 
 /* Ethernet, ARP. */
 #define LWIP_ARP 1

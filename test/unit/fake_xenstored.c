@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The store is a flat table of paths; a transaction is a copy of it with the generation it was made at, and commits only if
- * nothing was written since. Relative paths are those of domain 1.
+ * The store is a flat table of paths; a transaction is a copy of it with the generation it was
+ * made at, and commits only if nothing was written since. Relative paths are those of domain 1.
  */
 #include "fake_xenstored.h"
 
@@ -13,7 +13,7 @@
 #define WATCHES 128
 #define TRANSACTIONS 8
 #define HOME "/local/domain/1/"
-#define MESSAGE_MAX (sizeof(struct xsd_sockmsg) + XENSTORE_PAYLOAD_MAX)
+#define MESSAGE_MAX (sizeof(struct xsd_sockmsg) + XENSTORE_PAYLOAD_MAX + 1)
 
 struct node {
     char path[256];
@@ -39,6 +39,7 @@ static struct {
 } watches[WATCHES];
 
 static uint64_t generation;
+static bool dead; /* after a lie that loses the stream */
 static struct message *outgoing, *kept;
 static char request[MESSAGE_MAX];
 static uint32_t request_length;
@@ -47,11 +48,22 @@ struct store_options store_options;
 struct xenstore_domain_interface store_ring;
 unsigned int store_requests;
 
-static void absolute(char *target, const char *path)
+/*
+ * What a client must keep to: false, and nothing more is said, if it may do otherwise in this
+ * test.
+ */
+static bool sane(bool condition)
+{
+    CHECK(condition || store_options.careless);
+    dead = dead || !condition;
+    return condition;
+}
+
+static bool absolute(char *target, const char *path)
 {
     int length = snprintf(target, 256, "%s%s", path[0] == '/' ? "" : HOME, path);
 
-    CHECK(length < 256);
+    return sane(length < 256);
 }
 
 static struct node *find(struct node *table, const char *path)
@@ -200,9 +212,10 @@ static void answer(const struct xsd_sockmsg *to, const void *payload, uint32_t l
     if (lie == STORE_PRODUCER_BACK)
         store_ring.rsp_prod -= 5;
     if (lie == STORE_CONSUMER_AHEAD)
-        store_ring.req_cons += 5;
+        store_ring.req_cons = store_ring.req_prod + 5;
     if (lie == STORE_CONSUMER_BACK)
-        store_ring.req_cons -= 5;
+        store_ring.req_cons -= XENSTORE_RING_SIZE;
+    dead = lie >= STORE_PRODUCER_AHEAD;
     fake_event(STORE_PORT);
 }
 
@@ -301,7 +314,7 @@ static void do_watch(const struct xsd_sockmsg *header, const char *given, const 
         watches[i].used = true;
         strcpy(watches[i].path, full);
         strcpy(watches[i].given, given);
-        strcpy(watches[i].token, token);
+        snprintf(watches[i].token, sizeof(watches[i].token), "%s", token);
         answer_ok(header);
         struct xsd_sockmsg event = { .type = XS_WATCH_EVENT };
         char payload[512];
@@ -331,21 +344,23 @@ static void handle_request(void)
     char full[256];
 
     memcpy(&header, request, sizeof(header));
+    memset(request + sizeof(header) + header.len, 0, sizeof(request) - sizeof(header) - header.len);
     store_requests++;
     if (header.type == XS_TRANSACTION_START) {
         do_transaction_start(&header);
         return;
     }
     if (header.tx_id != 0) {
-        CHECK(header.tx_id < TRANSACTIONS && transactions[header.tx_id].copy != NULL);
+        if (!sane(header.tx_id < TRANSACTIONS && transactions[header.tx_id].copy != NULL))
+            return;
         table = transactions[header.tx_id].copy;
     }
     if (header.type == XS_TRANSACTION_END) {
         do_transaction_end(&header, payload[0] == 'T');
         return;
     }
-    CHECK(memchr(payload, '\0', header.len) != NULL);
-    absolute(full, payload);
+    if (!sane(memchr(payload, '\0', header.len) != NULL) || !absolute(full, payload))
+        return;
     uint32_t path_size = (uint32_t)strlen(payload) + 1;
     struct node *node = find(table, full);
 
@@ -385,8 +400,7 @@ static uint32_t wanted_request_length(void)
     if (request_length < sizeof(header))
         return sizeof(header);
     memcpy(&header, request, sizeof(header));
-    CHECK(header.len <= XENSTORE_PAYLOAD_MAX);
-    return (uint32_t)sizeof(header) + header.len;
+    return (uint32_t)sizeof(header) + (sane(header.len <= XENSTORE_PAYLOAD_MAX) ? header.len : 0);
 }
 
 static bool take_requests(void)
@@ -394,12 +408,13 @@ static bool take_requests(void)
     unsigned int limit = store_options.chunk ? store_options.chunk : UINT32_MAX;
     bool any = false;
 
-    CHECK(store_ring.req_prod - store_ring.req_cons <= XENSTORE_RING_SIZE ||
-          store_options.lie != STORE_HONEST);
-    while (limit-- > 0 && store_ring.req_cons != store_ring.req_prod) {
+    if (!sane(store_ring.req_prod - store_ring.req_cons <= XENSTORE_RING_SIZE))
+        return false;
+    while (!dead && limit-- > 0 && store_ring.req_cons != store_ring.req_prod) {
         request[request_length++] = store_ring.req[MASK_XENSTORE_IDX(store_ring.req_cons++)];
         any = true;
-        if (request_length >= sizeof(struct xsd_sockmsg) && request_length == wanted_request_length()) {
+        if (request_length >= sizeof(struct xsd_sockmsg) &&
+            request_length == wanted_request_length() && !dead) {
             request_length = 0;
             handle_request();
             break;
@@ -429,6 +444,8 @@ static bool give_answers(void)
 
 bool store_step(void)
 {
+    if (dead)
+        return false;
     if (!store_options.silent && kept != NULL) {
         struct message **end = &outgoing;
 

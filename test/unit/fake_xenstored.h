@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A small xenstored at the other end of a ring page: nodes, transactions that conflict, watches. It speaks the protocol
- * properly, unless a test tells it to lie.
+ * A small xenstored at the other end of a ring page: nodes, transactions that conflict, watches.
+ * It speaks the protocol properly, unless a test tells it to lie.
  */
 #ifndef TEST_FAKE_XENSTORED_H
 #define TEST_FAKE_XENSTORED_H
@@ -34,6 +34,7 @@ struct store_options {
     bool deaf;            /* does not even take requests */
     bool shuffle;         /* answers in any order */
     unsigned int conflicts; /* so many commits fail with EAGAIN first */
+    bool careless;        /* garbage from the client ends the conversation, not the test */
     unsigned int chunk;   /* at most so many bytes a step; 0: no limit */
 };
 

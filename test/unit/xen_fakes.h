@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What xen/'s upper half needs from below, on the host: cooperative threads (ucontext) with a clock that only moves when
- * nobody can run, event channels, pages, printk. A test's other side ("backend") is a function that runs when no thread is
- * ready; time passes only when it has nothing to do either.
+ * What xen/'s upper half needs from below, on the host: cooperative threads with a clock that only
+ * moves when nobody can run, event channels, pages, printk. A test's other side ("backend") is a
+ * function that runs when no thread is ready; time passes only when it has nothing to do either.
  */
 #ifndef TEST_XEN_FAKES_H
 #define TEST_XEN_FAKES_H
@@ -21,8 +21,8 @@
     } while (0)
 
 /*
- * Run body() in a process of its own, as the first thread, so that static state is fresh and a hang ends; fails the cmocka
- * test if it does not end well.
+ * Run body() in a process of its own, as the first thread, so that static state is fresh and a
+ * hang ends; fails the cmocka test if it does not end well.
  */
 void fake_isolated(void (*body)(void));
 
@@ -37,7 +37,10 @@ bool fake_port_masked(uint32_t port);
 
 /* Called on each SCHEDOP_yield, NULL: only time passes. */
 extern void (*fake_yield)(void);
-/* Set by SCHEDOP_shutdown, which then ends the process with status 0 after calling fake_at_shutdown. */
+/*
+ * Set by SCHEDOP_shutdown, which then ends the process with status 0 after calling
+ * fake_at_shutdown.
+ */
 extern int fake_shutdown_reason;
 extern void (*fake_at_shutdown)(void);
 

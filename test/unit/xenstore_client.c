@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The xenstore client against a xenstored that speaks the protocol: calls, many threads, transactions, watches, timeouts;
- * and against one that breaks it: every waiter is woken with -EIO, one line is logged, and nothing hangs.
+ * The xenstore client against a xenstored that speaks the protocol: calls, many threads,
+ * transactions, watches, timeouts; and against one that breaks it: every waiter is woken with
+ * -EIO, one line is logged, and nothing hangs.
  */
 // SRCS: xen/xenstore.c xen/xenstore_calls.c xen/xenstore_watch.c xen/xenstore_wire.c test/unit/xen_fakes.c test/unit/fake_xenstored.c
 #include <errno.h>
@@ -210,7 +211,10 @@ static void body_watches(void)
     check_nothing_left();
 }
 
-/* More changes than can be queued while a callback is busy: equal ones count once, and none is lost. */
+/*
+ * More changes than can be queued while a callback is busy: equal ones count once, and none is
+ * lost.
+ */
 
 static unsigned int own_path_calls;
 
@@ -342,7 +346,10 @@ static void lone_reader(void *argument)
     finished++;
 }
 
-/* A server that never answers: everybody gets -ETIMEDOUT, and the memory of it is bounded; then it wakes up. */
+/*
+ * A server that never answers: everybody gets -ETIMEDOUT, and the memory of it is bounded; then it
+ * wakes up.
+ */
 static void body_silence(void)
 {
     start();
@@ -358,7 +365,9 @@ static void body_silence(void)
     check_nothing_left();
 }
 
-/* A server that stops reading: half a message may stand in the ring, and the stream stays in step. */
+/*
+ * A server that stops reading: half a message may stand in the ring, and the stream stays in step.
+ */
 static void body_deafness(void)
 {
     char big[3000];

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Xenstore's wire format: honest traffic of all sizes, and an other side that changes the page between any two accesses.
+ * Xenstore's wire format: honest traffic of all sizes, and an other side that changes the page
+ * between any two accesses.
  */
 // SRCS: xen/xenstore_wire.c
 // CFLAGS: -DRING_ACCESS_HOOK=ring_hook
@@ -122,7 +123,10 @@ static void fill_after_poll(void)
         ring.rsp_prod++;
 }
 
-/* The other side fills the ring up to our old index while we read, and goes to sleep: it must be woken. */
+/*
+ * The other side fills the ring up to our old index while we read, and goes to sleep: it must be
+ * woken.
+ */
 static void test_release_sees_a_ring_filled_meanwhile(void **state)
 {
     struct xsd_sockmsg header = { .type = XS_READ, .len = 4000 };
@@ -208,7 +212,10 @@ static void test_our_indices_are_private(void **state)
     }
 }
 
-/* Anything may change at any access: bytes, headers and indices, mostly a little, so that long runs stay sound. */
+/*
+ * Anything may change at any access: bytes, headers and indices, mostly a little, so that long
+ * runs stay sound.
+ */
 static void mutate(void)
 {
     if (below(3) == 0)

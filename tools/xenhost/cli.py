@@ -11,6 +11,7 @@ from .host import Host, end_on_signals, to_terminal
 from .paths import HOST
 from .prepare import prepare
 from .qemu import choose_machine
+from .run import run_app
 from .ui import HostError, say
 
 
@@ -38,6 +39,10 @@ def _test(options: argparse.Namespace) -> int:
     return run_tests(options.names, options.jobs)
 
 
+def _run(options: argparse.Namespace) -> int:
+    return run_app(options.app, options.port)
+
+
 def _clean(options: argparse.Namespace) -> int:
     shutil.rmtree(HOST, ignore_errors=True)
     return 0
@@ -63,6 +68,10 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("-j", dest="jobs", type=int, default=1, help="hosts side by side")
     command.add_argument("names", nargs="*", metavar="NAME")
     command.set_defaults(call=_test)
+    command = commands.add_parser("run", help="run build/out/APP.elf by xl, console to here")
+    command.add_argument("--port", type=int, default=8080, help="port of 127.0.0.1")
+    command.add_argument("app", metavar="APP")
+    command.set_defaults(call=_run)
     command = commands.add_parser("clean", help="remove the host and all that it keeps")
     command.set_defaults(call=_clean)
     return parser

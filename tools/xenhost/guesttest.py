@@ -32,33 +32,41 @@ cd /payload/test && bash -c '. ./lib.sh; . ./run.sh'
 """
 
 AFTER = """
-for name in $(ls /var/log/xen/console/ 2>/dev/null); do
+for log in /var/log/xen/console/*.log; do
+    [ -f "$log" ] || continue
+    name=${log##*/}
     echo "---- console of ${name%.log}"
-    cat "/var/log/xen/console/$name"
+    cat "$log"
 done
 cd /payload
-left() {
-    xl list | awk 'NR > 2 { print "domain " $1 }'
-    xenstore-list /local/domain | grep -vx 0 | sed 's/^/xenstore entries of domain /'
-    xenstore-list /local/domain/0/backend/vif 2>/dev/null | sed 's/^/vif backend of /'
-    xenstore-list /local/domain/0/backend/vbd 2>/dev/null | sed 's/^/vbd backend of /'
-    ls /sys/class/net | grep '^vif'
-    losetup -a
-}
-tries=0
-while found=$(left); [ -n "$found" ] && [ $tries -lt 20 ]; do
-    tries=$((tries + 1))
-    sleep 0.5
-done
-[ -z "$found" ] || echo "---- left behind: $found"
-for name in $(xl list | awk 'NR > 2 { print $2 }'); do
+domains=$(xl list | tail -n +3)
+for name in $(echo "$domains" | cut -d ' ' -f 1); do
     xl destroy "$name"
 done
+left() {
+    [ "$(xenstore-list /local/domain)" = 0 ] || echo "xenstore entries of a domain"
+    xenstore-list /local/domain/0/backend/vif 2>/dev/null | sed 's/^/vif backend of domain /'
+    xenstore-list /local/domain/0/backend/vbd 2>/dev/null | sed 's/^/vbd backend of domain /'
+    for file in /sys/class/net/vif*; do
+        [ ! -e "$file" ] || echo "${file##*/}"
+    done
+    losetup -n -O NAME,BACK-FILE
+}
+end=$((SECONDS + 10))
+while found=$(left); [ -n "$found" ] && [ $SECONDS -lt $end ]; do
+    sleep 0.5
+done
+[ -z "$domains" ] || found="domains:
+$domains
+$found"
 rm -rf /payload/test
-[ -z "$found" ]
+[ -z "$found" ] && exit 0
+echo "---- left behind: $found"
+losetup -D
+exit 1
 """
 
-RECOVERED = "sleep 1; [ $(xl list | wc -l) = 2 ] && [ $(xenstore-list /local/domain | wc -l) = 1 ]"
+RECOVERED = "sleep 1; [ $(xl list | wc -l) = 2 ] && [ \"$(xenstore-list /local/domain)\" = 0 ]"
 
 
 @dataclass
@@ -150,6 +158,7 @@ class Runner:
                     host = Host(archives=[t.files for t in self.tests])
                     host.wake_on(self.stop.is_set)
                     start = time.monotonic()
+                host.mark_xen_log()
                 problem, usable = self._in_host(host, number, test, log)
             except HostError as error:
                 problem, usable = str(error), False
@@ -178,7 +187,7 @@ class Runner:
         clean, output = host.sh(AFTER, 120, log.write)
         if clean == 0:
             return problem, True
-        left = output.rpartition("---- left behind: ")[2].strip().replace("\n", ", ")
+        left = ", ".join(output.rpartition("---- left behind: ")[2].split("\n")).strip(", ")
         usable = host.sh(RECOVERED, 60)[0] == 0
         return problem or f"left behind: {left[:200]}", usable
 

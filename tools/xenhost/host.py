@@ -15,6 +15,7 @@ import signal
 import sys
 import tempfile
 import threading
+import time
 from pathlib import Path
 from typing import Callable, Sequence
 
@@ -50,6 +51,7 @@ class Host:
         self._scratch = Path(tempfile.mkdtemp(prefix="xenhost-"))
         self._qemu: Qemu | None = None
         self._agent: Agent | None = None
+        self._xen_log_start = 0
         atexit.register(self.close)
         try:
             entries = [(Path(p).resolve(), Path(p).name) for p in payload]
@@ -68,9 +70,8 @@ class Host:
                                   self._scratch / "payload", network)
         self._agent = Agent(self._qemu.connect(self._qemu.agent_socket, 20), self._qemu.check)
         state.go_on(self._qemu, self._folder)
-        status, output = self.sh(
-            f"date -s @{_now()} >/dev/null; mount -t tmpfs -o size=80% tmpfs /payload\n"
-            if not self.machine.icount else "mount -t tmpfs -o size=80% tmpfs /payload\n", 60)
+        clock = "" if self.machine.icount else f"date -s @{time.time():.3f} >/dev/null\n"
+        status, output = self.sh(clock + "mount -t tmpfs -o size=80% tmpfs /payload", 60)
         if status != 0:
             raise HostError(f"the resumed host does not work: {output.strip()}")
 
@@ -99,9 +100,14 @@ class Host:
         """What a guest has printed on its console so far."""
         return self.sh(f"cat /var/log/xen/console/guest-{domain}.log 2>/dev/null", 60)[1]
 
+    def mark_xen_log(self) -> None:
+        """Let xen_log() begin here."""
+        log = self._scratch / "serial.log"
+        self._xen_log_start = log.stat().st_size if log.exists() else 0
+
     def xen_log(self, lines: int = 40) -> str:
         """The end of Xen's own console, where triple faults and crashes are reported."""
-        return state.console_tail(self._scratch / "serial.log", lines)
+        return state.console_tail(self._scratch / "serial.log", lines, self._xen_log_start)
 
     def close(self) -> None:
         """End the host and remove its folder; may be called again."""
@@ -121,11 +127,6 @@ class Host:
         if isinstance(error, HostError) and self._qemu is not None:
             say("the end of Xen's console:\n" + self.xen_log())
         self.close()
-
-
-def _now() -> str:
-    import time
-    return f"{time.time():.3f}"
 
 
 def end_on_signals() -> None:

@@ -207,15 +207,17 @@ def _lay_out(root: Path) -> None:
 
 
 def _own_files(root: Path) -> None:
-    """Our files: DOM0_FILES/root is laid over the packages' files, the rest is for tools."""
-    shutil.copytree(DOM0_FILES / "root", root, dirs_exist_ok=True, symlinks=True)
+    """Lay our files over the packages'; what would be replaced is kept as NAME.stock."""
+    own = DOM0_FILES / "root"
+    for file in own.rglob("*"):
+        there = root / file.relative_to(own)
+        if file.is_file() and there.is_file():
+            there.rename(there.with_name(there.name + ".stock"))
+    shutil.copytree(own, root, dirs_exist_ok=True, symlinks=True)
     for link, target in (("usr/bin/python3", "python3.11"), ("usr/bin/awk", "gawk"),
-                         ("usr/bin/xl", "/usr/lib/xen-4.17/bin/xl")):
+                         ("usr/sbin/xl", "/usr/lib/xen-4.17/bin/xl")):
         (root / link).unlink(missing_ok=True)
         (root / link).symlink_to(target)
-    for wrapper in ("usr/sbin/xl",):
-        (root / wrapper).unlink(missing_ok=True)
-        (root / wrapper).symlink_to("/usr/lib/xen-4.17/bin/xl")
 
 
 def _root_disk(root: Path, disk: Path) -> None:

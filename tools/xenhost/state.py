@@ -119,10 +119,13 @@ def go_on(qemu: Qemu, folder: Path) -> None:
     qemu.command("cont")
 
 
-def console_tail(log: Path, lines: int = 40) -> str:
-    """The last lines of Xen's serial console, without the noise of each guest's making."""
+def console_tail(log: Path, lines: int = 40, start: int = 0) -> str:
+    """The last lines of Xen's serial console, without the noise of each guest's making.
+
+    start is an offset in bytes that the lines begin at.
+    """
     try:
-        text = log.read_text(errors="replace")
+        text = log.read_bytes()[start:].decode(errors="replace")
     except OSError:
         return "(none)"
     kept = [line for line in text.splitlines() if line.strip() and not NOISE.search(line)]

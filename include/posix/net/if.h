@@ -6,6 +6,6 @@
 #define IF_NAMESIZE 16
 
 unsigned int if_nametoindex(const char *name); /* 0: none of that name */
-char *if_indextoname(unsigned int index, char *name);
+char *if_indextoname(unsigned int index, char name[IF_NAMESIZE]);
 
 #endif

@@ -7,7 +7,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "tar.h"
+#include "tarfs.h"
 
 #define MALFORMED "malformed pax record"
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Inside of tarfs: headers (tar_header.c, tar_pax.c), the walk through an archive (tar_scan.c), and the
- * index of what it holds (tar_index.c). Formats: POSIX.1-1988 ustar, POSIX.1-2001 pax, GNU tar.
+ * Inside of tarfs: headers (tarfs_header.c, tarfs_pax.c), the walk through an archive (tarfs_scan.c), and the
+ * index of what it holds (tarfs_index.c). Formats: POSIX.1-1988 ustar, POSIX.1-2001 pax, GNU tar.
  *
  * Nothing in an archive is trusted. What is wrong is told as a constant text, the "problem".
  */
-#ifndef LIB_VFS_TAR_H
-#define LIB_VFS_TAR_H
+#ifndef LIB_VFS_TARFS_H
+#define LIB_VFS_TARFS_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -14,7 +14,7 @@
 #include "internal.h"
 #include "lib/pages.h"
 #include "lib/random.h"
-#include "tar.h"
+#include "tarfs.h"
 
 #define FIRST_BUCKETS 64u
 #define SYMBOLIC_LINKS_MAXIMUM 8u

@@ -17,7 +17,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "tar.h"
+#include "tarfs.h"
 
 #define CHECKSUM_OFFSET 148u
 #define CHECKSUM_SIZE 8u

@@ -20,7 +20,7 @@
 
 #include "lib/blockcache.h"
 #include "lib/printk.h"
-#include "tar.h"
+#include "tarfs.h"
 
 #define PAX_HEADER_MAXIMUM 65536u
 #define EXTENSIONS_IN_A_ROW 16u
@@ -129,14 +129,18 @@ static const char *reason_for(int result)
     }
 }
 
-static int make_hard_link(struct scanner *scanner, struct tar_entry *entry)
+/* What a hard link leads to: an earlier file or symbolic link, or NULL. */
+static const struct tar_entry *hard_link_target(struct scanner *scanner)
 {
-    const struct tar_entry *target = tar_index_exact(scanner->index, scanner->header.link);
+    const char *path = scanner->extension.has_link ? scanner->extension.link
+                                                   : scanner->header.link;
+    const struct tar_entry *target = tar_index_exact(scanner->index, path);
 
-    if (scanner->extension.has_link)
-        target = tar_index_exact(scanner->index, scanner->extension.link);
-    if (target == NULL || S_ISDIR(target->mode) || target == entry)
-        return leave_out(scanner, "a hard link to no earlier file");
+    return target != NULL && !S_ISDIR(target->mode) ? target : NULL;
+}
+
+static int copy_target(struct tar_entry *entry, const struct tar_entry *target)
+{
     entry->mode = target->mode;
     entry->serial = target->serial;
     entry->mtime = target->mtime;
@@ -156,7 +160,7 @@ static int fill_in(struct scanner *scanner, struct tar_entry *entry)
     if (is_directory && header->type != TAR_DIRECTORY && entry->children.first != NULL)
         return leave_out(scanner, "a file in the place of a directory");
     if (header->type == TAR_HARD_LINK)
-        return make_hard_link(scanner, entry);
+        return copy_target(entry, hard_link_target(scanner));
     entry->mtime = (int64_t)(extension->has_mtime ? extension->mtime : header->mtime);
     if (header->type == TAR_SYMBOLIC_LINK)
         return tar_entry_set_link(scanner->index, entry,
@@ -187,9 +191,7 @@ static int take_member(struct scanner *scanner, const char *name)
         return leave_out(scanner, "no file, directory or link");
     if (scanner->extension.unusable)
         return leave_out(scanner, "a sparse file, or a name that cannot be");
-    if (scanner->header.type == TAR_HARD_LINK && tar_index_exact(scanner->index, name) == NULL
-        && tar_index_exact(scanner->index, scanner->extension.has_link ? scanner->extension.link
-                                                            : scanner->header.link) == NULL)
+    if (scanner->header.type == TAR_HARD_LINK && hard_link_target(scanner) == NULL)
         return leave_out(scanner, "a hard link to no earlier file");
     result = tar_index_make(scanner->index, name, &entry);
     if (result == -ENOMEM)
@@ -266,7 +268,8 @@ static int take_header(struct scanner *scanner)
         result = extends ? take_extension(scanner) : take_member(scanner, name);
     if (!extends)
         forget_extension(scanner);
-    scanner->offset += TAR_BLOCK + rounded(header->size);
+    if (result == 0)
+        scanner->offset += TAR_BLOCK + rounded(header->size);
     return result;
 }
 
@@ -345,8 +348,10 @@ int tar_scan(struct block_device *device, struct tar_index *index)
         return -EINVAL;
     }
     scanner = calloc(1, sizeof(*scanner));
-    if (scanner == NULL)
+    if (scanner == NULL) {
+        printk("tarfs: %s: no memory", device->name);
         return -ENOMEM;
+    }
     scanner->device = device;
     scanner->index = index;
     result = report(scanner, scan_all(scanner));

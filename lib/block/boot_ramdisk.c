@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/* The module that the cfg's ramdisk= names becomes a block device. */
+#include "arch/boot.h"
+#include "lib/blockdev.h"
+#include "lib/init.h"
+#include "lib/printk.h"
+
+static void register_boot_ramdisk(void)
+{
+    int result;
+
+    if (boot_info.ramdisk == NULL)
+        return;
+    result = ramdisk_register(boot_info.ramdisk, boot_info.ramdisk_length);
+    if (result != 0)
+        printk("ramdisk: cannot be registered: error %d", result);
+}
+INITCALL("3stack", register_boot_ramdisk);

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What guest tests share: checks that go on after a failure, one verdict at the end, and the count of what is in use, before and after.
+ */
+#ifndef TEST_GUEST_CHECK_H
+#define TEST_GUEST_CHECK_H
+
+#include <stdio.h>
+
+#include "lib/pages.h"
+#include "lib/sched.h"
+#include "xen/evtchn.h"
+#include "xen/gnttab.h"
+#include "xen/xenstore.h"
+
+static unsigned int check_failures;
+
+#define CHECK(condition)                                                      \
+    do {                                                                      \
+        if (!(condition)) {                                                   \
+            printf("check failed: %s:%d: %s\n", __FILE__, __LINE__, #condition); \
+            check_failures++;                                                 \
+        }                                                                     \
+    } while (0)
+
+/* What main() returns: 0, so that the domain powers off, or 1, which makes it crash. The line is what run.sh waits for. */
+static inline int check_verdict(void)
+{
+    if (check_failures == 0)
+        printf("verdict: all checks passed\n");
+    else
+        printf("verdict: %u checks failed\n", check_failures);
+    return check_failures ? 1 : 0;
+}
+
+struct check_usage {
+    size_t pages;
+    unsigned int grants, quarantined, ports, threads, watches, requests;
+};
+
+static inline struct check_usage check_usage_now(void)
+{
+    return (struct check_usage){
+        .pages = pages_total() - pages_unused(),
+        .grants = gnttab_used(),
+        .quarantined = gnttab_quarantined(),
+        .ports = evtchn_in_use(),
+        .threads = thread_count(),
+        .watches = xenstore_watches(),
+        .requests = xenstore_requests_in_flight(),
+    };
+}
+
+/* Nothing may be in use that was not before; `heap` pages more are allowed, for what malloc keeps. */
+static inline void check_usage_same(const struct check_usage *before, size_t heap)
+{
+    struct check_usage now = check_usage_now();
+
+    printf("in use: %zu pages (before: %zu), %u grants (%u), %u ports (%u), %u threads (%u)\n", now.pages, before->pages, now.grants,
+           before->grants, now.ports, before->ports, now.threads, before->threads);
+    CHECK(now.pages <= before->pages + heap);
+    CHECK(now.grants == before->grants);
+    CHECK(now.quarantined == before->quarantined);
+    CHECK(now.ports == before->ports);
+    CHECK(now.threads == before->threads);
+    CHECK(now.watches == before->watches);
+    CHECK(now.requests == before->requests);
+}
+
+#endif

@@ -1,0 +1,14 @@
+# SPDX-License-Identifier: MIT
+# Timers in order and never early; the wall clock is dom0's; an idle guest takes no CPU.
+create timers.cfg
+wait_console timers 'idle begins'
+guest=$(console timers | sed -n 's/^realtime \([0-9]*\).*/\1/p')
+now=$(date +%s)
+((guest - now < 60 && now - guest < 60)) || fail "the guest's clock says $guest, dom0's $now"
+ok "wall clock"
+before=$(cpu_seconds timers)
+nap 2
+after=$(cpu_seconds timers)
+expect "CPU seconds taken in 2 idle seconds" 0.0 "$(awk "BEGIN { printf \"%.1f\", $after - $before }")"
+expect_shutdown timers poweroff
+expect_console timers 'verdict: all checks passed'

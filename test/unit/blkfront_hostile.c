@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: MIT */
+// SRCS: blkfront/ring.c blkfront/disk.c blkfront/pool.c blkfront/name.c xen/frontend.c test/unit/xen_fakes.c test/unit/xen_driver_fakes.c test/unit/fake_blkback.c
+// CFLAGS: -include test/unit/ring_hook.h -Wl,--wrap=evtchn_close
+/*
+ * blkfront against a backend that lies: each lie ends in -EIO for the callers, a silent port and, after the device is gone, nothing left over.
+ */
+#include "../../blkfront/xenbus.c"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "fake_blkback.h"
+#include "lib/pages.h"
+#include "ring_hook.h"
+#include "xen/evtchn.h"
+#include "xen/gnttab.h"
+#include "xen_driver_fakes.h"
+#include "xen_fakes.h"
+
+#define SECTORS 8192u
+
+static struct xenbus_device device;
+static struct block_device *block;
+static uint8_t buffer[1 << 20];
+
+int block_register(struct block_device *registered)
+{
+    block = registered;
+    return 0;
+}
+
+static void bring_up(void)
+{
+    if (device.driver == NULL) {
+        fake_device(&device, &blkfront_driver, "vbd", 51712);
+        fake_blkback_start(&device, SECTORS, "512");
+        CHECK(blkfront_driver.probe(&device) == 0);
+    }
+    fake_backend_state(&device, XenbusStateInitWait);
+    fake_blkback_connect();
+    fake_backend_state(&device, XenbusStateConnected);
+    fake_backend = fake_blkback_run;
+}
+
+static void detach(void)
+{
+    fake_backend = NULL;
+    blkfront_driver.remove(&device);
+    CHECK(gnttab_used() == 0 && evtchn_in_use() == 0 && fake_pages == 0);
+    fake_blkback_stop();
+    device.driver = NULL;
+}
+
+static struct blkfront *disk(void)
+{
+    return block->private_data;
+}
+
+static void works(void)
+{
+    CHECK(block->operations->read(block, 0, buffer, sizeof(buffer)) == 0);
+    CHECK(memcmp(buffer, fake_blkback.disk, sizeof(buffer)) == 0);
+}
+
+/* Every lie, after different numbers of honest answers; a new connection heals the device. */
+static void each_lie_breaks_the_device(void)
+{
+    for (unsigned int honest = 0; honest < 7; honest++) {
+        for (enum blkback_lie lie = BLKBACK_HONEST + 1; lie < BLKBACK_LIES; lie++) {
+            uint32_t port;
+
+            bring_up();
+            works();
+            fake_log_lines = 0;
+            fake_blkback.lie = lie;
+            fake_blkback.honest_left = honest;
+            CHECK(block->operations->read(block, 0, buffer, sizeof(buffer)) == -EIO ||
+                  block->operations->read(block, 0, buffer, sizeof(buffer)) == -EIO);
+            CHECK(disk()->broken && fake_log_lines == 1);
+            port = fake_frontend_number(&device, "event-channel");
+            CHECK(fake_port_masked(port));
+            fake_event(port);
+            thread_yield();
+            CHECK(fake_port_masked(port));
+            CHECK(block->operations->read(block, 0, buffer, 512) == -EIO);
+            CHECK(block->operations->write(block, 0, buffer, 512) == -EIO);
+            CHECK(block->operations->flush(block) == -EIO);
+            fake_blkback.lie = BLKBACK_HONEST;
+            bring_up();
+            works();
+        }
+    }
+    detach();
+}
+
+static void errors_are_errors(void)
+{
+    static const int16_t statuses[] = { BLKIF_RSP_ERROR, BLKIF_RSP_EOPNOTSUPP, 1, 32767, -32768, 256 };
+
+    bring_up();
+    for (unsigned int i = 0; i < sizeof(statuses) / sizeof(statuses[0]); i++) {
+        fake_blkback.status = statuses[i];
+        memset(buffer, 0x55, sizeof(buffer));
+        CHECK(block->operations->read(block, 0, buffer, sizeof(buffer)) == -EIO);
+        for (unsigned int byte = 0; byte < sizeof(buffer); byte++)
+            CHECK(buffer[byte] == 0x55); /* nothing of a failed read is shown */
+        CHECK(block->operations->write(block, 0, buffer, 4096) == -EIO);
+        CHECK(!disk()->broken);
+    }
+    fake_blkback.status = 0;
+    works();
+    detach();
+}
+
+/* The time limit is virtual time: threads that wait behind the silent request end with it. */
+static unsigned int failed;
+
+static void reader(void *argument)
+{
+    uint8_t *own = malloc(1 << 19);
+
+    (void)argument;
+    if (block->operations->read(block, 0, own, 1 << 19) == -EIO)
+        failed++;
+    free(own);
+}
+
+static void silence_ends(void)
+{
+    uint64_t start;
+    unsigned int pages;
+
+    fake_memory = 600;
+    bring_up();
+    fake_blkback.lie = BLKBACK_SILENT;
+    start = clock_monotonic();
+    failed = 0;
+    for (unsigned int i = 0; i < 8; i++)
+        thread_create("reader", reader, NULL);
+    while (failed < 8)
+        thread_sleep_until(clock_monotonic() + SECONDS(1));
+    CHECK(clock_monotonic() - start <= 2 * BLKFRONT_TIME_LIMIT);
+    /* Late answers find nobody, and pages are not used again before the connection ends. */
+    pages = fake_pages;
+    CHECK(disk()->broken && block->operations->read(block, 0, buffer, 512) == -EIO);
+    CHECK(fake_pages == pages && pages > 1);
+    detach();
+}
+
+/* The backend closes while requests are in flight; then it answers all the same. */
+static void closes_in_mid_transfer(void)
+{
+    for (unsigned int i = 0; i < 2; i++) {
+        bring_up();
+        fake_backend = NULL;
+        failed = 0;
+        thread_create("reader", reader, NULL);
+        thread_yield();
+        fake_backend_state(&device, XenbusStateClosing);
+        thread_yield();
+        CHECK(failed == 1);
+        fake_blkback_run();
+        thread_yield();
+        CHECK(!disk()->broken);
+        CHECK(disk()->ids.unused == disk()->ids.count); /* answered, so given back */
+        fake_backend_state(&device, i == 0 ? XenbusStateClosed : XenbusStateUnknown);
+        CHECK(gnttab_used() == 0);
+    }
+    bring_up();
+    works();
+    failed = 0;
+    thread_create("reader", reader, NULL);
+    fake_backend = NULL;
+    thread_yield();
+    detach(); /* removed under the reader's feet */
+    thread_yield();
+    CHECK(failed == 1);
+}
+
+static void states_flap(void)
+{
+    bring_up();
+    for (unsigned int i = 0; i < 2000; i++) {
+        fake_backend_state(&device, (enum xenbus_state)fake_random(9));
+        fake_blkback_connect();
+        thread_yield();
+    }
+    bring_up();
+    works();
+    detach();
+}
+
+/* Events without work: the port stays masked longer and longer, and works at once when there is work. */
+static void storm_is_braked(void)
+{
+    unsigned int passed = 0;
+    uint32_t port;
+
+    bring_up();
+    port = fake_frontend_number(&device, "event-channel");
+    fake_backend = NULL;
+    while (!fake_port_masked(port)) {
+        fake_event(port);
+        thread_yield();
+        CHECK(++passed < 20);
+    }
+    CHECK(passed == FRONTEND_IDLE_EVENTS + 1);
+    CHECK(fake_timer_next() == FRONTEND_DELAY_FIRST);
+    for (unsigned int i = 0; i < 15; i++) {
+        CHECK(fake_timers_run(FRONTEND_DELAY_MAX) == 1);
+        fake_event(port);
+        thread_yield();
+    }
+    CHECK(fake_timer_next() == FRONTEND_DELAY_MAX);
+    CHECK(fake_timers_run(FRONTEND_DELAY_MAX) == 1);
+    fake_backend = fake_blkback_run;
+    works();
+    CHECK(!fake_port_masked(port));
+    detach();
+}
+
+/* Between any two reads: anything, anywhere in the ring page, most of it near enough to the truth to get far. */
+static void scribble(void)
+{
+    struct blkif_sring *shared = disk()->ring_memory;
+    struct blkif_response *response;
+
+    if (shared == NULL || fake_random(3) != 0)
+        return;
+    response = &shared->ring[disk()->ring.consumed % 32].rsp;
+    switch (fake_random(6)) {
+    case 0:
+        response->id = fake_random(40);
+        break;
+    case 1:
+        response->operation = (uint8_t)fake_random(3);
+        break;
+    case 2:
+        response->status = (int16_t)fake_random(65536);
+        break;
+    case 3:
+        shared->rsp_prod += fake_random(5) - 1;
+        break;
+    case 4:
+        ((uint32_t *)shared)[fake_random(1024)] = fake_random(UINT32_MAX);
+        break;
+    default:
+        shared->rsp_prod = disk()->ring.published;
+        break;
+    }
+}
+
+static void any_page_at_any_time(void)
+{
+    unsigned int broken = 0;
+
+    bring_up();
+    for (unsigned int i = 0; i < 3000; i++) {
+        ring_hook = NULL;
+        bring_up();
+        fake_backend = NULL;
+        ring_hook = scribble;
+        thread_create("reader", reader, NULL);
+        for (unsigned int event = 0; event < 4; event++) {
+            fake_event(fake_frontend_number(&device, "event-channel"));
+            block->operations->write(block, 4096 * fake_random(8), buffer, 512 * (1 + fake_random(200)));
+            thread_yield();
+        }
+        broken += disk()->broken;
+    }
+    CHECK(broken > 0);
+    ring_hook = NULL;
+    bring_up();
+    works();
+    detach();
+    thread_yield();
+}
+
+#define ISOLATED(body)                    \
+    static void test_##body(void **state) \
+    {                                     \
+        (void)state;                      \
+        fake_isolated(body);              \
+    }
+ISOLATED(each_lie_breaks_the_device)
+ISOLATED(errors_are_errors)
+ISOLATED(silence_ends)
+ISOLATED(closes_in_mid_transfer)
+ISOLATED(states_flap)
+ISOLATED(storm_is_braked)
+ISOLATED(any_page_at_any_time)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_each_lie_breaks_the_device), cmocka_unit_test(test_errors_are_errors),
+        cmocka_unit_test(test_silence_ends),               cmocka_unit_test(test_closes_in_mid_transfer),
+        cmocka_unit_test(test_states_flap),                cmocka_unit_test(test_storm_is_braked),
+        cmocka_unit_test(test_any_page_at_any_time),
+    };
+
+    return cmocka_run_group_tests_name("blkfront_hostile", tests, NULL, NULL);
+}

@@ -1,0 +1,341 @@
+/* SPDX-License-Identifier: MIT */
+// SRCS: blkfront/ring.c blkfront/disk.c blkfront/pool.c blkfront/name.c xen/frontend.c test/unit/xen_fakes.c test/unit/xen_driver_fakes.c test/unit/fake_blkback.c
+// CFLAGS: -include test/unit/ring_hook.h -Wl,--wrap=evtchn_close
+/*
+ * blkfront with an honest backend: data, names, features, memory that runs out, connections that come and go.
+ */
+#include "../../blkfront/xenbus.c"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "fake_blkback.h"
+#include "xen/evtchn.h"
+#include "xen/gnttab.h"
+#include "xen_driver_fakes.h"
+#include "xen_fakes.h"
+
+#define SECTORS 8192u
+
+static struct xenbus_device device;
+static struct block_device *block;
+
+int block_register(struct block_device *registered)
+{
+    CHECK(block == NULL);
+    block = registered;
+    return 0;
+}
+
+static void attach(const char *sector_size)
+{
+    fake_device(&device, &blkfront_driver, "vbd", 51712);
+    fake_blkback_start(&device, SECTORS, sector_size);
+    CHECK(blkfront_driver.probe(&device) == 0);
+}
+
+static void bring_up(void)
+{
+    fake_backend_state(&device, XenbusStateInitWait);
+    CHECK(device.state == XenbusStateInitialised);
+    fake_blkback_connect();
+    fake_backend_state(&device, XenbusStateConnected);
+    CHECK(device.state == XenbusStateConnected);
+    fake_backend = fake_blkback_run;
+}
+
+static void nothing_left(void)
+{
+    CHECK(gnttab_used() == 0);
+    CHECK(evtchn_in_use() == 0);
+    CHECK(fake_pages == 0);
+}
+
+static void detach(void)
+{
+    fake_backend = NULL;
+    blkfront_driver.remove(&device);
+    nothing_left();
+    fake_blkback_stop();
+}
+
+static void check_read(uint64_t offset, size_t length)
+{
+    uint8_t *buffer = malloc(length);
+
+    memset(buffer, 0xee, length);
+    CHECK(block->operations->read(block, offset, buffer, length) == 0);
+    CHECK(memcmp(buffer, fake_blkback.disk + offset, length) == 0);
+    free(buffer);
+}
+
+static void check_write(uint64_t offset, size_t length, uint8_t seed)
+{
+    uint8_t *buffer = malloc(length);
+
+    for (size_t i = 0; i < length; i++)
+        buffer[i] = (uint8_t)(seed + i * 3 + i / 4096);
+    CHECK(block->operations->write(block, offset, buffer, length) == 0);
+    CHECK(memcmp(buffer, fake_blkback.disk + offset, length) == 0);
+    free(buffer);
+}
+
+static const size_t lengths[] = {
+    512, 4096, 4608, 11 * 4096, 11 * 4096 + 512, 12 * 4096, 64 * 4096, 65 * 4096 + 1024, 1 << 20, 3 << 20,
+};
+
+static void data_goes_both_ways(void)
+{
+    attach("512");
+    bring_up();
+    CHECK(strcmp(block->name, "xvda") == 0 && block->size == SECTORS * 512 && block->sector_size == 512);
+    CHECK(!block->read_only && fake_settled > 0);
+    for (unsigned int i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
+        check_read(512 * i, lengths[i]);
+        check_write(1024 * i, lengths[i], (uint8_t)i);
+        check_read(0, lengths[i]);
+    }
+    CHECK(fake_blkback.indirect > 0);
+    CHECK(fake_blkback.in_flight_most > 3);
+    detach();
+}
+
+static void few_notifications(void)
+{
+    unsigned int before;
+
+    attach("512");
+    bring_up();
+    before = fake_notifications(fake_frontend_number(&device, "event-channel"));
+    check_read(0, 1 << 20);
+    CHECK(fake_notifications(fake_frontend_number(&device, "event-channel")) - before <= 2);
+    detach();
+}
+
+static unsigned int threads_left;
+
+static void many_transfers(void *argument)
+{
+    uintptr_t number = (uintptr_t)argument;
+
+    for (unsigned int i = 0; i < 20; i++) {
+        check_write(number << 18, 4096 * (1 + (number * 5 + i) % 40), (uint8_t)(number + i));
+        check_read(number << 18, 1 << 17);
+        thread_yield();
+    }
+    threads_left--;
+}
+
+static void threads_at_once(void)
+{
+    attach("512");
+    fake_memory = 600; /* the smallest pool: threads wait for each other's pages */
+    bring_up();
+    fake_blkback.at_once = 1;
+    threads_left = 16;
+    for (uintptr_t i = 0; i < 16; i++)
+        thread_create("transfers", many_transfers, (void *)i);
+    while (threads_left > 0)
+        thread_sleep_until(clock_monotonic() + 1000);
+    detach();
+}
+
+static void large_sectors(void)
+{
+    attach("4096");
+    bring_up();
+    CHECK(block->sector_size == 4096 && block->size == SECTORS * 512);
+    check_write(4096, 8 * 4096, 1);
+    check_read(0, 20 * 4096);
+    detach();
+}
+
+static void memory_runs_out(void)
+{
+    uint8_t buffer[8192];
+
+    attach("512");
+    bring_up();
+    fake_page_failures = 1;
+    CHECK(block->operations->read(block, 0, buffer, sizeof(buffer)) == -ENOMEM);
+    check_read(0, 4096);
+    fake_page_failures = 1000; /* one page is there by now: it must do */
+    check_read(0, 100 * 4096);
+    fake_page_failures = 0;
+    fake_grants_left = 3;
+    check_read(0, 100 * 4096);
+    fake_grants_left = -1;
+    detach();
+}
+
+static void flush_as_offered(void)
+{
+    attach("512");
+    bring_up();
+    CHECK(block->operations->flush(block) == 0 && fake_blkback.flushes == 1);
+    fake_blkback.status = BLKIF_RSP_ERROR;
+    CHECK(block->operations->flush(block) == -EIO);
+    fake_blkback.status = BLKIF_RSP_EOPNOTSUPP;
+    CHECK(block->operations->flush(block) == -EOPNOTSUPP);
+    fake_blkback.status = BLKIF_RSP_OKAY;
+    CHECK(block->operations->flush(block) == -EOPNOTSUPP); /* never again */
+
+    fake_backend_node(&device, "feature-flush-cache", "0");
+    bring_up();
+    CHECK(block->operations->flush(block) == 0 && fake_blkback.barriers == 1);
+
+    fake_backend_node(&device, "feature-barrier", "0");
+    bring_up();
+    fake_blkback.flushes = fake_blkback.barriers = 0;
+    CHECK(block->operations->flush(block) == 0);
+    CHECK(fake_blkback.flushes == 0 && fake_blkback.barriers == 0);
+
+    fake_backend_node(&device, "feature-flush-cache", "maybe");
+    bring_up();
+    CHECK(block->operations->flush(block) == -EOPNOTSUPP);
+    fake_backend_node(&device, "info", "4");
+    bring_up();
+    CHECK(block->read_only && block->operations->flush(block) == 0);
+    detach();
+}
+
+static void values_are_strict(void)
+{
+    static const char *const bad[][2] = {
+        { "sector-size", "1024" }, { "sector-size", "513" }, { "sector-size", "0" }, { "sector-size", "512x" },
+        { "sectors", "-1" }, { "sectors", "18446744073709551615" }, { "sectors", "" }, { "info", "read-only" },
+    };
+
+    for (unsigned int i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        attach("512");
+        fake_backend_node(&device, bad[i][0], bad[i][1]);
+        fake_backend_state(&device, XenbusStateInitWait);
+        fake_backend_state(&device, XenbusStateConnected);
+        CHECK(device.state == XenbusStateClosed && block == NULL);
+        detach();
+    }
+    CHECK(fake_log_lines == sizeof(bad) / sizeof(bad[0]));
+}
+
+/* Each write to xenstore fails in turn: the device is given up and nothing is left over. */
+static void half_built(void)
+{
+    for (unsigned int i = 1; i <= 5; i++) {
+        attach("512");
+        fake_store_fail_write = i;
+        fake_backend_state(&device, XenbusStateInitWait);
+        CHECK(device.state == XenbusStateClosed);
+        nothing_left();
+        fake_backend_state(&device, XenbusStateConnected);
+        CHECK(block == NULL);
+        detach();
+    }
+    attach("512");
+    fake_backend_state(&device, XenbusStateClosing);
+    fake_backend_state(&device, XenbusStateUnknown);
+    detach();
+    attach("512");
+    fake_page_failures = 1;
+    fake_backend_state(&device, XenbusStateInitWait);
+    CHECK(device.state == XenbusStateClosed);
+    detach();
+}
+
+static void goes_and_comes_back(void)
+{
+    uint8_t buffer[512];
+
+    attach("512");
+    bring_up();
+    check_read(0, 8192);
+    fake_backend_state(&device, XenbusStateClosing);
+    CHECK(device.state == XenbusStateClosed);
+    CHECK(block->operations->read(block, 0, buffer, 512) == -ENODEV);
+    CHECK(block->operations->flush(block) == -ENODEV);
+    fake_backend = NULL;
+    fake_backend_state(&device, XenbusStateClosed);
+    nothing_left();
+    bring_up();
+    check_write(512, 65536, 9);
+    detach();
+    CHECK(block->operations->read(block, 0, buffer, 512) == -ENODEV);
+    attach("512"); /* the same number again: the same disk, smaller */
+    fake_backend_node(&device, "sectors", "100");
+    bring_up();
+    CHECK(block->size == 51200);
+    check_read(0, 51200);
+    detach();
+}
+
+/* The backend still has all pages mapped when the device goes: they are set aside, not freed. */
+static void held_pages_are_kept(void)
+{
+    unsigned int pages;
+
+    attach("512");
+    bring_up();
+    check_read(0, 1 << 20);
+    pages = fake_pages;
+    fake_backend_holds = true;
+    fake_backend = NULL;
+    blkfront_driver.remove(&device);
+    CHECK(fake_pages == pages && gnttab_quarantined() == pages && gnttab_used() == 0);
+    fake_release_held();
+    CHECK(fake_pages == 0);
+    fake_blkback_stop();
+}
+
+static void names(void **state)
+{
+    static const struct {
+        unsigned int id;
+        const char *name;
+    } cases[] = {
+        { 51712, "xvda" }, { 51713, "xvda1" }, { 51728, "xvdb" }, { 51952, "xvdp" }, { 2048, "sda" },
+        { 2065, "sdb1" }, { 768, "hda" }, { 832, "hdb" }, { 5632, "hdc" }, { 5697, "hdd1" },
+        { 1u << 28, "xvda" }, { (1u << 28) | 16 << 8, "xvdq" }, { (1u << 28) | 26 << 8 | 3, "xvdaa3" },
+        { (1u << 28) | 702 << 8, "xvdaaa" }, { (1u << 29) - 1, "xvdbgqcv255" }, { 7, "vbd7" },
+        { 0xffffffff, "vbd4294967295" }, { 900, "vbd900" },
+    };
+    char name[16];
+
+    (void)state;
+    for (unsigned int i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        blkfront_name(name, sizeof(name), cases[i].id);
+        assert_string_equal(name, cases[i].name);
+    }
+}
+
+#define ISOLATED(body)                    \
+    static void test_##body(void **state) \
+    {                                     \
+        (void)state;                      \
+        fake_isolated(body);              \
+    }
+ISOLATED(data_goes_both_ways)
+ISOLATED(few_notifications)
+ISOLATED(threads_at_once)
+ISOLATED(large_sectors)
+ISOLATED(memory_runs_out)
+ISOLATED(flush_as_offered)
+ISOLATED(values_are_strict)
+ISOLATED(half_built)
+ISOLATED(goes_and_comes_back)
+ISOLATED(held_pages_are_kept)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_data_goes_both_ways), cmocka_unit_test(test_few_notifications),
+        cmocka_unit_test(test_threads_at_once),     cmocka_unit_test(test_large_sectors),
+        cmocka_unit_test(test_memory_runs_out),     cmocka_unit_test(test_flush_as_offered),
+        cmocka_unit_test(test_values_are_strict),   cmocka_unit_test(test_half_built),
+        cmocka_unit_test(test_goes_and_comes_back), cmocka_unit_test(test_held_pages_are_kept),
+        cmocka_unit_test(names),
+    };
+
+    return cmocka_run_group_tests_name("blkfront_transfer", tests, NULL, NULL);
+}

@@ -1,0 +1,357 @@
+/* SPDX-License-Identifier: MIT */
+/* Block devices: the registry's checks, unaligned access, the cache (also with several threads). */
+// SRCS: test/unit/fakes.c test/unit/failing_malloc.c test/unit/fake_disk.c lib/block/registry.c lib/block/bytes.c lib/block/ramdisk.c lib/block/cache.c lib/block/cache_pages.c
+// CFLAGS: -Wl,--wrap=malloc,--wrap=calloc,--wrap=strdup,--wrap=strndup
+#include "fakes.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fake_disk.h"
+#include "lib/blockcache.h"
+#include "lib/sched.h"
+
+#define DISK_SIZE (1024 * 1024)
+#define LIMIT 32
+
+static unsigned char contents[DISK_SIZE];
+static unsigned char buffer[DISK_SIZE];
+static struct fake_disk disk;
+
+static void fill_contents(void)
+{
+    uint32_t seed = 7;
+    size_t i;
+
+    for (i = 0; i < DISK_SIZE; i++)
+        contents[i] = (unsigned char)fake_random_seeded(&seed);
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    fill_contents();
+    block_cache_set_limit(LIMIT);
+    fake_disk_create(&disk, "xvda", contents, DISK_SIZE, 512);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    fake_disk_destroy(&disk);
+    assert_int_equal(fake_pages_in_use, 0);
+    return 0;
+}
+
+static void cached(size_t offset, size_t length)
+{
+    memset(buffer, 0, length);
+    assert_int_equal(block_cache_read(&disk.device, offset, buffer, length), 0);
+    assert_memory_equal(buffer, contents + offset, length);
+}
+
+static void registry(void **state)
+{
+    struct block_device other = { .name = "xvda", .size = 512, .sector_size = 512 };
+
+    (void)state;
+    assert_int_equal(block_register(&other), -EEXIST);
+    strcpy(other.name, "xvdb");
+    other.sector_size = 1000;
+    assert_int_equal(block_register(&other), -EINVAL);
+    assert_ptr_equal(block_find("xvda"), &disk.device);
+    assert_null(block_find("xvdb"));
+    assert_ptr_equal(block_at(0), &disk.device);
+    assert_null(block_at(1));
+    assert_int_equal(block_read(&disk.device, 1, buffer, 512), -EINVAL);
+    assert_int_equal(block_read(&disk.device, 0, buffer, 511), -EINVAL);
+    assert_int_equal(block_read(&disk.device, DISK_SIZE, buffer, 512), -ENXIO);
+    assert_int_equal(block_read(&disk.device, (uint64_t)-512, buffer, 1024), -ENXIO);
+    assert_int_equal(block_read(&disk.device, DISK_SIZE, buffer, 0), 0);
+    disk.device.read_only = true;
+    assert_int_equal(block_write(&disk.device, 0, buffer, 512), -EROFS);
+    assert_int_equal(block_write_bytes(&disk.device, 0, buffer, 1), -EROFS);
+    disk.device.read_only = false;
+    assert_int_equal(block_flush(&disk.device), 0);
+    assert_int_equal(disk.reads + disk.writes, 0);
+}
+
+static void unaligned(void **state)
+{
+    static unsigned char before[DISK_SIZE];
+    uint32_t seed = 3;
+    int round;
+
+    (void)state;
+    for (round = 0; round < 500; round++) {
+        size_t offset = fake_random_seeded(&seed) % 20000;
+        size_t length = fake_random_seeded(&seed) % 5000;
+
+        memset(buffer, round, length);
+        memcpy(before, contents, DISK_SIZE);
+        memcpy(before + offset, buffer, length);
+        assert_int_equal(block_write_bytes(&disk.device, offset, buffer, length), 0);
+        assert_memory_equal(before, contents, 32768);
+        assert_int_equal(block_read_bytes(&disk.device, offset / 2, buffer, length), 0);
+        assert_memory_equal(buffer, contents + offset / 2, length);
+    }
+    assert_int_equal(block_read_bytes(&disk.device, DISK_SIZE - 1, buffer, 2), -ENXIO);
+    fake_fail_at = 1;
+    assert_int_equal(block_read_bytes(&disk.device, 1, buffer, 2), -ENOMEM);
+}
+
+static void hot_data_cost_nothing(void **state)
+{
+    (void)state;
+    cached(5000, 612);
+    assert_int_equal(disk.reads, 1);
+    cached(5000, 612);
+    cached(4096, 4096);
+    assert_int_equal(disk.reads, 1);
+    cached(8000, 612); /* two pages, the second missing: it follows, so it is read ahead */
+    assert_int_equal(disk.reads, 2);
+    cached(12000, 20000);
+    assert_int_equal(disk.reads, 2);
+}
+
+static void large_reads_bypass(void **state)
+{
+    struct block_cache_statistics statistics;
+
+    (void)state;
+    cached(512, 256 * 1024);
+    assert_int_equal(disk.reads, 1);
+    assert_int_equal(disk.longest, 256 * 1024);
+    cached(700, 256 * 1024 + 13); /* a head up to a page, the middle at once, a tail */
+    assert_int_equal(disk.reads, 4);
+    block_cache_statistics(&statistics);
+    assert_true(statistics.pages <= LIMIT);
+}
+
+static void bounded(void **state)
+{
+    struct block_cache_statistics statistics;
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < 200; i++)
+        cached((i * 37 % 255) * 4096 + 100, 4000);
+    block_cache_statistics(&statistics);
+    assert_true(statistics.pages <= LIMIT && statistics.pages > LIMIT / 2);
+    assert_int_equal(fake_pages_in_use, statistics.pages);
+    assert_int_equal(block_cache_shrink(5), 5);
+    assert_int_equal(fake_pages_in_use, statistics.pages - 5);
+    block_cache_set_limit(8);
+    assert_int_equal(fake_pages_in_use, 8);
+}
+
+static void random_reads(void **state)
+{
+    uint32_t seed = 11;
+    int round;
+
+    (void)state;
+    for (round = 0; round < 3000; round++) {
+        size_t offset = fake_random_seeded(&seed) % DISK_SIZE;
+        size_t length = fake_random_seeded(&seed) % 50000;
+
+        if (offset + length > DISK_SIZE)
+            length = DISK_SIZE - offset;
+        if (round % 5 == 0)
+            assert_int_equal(block_write_bytes(&disk.device, offset, buffer, length % 9000), 0);
+        if (round % 17 == 0)
+            fake_fail_at = 1 + fake_random_seeded(&seed) % 3;
+        cached(offset, length);
+        fake_fail_at = 0;
+    }
+}
+
+static void large_sectors(void **state)
+{
+    (void)state;
+    disk.device.sector_size = 4096;
+    cached(513, 100);
+    cached(513, 300000);
+    cached(DISK_SIZE - 5000, 5000);
+}
+
+static void errors_are_not_cached(void **state)
+{
+    (void)state;
+    disk.error = -EIO;
+    assert_int_equal(block_cache_read(&disk.device, 0, buffer, 100), -EIO);
+    assert_int_equal(block_cache_read(&disk.device, 0, buffer, 20000), -EIO);
+    assert_int_equal(fake_pages_in_use, 0);
+    disk.error = 0;
+    cached(0, 100);
+    assert_int_equal(block_cache_read(&disk.device, DISK_SIZE - 1, buffer, 2), -ENXIO);
+    assert_int_equal(block_cache_read(&disk.device, UINT64_MAX, buffer, 2), -ENXIO);
+}
+
+/* Threads */
+
+static int results[8];
+static unsigned int finished;
+
+static void reader(void *argument)
+{
+    unsigned char own[9000];
+    uintptr_t number = (uintptr_t)argument;
+    int result = block_cache_read(&disk.device, 40960, own, sizeof(own));
+
+    if (result == 0)
+        assert_memory_equal(own, contents + 40960, sizeof(own));
+    results[number] = result;
+    finished++;
+}
+
+static void start_readers(void)
+{
+    uintptr_t i;
+
+    finished = 0;
+    for (i = 0; i < 8; i++)
+        thread_create("reader", reader, (void *)i);
+}
+
+static void one_request_for_all(void **state)
+{
+    unsigned int i;
+
+    (void)state;
+    disk.delay = MILLISECONDS(1);
+    start_readers();
+    while (finished < 8)
+        thread_sleep_until(deadline_after(MILLISECONDS(1)));
+    for (i = 0; i < 8; i++)
+        assert_int_equal(results[i], 0);
+    assert_int_equal(disk.reads, 1);
+}
+
+static void one_error_for_all(void **state)
+{
+    unsigned int i;
+
+    (void)state;
+    disk.delay = MILLISECONDS(1);
+    disk.error = -EIO;
+    start_readers();
+    while (finished < 8)
+        thread_sleep_until(deadline_after(MILLISECONDS(1)));
+    for (i = 0; i < 8; i++)
+        assert_int_equal(results[i], -EIO);
+    assert_int_equal(disk.reads, 1);
+    disk.error = 0;
+    cached(40960, 100);
+}
+
+static void old_reader(void *argument)
+{
+    unsigned char own[512];
+
+    (void)argument;
+    results[0] = block_cache_read(&disk.device, 40960, own, sizeof(own));
+    finished++;
+}
+
+/* A write that ends while an older read is on its way: what was read may not stay. */
+static void write_during_read(void **state)
+{
+    static const unsigned char sector[512] = { 1, 2, 3 };
+
+    (void)state;
+    disk.delay = MILLISECONDS(5);
+    finished = 0;
+    thread_create("reader", old_reader, NULL);
+    thread_yield(); /* the reader has taken the old contents, and waits */
+    disk.delay = MILLISECONDS(1);
+    assert_int_equal(block_write(&disk.device, 40960, sector, 512), 0);
+    assert_memory_equal(contents + 40960, sector, 512);
+    cached(40960, 512);
+    while (finished < 1)
+        thread_sleep_until(deadline_after(MILLISECONDS(10)));
+    assert_int_equal(results[0], 0);
+    cached(40960, 512);
+}
+
+/* Many threads, a small cache, writes in between; each read sees whole old or new sectors. */
+static uint32_t shared_seed = 99;
+
+static void busy_reader(void *argument)
+{
+    unsigned char own[12000];
+    int round;
+
+    (void)argument;
+    for (round = 0; round < 300; round++) {
+        size_t offset = fake_random_seeded(&shared_seed) % (DISK_SIZE - sizeof(own));
+        size_t length = fake_random_seeded(&shared_seed) % sizeof(own);
+
+        assert_int_equal(block_cache_read(&disk.device, offset, own, length), 0);
+        assert_memory_equal(own, contents + offset, length);
+    }
+    finished++;
+}
+
+static void many_threads(void **state)
+{
+    int i;
+
+    (void)state;
+    disk.delay = MILLISECONDS(1);
+    finished = 0;
+    block_cache_set_limit(8);
+    for (i = 0; i < 6; i++)
+        thread_create("busy", busy_reader, NULL);
+    while (finished < 6)
+        thread_sleep_until(deadline_after(MILLISECONDS(10)));
+    assert_true(fake_pages_in_use <= 8);
+}
+
+static void ramdisk(void **state)
+{
+    struct block_device *device;
+
+    (void)state;
+    fake_log_clear();
+    assert_int_equal(ramdisk_register(contents, 100 * 512 + 3), 0);
+    assert_non_null(strstr(fake_log, "3 of 51203 bytes"));
+    device = block_find("ramdisk");
+    assert_non_null(device);
+    assert_int_equal(device->size, 51200);
+    assert_int_equal(block_cache_read(device, 77, buffer, 5000), 0);
+    assert_memory_equal(buffer, contents + 77, 5000);
+    assert_int_equal(block_cache_read(device, 51200, buffer, 1), -ENXIO);
+    assert_int_equal(block_write(device, 0, buffer, 512), -EROFS);
+    assert_int_equal(ramdisk_register(contents, 512), 0);
+    assert_non_null(block_find("ramdisk1"));
+    while ((device = block_at(1)) != NULL) {
+        block_unregister(device);
+        free(device);
+    }
+}
+
+#define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(registry),
+        TEST(unaligned),
+        TEST(hot_data_cost_nothing),
+        TEST(large_reads_bypass),
+        TEST(bounded),
+        TEST(random_reads),
+        TEST(large_sectors),
+        TEST(errors_are_not_cached),
+        TEST(one_request_for_all),
+        TEST(one_error_for_all),
+        TEST(write_during_read),
+        TEST(many_threads),
+        TEST(ramdisk),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/* A block device in memory that counts, fails and takes time as it is told. */
+#ifndef TEST_FAKE_DISK_H
+#define TEST_FAKE_DISK_H
+
+#include "lib/blockdev.h"
+
+struct fake_disk {
+    struct block_device device;
+    unsigned char *data;
+    uint64_t delay;              /* each request sleeps so long */
+    int error;                   /* each request answers this, after its delay */
+    unsigned int reads, writes;
+    size_t longest;              /* request, in bytes */
+};
+
+/* Registered as `name`; `data` stays the caller's. */
+void fake_disk_create(struct fake_disk *disk, const char *name, void *data, size_t size,
+                      uint32_t sector_size);
+void fake_disk_destroy(struct fake_disk *disk);
+
+#endif

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A network backend for tests: see fake_netback.h.
+ */
+#include "fake_netback.h"
+
+#include <string.h>
+
+#include "xen_driver_fakes.h"
+#include "xen_fakes.h"
+
+#define SLOTS 256
+
+struct fake_netback fake_netback;
+
+void fake_netback_start(struct xenbus_device *device)
+{
+    static const char *const features[] = {
+        "feature-rx-copy", "feature-sg", "feature-ipv6-csum-offload", "feature-split-event-channels",
+    };
+
+    fake_netback.device = device;
+    fake_frontend_node(device, "mac", "00:16:3e:0a:0B:0c");
+    for (unsigned int i = 0; i < sizeof(features) / sizeof(features[0]); i++)
+        fake_backend_node(device, features[i], "1");
+}
+
+void fake_netback_connect(void)
+{
+    struct xenbus_device *device = fake_netback.device;
+
+    memset(&fake_netback, 0, sizeof(fake_netback));
+    fake_netback.device = device;
+}
+
+struct netif_rx_sring *fake_netback_receive_ring(void)
+{
+    return fake_grant_page(fake_frontend_number(fake_netback.device, "rx-ring-ref"), true);
+}
+
+struct netif_tx_sring *fake_netback_transmit_ring(void)
+{
+    return fake_grant_page(fake_frontend_number(fake_netback.device, "tx-ring-ref"), true);
+}
+
+static void notify(void)
+{
+    fake_event(fake_frontend_number(fake_netback.device, "event-channel"));
+}
+
+unsigned int fake_netback_posted(void)
+{
+    return fake_netback_receive_ring()->req_prod - fake_netback.receive_produced;
+}
+
+static union netif_rx_sring_entry *next_slot(void)
+{
+    return &fake_netback_receive_ring()->ring[fake_netback.receive_produced++ % SLOTS];
+}
+
+void fake_netback_put(const void *data, unsigned int length, unsigned int offset, unsigned int flags)
+{
+    CHECK(fake_netback_posted() > 0);
+    union netif_rx_sring_entry *slot = next_slot();
+    uint8_t *page = fake_grant_page(slot->req.gref, true);
+
+    CHECK(page != NULL);
+    memcpy(page + offset, data, length);
+    slot->rsp = (struct netif_rx_response){ slot->req.id, (uint16_t)offset, (uint16_t)flags, (int16_t)length };
+}
+
+void fake_netback_put_raw(struct netif_rx_response response)
+{
+    next_slot()->rsp = response;
+}
+
+void fake_netback_put_extra(uint8_t type, uint8_t flags)
+{
+    struct netif_extra_info extra = { .type = type, .flags = flags };
+
+    memcpy(next_slot(), &extra, sizeof(extra));
+}
+
+void fake_netback_push(void)
+{
+    struct netif_rx_sring *ring = fake_netback_receive_ring();
+    uint32_t before = fake_netback.receive_event_at;
+
+    ring->rsp_prod = fake_netback.receive_produced;
+    ring->req_event = fake_netback.receive_produced + 1;
+    fake_netback.receive_event_at = ring->rsp_prod;
+    if (ring->rsp_prod - ring->rsp_event < ring->rsp_prod - before)
+        notify();
+}
+
+size_t fake_netback_take(uint8_t *frame, size_t size, unsigned int *flags)
+{
+    struct netif_tx_sring *ring = fake_netback_transmit_ring();
+    size_t length = 0, total = 0;
+    unsigned int slots = 0;
+    uint16_t more;
+
+    if (fake_netback.transmit_consumed == ring->req_prod)
+        return 0;
+    do {
+        CHECK(fake_netback.transmit_consumed != ring->req_prod);
+        struct netif_tx_request request = ring->ring[fake_netback.transmit_consumed++ % SLOTS].req;
+        const uint8_t *page = fake_grant_page(request.gref, false);
+        size_t part = request.size;
+
+        /* Read-only to us, within its page, a length that makes sense, an id in use only once. */
+        CHECK(page != NULL && fake_grant_page(request.gref, true) == NULL);
+        if (slots == 0) {
+            total = request.size;
+            *flags = request.flags & ~NETTXF_more_data;
+            part = total < 4096u - request.offset ? total : 4096u - request.offset;
+        }
+        CHECK(request.offset + part <= 4096 && length + part <= size);
+        memcpy(frame + length, page + request.offset, part);
+        length += part;
+        for (unsigned int i = 0; i < fake_netback.held; i++)
+            CHECK(fake_netback.ids[i] != request.id);
+        fake_netback.ids[fake_netback.held++] = request.id;
+        more = request.flags & NETTXF_more_data;
+        CHECK(++slots <= 18);
+    } while (more);
+    CHECK(length == total);
+    ring->req_event = fake_netback.transmit_consumed + 1;
+    return length;
+}
+
+void fake_netback_complete_raw(struct netif_tx_response response)
+{
+    fake_netback_transmit_ring()->ring[fake_netback.transmit_produced++ % SLOTS].rsp = response;
+}
+
+void fake_netback_push_transmit(void)
+{
+    struct netif_tx_sring *ring = fake_netback_transmit_ring();
+    uint32_t before = fake_netback.transmit_event_at;
+
+    ring->rsp_prod = fake_netback.transmit_produced;
+    fake_netback.transmit_event_at = ring->rsp_prod;
+    if (ring->rsp_prod - ring->rsp_event < ring->rsp_prod - before)
+        notify();
+}
+
+void fake_netback_complete(unsigned int count)
+{
+    CHECK(count <= fake_netback.held);
+    for (unsigned int i = 0; i < count; i++)
+        fake_netback_complete_raw((struct netif_tx_response){ fake_netback.ids[i], NETIF_RSP_OKAY });
+    fake_netback.held -= count;
+    memmove(fake_netback.ids, fake_netback.ids + count, fake_netback.held * sizeof(fake_netback.ids[0]));
+    fake_netback_push_transmit();
+}

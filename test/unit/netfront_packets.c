@@ -1,0 +1,489 @@
+/* SPDX-License-Identifier: MIT */
+// SRCS: netfront/device.c netfront/receive.c netfront/transmit.c net/netdev.c xen/frontend.c test/unit/xen_fakes.c test/unit/xen_driver_fakes.c test/unit/fake_netback.c
+// CFLAGS: -include test/unit/ring_hook.h -Wl,--wrap=evtchn_close
+/*
+ * netfront with an honest backend: frames both ways, chains, checksum flags, full rings, few notifications, connections that come and go.
+ */
+#include "../../netfront/xenbus.c"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "fake_netback.h"
+#include "xen/evtchn.h"
+#include "xen/gnttab.h"
+#include "xen_driver_fakes.h"
+#include "xen_fakes.h"
+
+static struct xenbus_device device;
+static struct net_device *nic;
+static unsigned int added, removed, pending, writable, changed;
+
+/* The last frame that came in. */
+static struct {
+    uint8_t data[70000];
+    size_t length;
+    unsigned int count;
+    struct net_receive_info info;
+} received;
+
+static void on_receive(struct net_device *from, const struct net_fragment *fragments, unsigned int count,
+                       const struct net_receive_info *info)
+{
+    CHECK(from == nic);
+    received.length = 0;
+    for (unsigned int i = 0; i < count; i++) {
+        memcpy(received.data + received.length, fragments[i].data, fragments[i].length);
+        received.length += fragments[i].length;
+    }
+    received.info = *info;
+    received.count++;
+}
+
+static void on_pending(struct net_device *from)
+{
+    CHECK(from == nic);
+    pending++;
+}
+
+static void on_writable(struct net_device *from)
+{
+    CHECK(from == nic);
+    writable++;
+}
+
+static void on_changed(struct net_device *from)
+{
+    CHECK(from == nic);
+    changed++;
+}
+
+static void on_added(struct net_device *new)
+{
+    nic = new;
+    nic->receive = on_receive;
+    nic->pending = on_pending;
+    nic->writable = on_writable;
+    nic->changed = on_changed;
+    added++;
+}
+
+static void on_removed(struct net_device *gone)
+{
+    CHECK(gone == nic);
+    nic = NULL;
+    removed++;
+}
+
+static void bring_up(void)
+{
+    if (device.driver == NULL) {
+        net_device_listen(on_added, on_removed);
+        fake_device(&device, &netfront_driver, "vif", 0);
+        fake_netback_start(&device);
+        CHECK(netfront_driver.probe(&device) == 0);
+    }
+    fake_backend_state(&device, XenbusStateInitWait);
+    CHECK(device.state == XenbusStateConnected);
+    fake_netback_connect();
+    fake_backend_state(&device, XenbusStateConnected);
+    CHECK(nic != NULL && nic->link_up);
+}
+
+static void nothing_left(void)
+{
+    CHECK(gnttab_used() == 0 && evtchn_in_use() == 0 && fake_pages == 0);
+}
+
+static void detach(void)
+{
+    netfront_driver.remove(&device);
+    nothing_left();
+    CHECK(removed == added);
+    device.driver = NULL;
+}
+
+static void fill(uint8_t *data, size_t length, unsigned int seed)
+{
+    for (size_t i = 0; i < length; i++)
+        data[i] = (uint8_t)(seed + i * 5 + i / 251);
+}
+
+static int send(const void *data, size_t length, bool partial)
+{
+    struct net_fragment whole = { data, length };
+
+    return nic->operations->send(nic, &whole, 1, partial);
+}
+
+static void comes_up(void)
+{
+    static const uint8_t mac[6] = { 0x00, 0x16, 0x3e, 0x0a, 0x0b, 0x0c };
+
+    bring_up();
+    CHECK(strcmp(nic->name, "eth0") == 0 && memcmp(nic->mac, mac, 6) == 0 && nic->mtu == 1500);
+    CHECK(nic->transmit_checksum && added == 1 && pending == 1 && fake_settled > 0);
+    CHECK(net_device_at(0) == nic && net_device_at(1) == NULL);
+    CHECK(fake_frontend_number(&device, "request-rx-copy") == 1);
+    CHECK(fake_frontend_number(&device, "feature-rx-notify") == 1);
+    CHECK(fake_netback_posted() == 256);
+    detach();
+}
+
+static void frames_come_in(void)
+{
+    uint8_t data[4096];
+
+    bring_up();
+    for (unsigned int i = 0; i < 2000; i++) {
+        unsigned int length = 60 + i % 1455, offset = i % 7 ? 0 : 2 + i % 1000;
+
+        fill(data, length, i);
+        fake_netback_put(data, length, offset, i % 3 == 1 ? NETRXF_data_validated :
+                         i % 3 == 2 ? NETRXF_data_validated | NETRXF_csum_blank : 0);
+        fake_netback_push();
+        thread_yield();
+        CHECK(nic->operations->poll(nic, 64) == 1);
+        CHECK(received.count == i + 1 && received.length == length);
+        CHECK(memcmp(received.data, data, length) == 0);
+        CHECK(received.info.checksum_valid == (i % 3 != 0) && received.info.checksum_blank == (i % 3 == 2));
+        CHECK(fake_netback_posted() == 256);
+    }
+    CHECK(nic->statistics.received == 2000 && nic->statistics.receive_errors == 0);
+    detach();
+}
+
+static void chains_come_in(void)
+{
+    static uint8_t data[65535];
+    unsigned int count = 0;
+
+    bring_up();
+    fill(data, sizeof(data), 3);
+    for (unsigned int pieces = 2; pieces <= 18; pieces++) {
+        unsigned int size = pieces <= 16 ? 4096 : 65535 / pieces;
+
+        for (unsigned int i = 0; i < pieces; i++) {
+            unsigned int length = size * i + size > 65535 ? 65535 - size * i : size;
+
+            fake_netback_put(data + size * i, length, 0, i + 1 < pieces ? NETRXF_more_data : 0);
+            if (i == 0 && pieces == 3) { /* skipped: nobody asked for a hash */
+                fake_netback_receive_ring()->ring[(fake_netback.receive_produced - 1) % 256].rsp.flags |= NETRXF_extra_info;
+                fake_netback_put_extra(XEN_NETIF_EXTRA_TYPE_HASH, 0);
+            }
+        }
+        fake_netback_push();
+        CHECK(nic->operations->poll(nic, 64) == 1);
+        CHECK(received.count == ++count);
+        CHECK(received.length == (size * pieces > 65535 ? 65535 : size * pieces));
+        CHECK(memcmp(received.data, data, received.length) == 0);
+        CHECK(fake_netback_posted() == 256);
+    }
+    CHECK(nic->statistics.receive_errors == 0);
+    detach();
+}
+
+/* One event for a burst; masked until poll has drained it; another one only then. */
+static void events_are_few(void)
+{
+    uint8_t data[60] = { 0 };
+    uint32_t port;
+
+    bring_up();
+    pending = 0;
+    port = fake_frontend_number(&device, "event-channel");
+    for (unsigned int i = 0; i < 100; i++) {
+        fake_netback_put(data, sizeof(data), 0, 0);
+        fake_netback_push();
+        thread_yield();
+    }
+    CHECK(pending == 1 && fake_port_masked(port));
+    CHECK(nic->operations->poll(nic, 64) == 64);
+    CHECK(fake_port_masked(port));
+    CHECK(nic->operations->poll(nic, 64) == 36);
+    CHECK(!fake_port_masked(port));
+    thread_yield();
+    CHECK(pending == 1);
+    fake_netback_put(data, sizeof(data), 0, 0);
+    fake_netback_push();
+    thread_yield();
+    CHECK(pending == 2);
+    detach();
+}
+
+static void frames_go_out(void)
+{
+    uint8_t data[1514], seen[1514];
+    unsigned int flags, notified;
+
+    bring_up();
+    notified = fake_notifications(fake_frontend_number(&device, "event-channel"));
+    for (unsigned int i = 0; i < 1000; i++) {
+        size_t length = 14 + i % 1501;
+        struct net_fragment pieces[3] = { { data, 14 }, { data + 14, (length - 14) / 2 },
+                                          { data + 14 + (length - 14) / 2, length - 14 - (length - 14) / 2 } };
+
+        fill(data, length, i);
+        CHECK(nic->operations->send(nic, pieces, 3, i & 1) == 0);
+        nic->operations->kick(nic);
+        CHECK(fake_netback_take(seen, sizeof(seen), &flags) == length);
+        CHECK(memcmp(seen, data, length) == 0);
+        CHECK(flags == (i & 1 ? NETTXF_csum_blank | NETTXF_data_validated : 0));
+        if (fake_netback.held >= 50)
+            fake_netback_complete(50);
+    }
+    CHECK(nic->statistics.sent == 1000 && nic->statistics.send_dropped == 0);
+    CHECK(fake_notifications(fake_frontend_number(&device, "event-channel")) - notified == 1000);
+    CHECK(send(data, 13, false) == -EINVAL);
+    CHECK(send(received.data, 1519, false) == -EINVAL);
+    /* Completions brought no event, and at most two rounds of buffers were ever made. */
+    CHECK(((struct netfront *)nic->private_data)->transmit.small_pages <= 51);
+    detach();
+}
+
+/* One kick for a batch, and none while the backend is awake. */
+static void kicks_are_few(void)
+{
+    uint8_t data[100] = { 0 }, seen[100];
+    unsigned int flags, notified;
+    uint32_t port;
+
+    bring_up();
+    port = fake_frontend_number(&device, "event-channel");
+    notified = fake_notifications(port);
+    for (unsigned int i = 0; i < 20; i++)
+        CHECK(send(data, sizeof(data), false) == 0);
+    CHECK(fake_notifications(port) == notified);
+    nic->operations->kick(nic);
+    nic->operations->kick(nic);
+    CHECK(fake_notifications(port) == notified + 1);
+    CHECK(send(data, sizeof(data), false) == 0);
+    nic->operations->kick(nic);
+    CHECK(fake_notifications(port) == notified + 1);
+    while (fake_netback_take(seen, sizeof(seen), &flags) > 0)
+        ;
+    CHECK(send(data, sizeof(data), false) == 0);
+    nic->operations->kick(nic);
+    CHECK(fake_notifications(port) == notified + 2);
+    detach();
+}
+
+static void full_ring_says_so(void)
+{
+    uint8_t data[100] = { 0 }, seen[100];
+    unsigned int sent = 0, flags;
+
+    bring_up();
+    for (unsigned int round = 0; round < 10; round++) {
+        writable = 0;
+        while (send(data, sizeof(data), false) == 0)
+            sent++;
+        CHECK(send(data, sizeof(data), false) == -EAGAIN);
+        while (fake_netback_take(seen, sizeof(seen), &flags) > 0)
+            ;
+        CHECK(fake_netback.held == 256);
+        thread_yield();
+        CHECK(writable == 0);
+        fake_netback_complete(127);
+        thread_yield();
+        CHECK(writable == 0);
+        fake_netback_complete(1);
+        thread_yield();
+        CHECK(writable == 1);
+        CHECK(send(data, sizeof(data), false) == 0);
+        sent++;
+    }
+    CHECK(nic->statistics.sent == sent && nic->statistics.send_dropped == 0);
+    detach();
+}
+
+/* A second sender finds room that the first one waits for: the first is told nonetheless. */
+static void waiter_is_not_forgotten(void)
+{
+    uint8_t data[100] = { 0 }, seen[100];
+    unsigned int flags;
+
+    bring_up();
+    while (send(data, sizeof(data), false) == 0)
+        ;
+    while (fake_netback_take(seen, sizeof(seen), &flags) > 0)
+        ;
+    writable = 0;
+    fake_netback_complete(1);
+    CHECK(send(data, sizeof(data), false) == 0);
+    nic->operations->kick(nic);
+    CHECK(fake_netback_take(seen, sizeof(seen), &flags) > 0);
+    thread_yield();
+    CHECK(writable == 0);
+    fake_netback_complete(1);
+    thread_yield();
+    CHECK(writable == 1);
+    detach();
+}
+
+static void jumbo_frames(void)
+{
+    static uint8_t data[65535], seen[65535];
+    unsigned int flags;
+
+    fake_frontend_node(&(struct xenbus_device){ .node = "device/vif/0" }, "mtu", "65000");
+    bring_up();
+    CHECK(nic->mtu == 65000);
+    for (size_t length = 2047; length < 65018; length += 997) {
+        fill(data, length, (unsigned int)length);
+        CHECK(send(data, length, true) == 0);
+        nic->operations->kick(nic);
+        CHECK(fake_netback_take(seen, sizeof(seen), &flags) == length);
+        CHECK(memcmp(seen, data, length) == 0);
+        fake_netback_complete(fake_netback.held);
+    }
+    while (send(data, 65000, false) == 0)
+        ;
+    CHECK(send(data, 65000, false) == -EAGAIN);
+    while (fake_netback_take(seen, sizeof(seen), &flags) > 0)
+        ;
+    fake_netback_complete(fake_netback.held);
+    thread_yield();
+    CHECK(writable == 1 && send(data, 65000, false) == 0);
+    detach();
+    fake_device(&device, &netfront_driver, "vif", 0);
+    device.driver = NULL;
+    fake_backend_node(&device, "feature-sg", "0");
+}
+
+static void memory_decides(void)
+{
+    static const struct {
+        size_t pages;
+        unsigned int posted;
+    } cases[] = { { 700, 16 }, { 1536, 64 }, { 8192, 128 }, { 262144, 256 } };
+    uint8_t data[60] = { 0 };
+
+    for (unsigned int i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        fake_memory = cases[i].pages;
+        bring_up();
+        CHECK(fake_netback_posted() == cases[i].posted);
+        for (unsigned int frame = 0; frame < 3 * cases[i].posted; frame++) {
+            fake_netback_put(data, sizeof(data), 0, 0);
+            fake_netback_push();
+            CHECK(nic->operations->poll(nic, 8) == 1);
+        }
+        detach();
+    }
+    fake_grants_left = 100 + 1; /* half of the pages will do */
+    bring_up();
+    CHECK(fake_netback_posted() == 64);
+    fake_grants_left = 0; /* and nothing can be sent */
+    CHECK(send(data, sizeof(data), false) == -ENOMEM);
+    fake_grants_left = -1;
+    CHECK(send(data, sizeof(data), false) == 0);
+    detach();
+}
+
+static void half_built(void)
+{
+    for (unsigned int i = 1; i <= 8; i++) {
+        net_device_listen(on_added, on_removed);
+        fake_device(&device, &netfront_driver, "vif", 0);
+        fake_netback_start(&device);
+        CHECK(netfront_driver.probe(&device) == 0);
+        fake_store_fail_write = i;
+        fake_backend_state(&device, XenbusStateInitWait);
+        CHECK(device.state == XenbusStateClosed);
+        nothing_left();
+        fake_backend_state(&device, XenbusStateConnected);
+        CHECK(nic == NULL);
+        detach();
+    }
+    for (unsigned int i = 1; i <= 4; i++) {
+        fake_device(&device, &netfront_driver, "vif", 0);
+        CHECK(netfront_driver.probe(&device) == 0);
+        fake_page_failures = i == 1 ? 1 : 0;
+        fake_grants_left = i == 2 ? 0 : i == 3 ? 10 : -1;
+        fake_memory = i == 3 ? 700 : 65536;
+        fake_backend_node(&device, "feature-rx-copy", i == 4 ? "0" : "1");
+        fake_backend_state(&device, XenbusStateInitWait);
+        CHECK(device.state == XenbusStateClosed);
+        detach();
+    }
+}
+
+static void strict_mac(void)
+{
+    static const char *const bad[] = {
+        "", "00:16:3e:0a:0b", "00:16:3e:0a:0b:0", "00:16:3e:0a:0b:0c:", "00:16:3e:0a:0b:0g", "01:16:3e:0a:0b:0c",
+        "00-16-3e-0a-0b-0c", "0016:3e:0a:0b:0c:", "ff:ff:ff:ff:ff:ff", " 00:16:3e:0a:0b:0c", "00:16:3e:0a:0b:0c ",
+    };
+
+    for (unsigned int i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        fake_device(&device, &netfront_driver, "vif", 1);
+        fake_frontend_node(&device, "mac", bad[i]);
+        CHECK(netfront_driver.probe(&device) == -EINVAL);
+        netfront_driver.remove(&device);
+    }
+    fake_device(&device, &netfront_driver, "vif", 2);
+    CHECK(netfront_driver.probe(&device) == -ENOENT);
+    CHECK(fake_log_lines == sizeof(bad) / sizeof(bad[0]) + 1);
+}
+
+static void goes_and_comes_back(void)
+{
+    uint8_t data[60] = { 0 };
+
+    bring_up();
+    CHECK(send(data, sizeof(data), false) == 0);
+    changed = 0;
+    fake_backend_state(&device, XenbusStateClosing);
+    CHECK(!nic->link_up && changed == 1 && device.state == XenbusStateClosed);
+    CHECK(send(data, sizeof(data), false) == -ENODEV);
+    fake_backend_state(&device, XenbusStateClosed);
+    nothing_left();
+    CHECK(nic->operations->poll(nic, 64) == 0);
+    nic->operations->kick(nic);
+    bring_up();
+    CHECK(added == 1 && changed == 2);
+    fake_netback_put(data, sizeof(data), 0, 0);
+    fake_netback_push();
+    CHECK(nic->operations->poll(nic, 64) == 1);
+    fake_backend_state(&device, XenbusStateUnknown);
+    nothing_left();
+    detach();
+}
+
+#define ISOLATED(body)                    \
+    static void test_##body(void **state) \
+    {                                     \
+        (void)state;                      \
+        fake_isolated(body);              \
+    }
+ISOLATED(comes_up)
+ISOLATED(frames_come_in)
+ISOLATED(chains_come_in)
+ISOLATED(events_are_few)
+ISOLATED(frames_go_out)
+ISOLATED(kicks_are_few)
+ISOLATED(full_ring_says_so)
+ISOLATED(waiter_is_not_forgotten)
+ISOLATED(jumbo_frames)
+ISOLATED(memory_decides)
+ISOLATED(half_built)
+ISOLATED(strict_mac)
+ISOLATED(goes_and_comes_back)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_comes_up),          cmocka_unit_test(test_frames_come_in),
+        cmocka_unit_test(test_chains_come_in),    cmocka_unit_test(test_events_are_few),
+        cmocka_unit_test(test_frames_go_out),     cmocka_unit_test(test_kicks_are_few),
+        cmocka_unit_test(test_full_ring_says_so), cmocka_unit_test(test_waiter_is_not_forgotten),
+        cmocka_unit_test(test_jumbo_frames),      cmocka_unit_test(test_memory_decides),
+        cmocka_unit_test(test_half_built),        cmocka_unit_test(test_strict_mac),
+        cmocka_unit_test(test_goes_and_comes_back),
+    };
+
+    return cmocka_run_group_tests_name("netfront_packets", tests, NULL, NULL);
+}

@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Xenbus against a real enough xenstored: devices that are there, come, go, are described badly,
+ * and backends that change state, vanish, come back or write garbage.
+ */
+// SRCS: xen/xenbus.c xen/xenstore.c xen/xenstore_calls.c xen/xenstore_watch.c xen/xenstore_wire.c test/unit/xen_fakes.c test/unit/fake_xenstored.c
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "fake_xenstored.h"
+#include "xen/xenbus.h"
+#include "xen_fakes.h"
+
+static unsigned int probes, removals, changes, mask;
+static int probe_result;
+static enum xenbus_state last_state;
+static struct xenbus_device *last_device;
+
+static int probe(struct xenbus_device *device)
+{
+    probes++;
+    last_device = device;
+    if (probe_result < 0)
+        return probe_result;
+    device->private_data = malloc(1);
+    CHECK(xenbus_set_state(device, XenbusStateInitialised) == 0);
+    return 0;
+}
+
+static void backend_changed(struct xenbus_device *device)
+{
+    changes++;
+    last_state = device->backend_state;
+    mask |= 1u << device->backend_state;
+    if (device->backend_state == XenbusStateConnected) {
+        CHECK(xenbus_set_state(device, XenbusStateConnected) == 0);
+        xenbus_settled(device);
+    }
+}
+
+static void remove_one(struct xenbus_device *device)
+{
+    removals++;
+    free(device->private_data);
+}
+
+static const struct xenbus_driver disks = { "vbd", probe, backend_changed, remove_one, NULL, NULL };
+static const struct xenbus_driver nics = { "vif", probe, backend_changed, remove_one, NULL, NULL };
+
+/* The linker's table. */
+const struct xenbus_driver *const xenbus_drivers_start[] = { &disks, &nics };
+__asm__(".globl xenbus_drivers_end\n.set xenbus_drivers_end, xenbus_drivers_start + 16");
+
+static void settle(void)
+{
+    thread_sleep_until(deadline_after(MILLISECONDS(10)));
+}
+
+static void add(const char *type, unsigned int id, const char *backend_state)
+{
+    char path[160], value[128];
+
+    snprintf(value, sizeof(value), "/local/domain/5/backend/%s/1/%u", type, id);
+    snprintf(path, sizeof(path), "%s/state", value);
+    if (backend_state != NULL)
+        store_set(path, backend_state);
+    snprintf(path, sizeof(path), "device/%s/%u/backend-id", type, id);
+    store_set(path, "5");
+    snprintf(path, sizeof(path), "device/%s/%u/backend", type, id);
+    store_set(path, value);
+    snprintf(path, sizeof(path), "device/%s/%u", type, id);
+    store_set(path, "");
+}
+
+static void set_backend(unsigned int id, const char *state)
+{
+    char path[128];
+
+    snprintf(path, sizeof(path), "/local/domain/5/backend/vbd/1/%u/state", id);
+    if (state != NULL)
+        store_set(path, state);
+    else
+        store_delete(path);
+    settle();
+}
+
+static void start(void)
+{
+    fake_backend = store_step;
+    CHECK(xenstore_init(&store_ring, STORE_PORT) == 0);
+    xenbus_init();
+}
+
+static void body_life(void)
+{
+    add("vbd", 51712, "2");
+    start();
+    settle();
+    CHECK(probes == 1 && changes == 1 && last_state == XenbusStateInitWait);
+    CHECK(strcmp(last_device->node, "device/vbd/51712") == 0 && last_device->id == 51712);
+    CHECK(strcmp(last_device->backend, "/local/domain/5/backend/vbd/1/51712") == 0);
+    CHECK(last_device->backend_domain == 5 && last_device->driver == &disks);
+    CHECK(strcmp(store_get("device/vbd/51712/state"), "3") == 0);
+    set_backend(51712, "4");
+    CHECK(changes == 2 && strcmp(store_get("device/vbd/51712/state"), "4") == 0);
+    CHECK(xenbus_wait_settled(deadline_after(SECONDS(1))) == 0);
+
+    set_backend(51712, "4"); /* the same again */
+    CHECK(changes == 2);
+    set_backend(51712, NULL);
+    CHECK(changes == 3 && last_state == XenbusStateUnknown);
+    set_backend(51712, "2");
+    CHECK(changes == 4 && last_state == XenbusStateInitWait);
+
+    store_delete("device/vbd/51712");
+    settle();
+    CHECK(removals == 1 && xenbus_devices() == 0 && xenstore_watches() == 1);
+    CHECK(fake_log_lines == 0);
+}
+
+static void body_come_and_go(void)
+{
+    start();
+    settle();
+    CHECK(xenbus_wait_settled(deadline_after(SECONDS(1))) == 0 && probes == 0);
+    for (unsigned int round = 0; round < 20; round++) {
+        add("vbd", 51712, "4");
+        add("vbd", 51728, "4");
+        add("vif", 0, "4");
+        settle();
+        CHECK(xenbus_devices() == 3);
+        store_delete("device/vbd/51712");
+        settle();
+        CHECK(xenbus_devices() == 2);
+        store_delete("device");
+        settle();
+        CHECK(xenbus_devices() == 0);
+    }
+    CHECK(probes == 60 && removals == 60);
+    CHECK(xenstore_watches() == 1 && store_watch_count() == 1 && xenstore_requests_in_flight() == 0);
+}
+
+/* Our own writes below a device come back as events, and must not cost a search each. */
+static void body_own_writes(void)
+{
+    add("vbd", 51712, "2");
+    start();
+    settle();
+    unsigned int before = store_requests;
+    for (unsigned int i = 0; i < 20; i++) {
+        CHECK(xenstore_write_format(XENSTORE_NONE, "device/vbd/51712", "ring-ref", "%u", i) == 0);
+        settle();
+    }
+    CHECK(store_requests == before + 20);
+}
+
+static void body_missing_backend(void)
+{
+    add("vbd", 51712, NULL);
+    add("vif", 0, "4");
+    start();
+    uint64_t before = clock_monotonic();
+    CHECK(xenbus_wait_settled(deadline_after(SECONDS(3))) == 1);
+    CHECK(clock_monotonic() - before == SECONDS(3));
+    CHECK(strcmp(fake_log_last, "xenbus: device/vbd/51712 is not connected (state 3, backend 0)") == 0);
+}
+
+static void body_failed_probe(void)
+{
+    probe_result = -ENOMEM;
+    add("vbd", 51712, "2");
+    start();
+    CHECK(xenbus_wait_settled(deadline_after(SECONDS(3))) == 1);
+    CHECK(clock_monotonic() < SECONDS(1));
+    CHECK(fake_log_lines == 2 && changes == 0);
+    add("vif", 0, "2"); /* another search: not probed again */
+    settle();
+    CHECK(probes == 2);
+    store_delete("device/vbd/51712");
+    settle();
+    CHECK(removals == 1 && xenbus_devices() == 1);
+}
+
+static void body_garbage_states(void)
+{
+    static const char *const garbage[] = { "9", "-1", "", "four", "4 ", "99999999999999999999", "0x4" };
+
+    add("vbd", 51712, "2");
+    start();
+    settle();
+    for (unsigned int i = 0; i < 50; i++) {
+        set_backend(51712, garbage[i % 7]);
+        CHECK(last_state == XenbusStateUnknown);
+    }
+    CHECK(fake_log_lines == 1);
+    set_backend(51712, "4");
+    CHECK(last_state == XenbusStateConnected);
+    /* flapping */
+    for (unsigned int i = 0; i < 100; i++)
+        store_set("/local/domain/5/backend/vbd/1/51712/state", i % 2 ? "4" : "6");
+    settle();
+    CHECK(fake_log_lines == 1 && last_state == XenbusStateConnected);
+}
+
+static void body_bad_nodes(void)
+{
+    static const struct {
+        const char *id, *domain, *backend;
+    } bad[] = {
+        { "1", "99999", "/local/domain/99999/backend/vbd/1/1" },
+        { "2", "x", "/local/domain/0/backend/vbd/1/2" },
+        { "3", "5", "/local/domain/6/backend/vbd/1/3" },
+        { "4", "5", "backend/vbd/1/4" },
+        { "5", "5", "/local/domain/5/" },
+        { "6", "5", "/local/domain/5/back end" },
+        { "7", "5", "/local/domain/5/backend/vbd/1/7/" },
+        { "8", "5", "" },
+        { "9", "5",
+          "/local/domain/5/0123456789012345678901234567890123456789012345678901234567890123456789"
+          "0123456789012345678901234567890123456789012345678901234567890123456789" },
+    };
+    char path[64];
+
+    for (unsigned int i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        snprintf(path, sizeof(path), "device/vbd/%s/backend-id", bad[i].id);
+        store_set(path, bad[i].domain);
+        snprintf(path, sizeof(path), "device/vbd/%s/backend", bad[i].id);
+        store_set(path, bad[i].backend);
+    }
+    store_set("device/vbd/abc", "");
+    store_set("device/vbd/07", "");
+    store_set("device/vbd/99999999999", "");
+    add("vbd", 51712, "4");
+    start();
+    CHECK(xenbus_wait_settled(deadline_after(SECONDS(3))) == sizeof(bad) / sizeof(bad[0]));
+    CHECK(clock_monotonic() < SECONDS(1));
+    CHECK(probes == 1 && last_device->id == 51712);
+    store_delete("device");
+    settle();
+    CHECK(xenbus_devices() == 0 && store_watch_count() == 1);
+}
+
+static void body_broken_store(void)
+{
+    add("vbd", 51712, "2");
+    start();
+    settle();
+    store_options.lie = STORE_WRONG_ID;
+    set_backend(51712, "4");
+    CHECK(last_state == XenbusStateUnknown && xenbus_set_state(last_device, XenbusStateClosed) == -EIO);
+    CHECK(xenbus_wait_settled(deadline_after(SECONDS(1))) == 1);
+}
+
+#define ISOLATED(name)                    \
+    static void test_##name(void **state) \
+    {                                     \
+        (void)state;                      \
+        fake_isolated(body_##name);       \
+    }
+
+ISOLATED(life)
+ISOLATED(come_and_go)
+ISOLATED(own_writes)
+ISOLATED(missing_backend)
+ISOLATED(failed_probe)
+ISOLATED(garbage_states)
+ISOLATED(bad_nodes)
+ISOLATED(broken_store)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_life),
+        cmocka_unit_test(test_come_and_go),
+        cmocka_unit_test(test_own_writes),
+        cmocka_unit_test(test_missing_backend),
+        cmocka_unit_test(test_failed_probe),
+        cmocka_unit_test(test_garbage_states),
+        cmocka_unit_test(test_bad_nodes),
+        cmocka_unit_test(test_broken_store),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Requests in control/shutdown, and the last hypercall.
+ */
+// SRCS: xen/lifecycle.c xen/console.c xen/console_ring.c xen/xenstore.c xen/xenstore_calls.c xen/xenstore_watch.c xen/xenstore_wire.c test/unit/xen_fakes.c test/unit/fake_xenstored.c
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <xen-abi/io/console.h>
+#include <xen-abi/xen.h>
+#include <xen-abi/sched.h>
+
+#include "fake_xenstored.h"
+#include "lib/application.h"
+#include "xen/console.h"
+#include "xen/lifecycle.h"
+#include "xen/xenstore.h"
+#include "xen_fakes.h"
+
+static int requested = -1;
+static unsigned int requests;
+
+void application_exit_request(int shutdown_reason)
+{
+    requested = shutdown_reason;
+    requests++;
+}
+
+static void settle(void)
+{
+    thread_sleep_until(deadline_after(MILLISECONDS(10)));
+}
+
+static void start(void)
+{
+    fake_backend = store_step;
+    CHECK(xenstore_init(&store_ring, STORE_PORT) == 0);
+    lifecycle_init();
+    settle();
+}
+
+static void body_words(void)
+{
+    static const struct {
+        const char *word;
+        int reason;
+    } cases[] = {
+        { "poweroff", SHUTDOWN_poweroff }, { "reboot", SHUTDOWN_reboot },
+        { "halt", SHUTDOWN_poweroff }, { "crash", SHUTDOWN_crash },
+    };
+
+    store_set("control/shutdown", "");
+    start();
+    CHECK(strcmp(store_get("control/feature-poweroff"), "1") == 0);
+    CHECK(strcmp(store_get("control/feature-reboot"), "1") == 0);
+    CHECK(store_get("control/feature-suspend") == NULL);
+    CHECK(requests == 0 && fake_log_lines == 0);
+    for (unsigned int i = 0; i < 4; i++) {
+        store_set("control/shutdown", cases[i].word);
+        settle();
+        CHECK(requests == i + 1 && requested == cases[i].reason);
+        CHECK(strcmp(store_get("control/shutdown"), "") == 0);
+    }
+    CHECK(xenstore_requests_in_flight() == 0);
+}
+
+/* Present before we look. */
+static void body_early(void)
+{
+    store_set("control/shutdown", "reboot");
+    start();
+    CHECK(requests == 1 && requested == SHUTDOWN_reboot);
+}
+
+static void body_unknown(void)
+{
+    start();
+    CHECK(fake_log_lines == 0); /* no such node at all */
+    store_set("control/shutdown", "suspend");
+    settle();
+    CHECK(requests == 0 && fake_log_lines == 1);
+    CHECK(strcmp(store_get("control/shutdown"), "suspend") == 0);
+    store_set("control/shutdown", "\x1b[2J\n and much more text than anybody would want to see in a line");
+    settle();
+    CHECK(requests == 0 && fake_log_lines == 2);
+    CHECK(strlen(fake_log_last) < 120);
+    for (const char *c = fake_log_last; *c != '\0'; c++)
+        CHECK(*c >= ' ' && *c <= '~');
+    store_delete("control/shutdown");
+    settle();
+    store_set("control/shutdown", "poweroff");
+    settle();
+    CHECK(requests == 1 && fake_log_lines == 3);
+}
+
+static void body_conflicts(void)
+{
+    start();
+    store_options.conflicts = 3;
+    store_set("control/shutdown", "reboot");
+    settle();
+    CHECK(requests == 1 && requested == SHUTDOWN_reboot && store_options.conflicts == 0);
+
+    store_options.conflicts = 1000; /* the attempts have an end */
+    store_set("control/shutdown", "poweroff");
+    settle();
+    CHECK(requests == 1 && store_options.conflicts > 900);
+    CHECK(strncmp(fake_log_last, "lifecycle: cannot take", 22) == 0);
+}
+
+static struct xencons_interface page;
+static unsigned int turns;
+
+static void reader_on_yield(void)
+{
+    if (++turns % 10 == 0 && page.out_cons != page.out_prod)
+        page.out_cons++;
+}
+
+static void at_shutdown(void)
+{
+    CHECK(fake_shutdown_reason == SHUTDOWN_reboot);
+    CHECK(page.out_cons == page.out_prod && page.out_prod == 5);
+}
+
+static void body_output_comes_first(void)
+{
+    CHECK(console_init(&page, 2) == 0);
+    fake_yield = reader_on_yield;
+    fake_at_shutdown = at_shutdown;
+    CHECK(console_write("bye\n", 4) == 0);
+    domain_shutdown(SHUTDOWN_reboot);
+}
+
+static void at_late_shutdown(void)
+{
+    CHECK(clock_monotonic() < CONSOLE_STALL_TIMEOUT + MILLISECONDS(2));
+}
+
+static void body_nobody_reads(void)
+{
+    CHECK(console_init(&page, 2) == 0);
+    fake_at_shutdown = at_late_shutdown;
+    CHECK(console_write("bye\n", 4) == 0);
+    domain_shutdown(SHUTDOWN_poweroff);
+}
+
+#define ISOLATED(name)                    \
+    static void test_##name(void **state) \
+    {                                     \
+        (void)state;                      \
+        fake_isolated(body_##name);       \
+    }
+
+ISOLATED(words)
+ISOLATED(early)
+ISOLATED(unknown)
+ISOLATED(conflicts)
+ISOLATED(output_comes_first)
+ISOLATED(nobody_reads)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_words),
+        cmocka_unit_test(test_early),
+        cmocka_unit_test(test_unknown),
+        cmocka_unit_test(test_conflicts),
+        cmocka_unit_test(test_output_comes_first),
+        cmocka_unit_test(test_nobody_reads),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
