@@ -164,12 +164,19 @@ static void start(struct blkfront *disk)
     xenbus_settled(disk->bus);
 }
 
+static void say_gone(const struct blkfront *disk)
+{
+    if (disk->ready)
+        printk("%s: the disk is gone", disk->block.name);
+}
+
 /*
  * The backend wants to go: nothing more is asked of it, but the pages are freed when it has closed
  * and let go of them.
  */
 static void stop(struct blkfront *disk)
 {
+    say_gone(disk);
     if (disk->requests != NULL)
         blkfront_abandon(disk);
     xenbus_set_state(disk->bus, XenbusStateClosed);
@@ -178,6 +185,7 @@ static void stop(struct blkfront *disk)
 
 static void close_down(struct blkfront *disk)
 {
+    say_gone(disk);
     disconnect(disk);
     if (disk->bus->state != XenbusStateClosed)
         xenbus_set_state(disk->bus, XenbusStateClosed);
@@ -256,6 +264,7 @@ static void blkfront_remove(struct xenbus_device *bus)
 
     if (disk == NULL)
         return;
+    say_gone(disk);
     disconnect(disk);
     disk->broken = false;
     disk->bus = NULL;

@@ -25,7 +25,8 @@ RAMDISK :=
 OPTIONS :=
 ARGUMENTS :=
 include $(2)/app.mk
-$(1)_OBJS := $$(call objects,$$(addprefix $(2)/,$$(SRCS))) $$(call room_objects,$$(CONFIG)) $(OBJ)/$(2)/identity.o
+$(1)_OBJS := $(OBJ)/$(2)/application.o $$(call room_objects,$$(CONFIG)) $(OBJ)/$(2)/identity.o
+$(1)_APPLICATION_OBJS := $$(call objects,$$(addprefix $(2)/,$$(SRCS)))
 $(1)_DISK := $$(if $$(DISK),$(2)/$$(DISK))
 $(1)_RAMDISK := $$(if $$(RAMDISK),$(2)/$$(RAMDISK))
 $(1)_CFG := --memory $$(MEMORY) $$(if $$(filter net,$$(CONFIG)),--network) \
@@ -38,6 +39,12 @@ $(1): $(OUT)/$(1).elf $(OUT)/$(1).cfg $$(if $$(DISK),$(OUT)/$(1).img) $$(if $$(R
 $(OBJ)/$(2)/identity.o: lib/kernel/identity.c $(OBJ)/.flags | $(PREPARED)
 	@mkdir -p $$(@D)
 	$(Q)$$(CC) $$(GUEST_FLAGS) $$(WARNINGS) $$(CPPFLAGS) -DAPPLICATION_NAME='"$(1)"' -MMD -MP -c -o $$@ $$<
+
+# The application's own names become local, all but main: a kernel function of the same name is no conflict.
+$(OBJ)/$(2)/application.o: $$($(1)_APPLICATION_OBJS)
+	$(Q)ld -r -o $$@.part $$^
+	$(Q)objcopy --keep-global-symbol=main $$@.part $$@
+	@rm -f $$@.part
 
 $(OUT)/$(1).elf.debug: $$($(1)_OBJS) arch/x86_64/image.lds $(NEWLIB)/lib/libc.a
 	@mkdir -p $$(@D)

@@ -28,9 +28,14 @@ static struct interface *interface_of(struct list *node)
 
 static size_t format_address(const ip_addr_t *address, char *text)
 {
-    if (IP_IS_V6(address))
-        return net_format_ipv6((const uint8_t *)ip_2_ip6(address)->addr, text);
-    return net_format_ipv4((const uint8_t *)&ip_2_ip4(address)->addr, text);
+    uint8_t bytes[16];
+
+    if (IP_IS_V6(address)) {
+        memcpy(bytes, ip_2_ip6(address)->addr, 16);
+        return net_format_ipv6(bytes, text);
+    }
+    memcpy(bytes, &ip_2_ip4(address)->addr, 4);
+    return net_format_ipv4(bytes, text);
 }
 
 static void report_address(struct interface *interface)

@@ -13,6 +13,7 @@
 #include "lib/sched.h"
 #include "lwip/ip4.h"
 #include "lwip/netif.h"
+#include "lwip/pbuf.h"
 #include "lwip/priv/tcp_priv.h"
 
 #include "lwip_hooks.h"
@@ -115,7 +116,7 @@ struct netif *net_route_by_source(const ip4_addr_t *source, const ip4_addr_t *de
  * A flood of SYNs must not keep others out: the oldest half-open connection makes room for the new one, if it had longer than an
  * honest peer needs to answer. (Otherwise the new SYN is dropped, and its sender tries again.)
  */
-void net_tcp_backlog_full(struct tcp_pcb_listen *listener)
+static void make_room(struct tcp_pcb_listen *listener)
 {
     struct tcp_pcb *pcb, *oldest = NULL;
     u32_t age = HALF_OPEN_SECONDS * 1000 / TCP_SLOW_INTERVAL;
@@ -128,6 +129,42 @@ void net_tcp_backlog_full(struct tcp_pcb_listen *listener)
     }
     if (oldest)
         tcp_abandon(oldest, 0);
+}
+
+/*
+ * A new connection between the ends of one in TIME_WAIT may take its place if its sequence numbers are beyond the old ones (RFC 1122,
+ * 4.2.2.13). The old control block goes, and the segment, made again what it was, goes through tcp_input() once more; the first call
+ * does nothing with it after this.
+ */
+static err_t replace_old_connection(struct tcp_pcb *pcb, struct tcp_hdr *header, u16_t option_length,
+                                    struct pbuf *p)
+{
+    tcp_pcb_remove(&tcp_tw_pcbs, pcb);
+    tcp_free(pcb);
+    header->src = lwip_htons(header->src);
+    header->dest = lwip_htons(header->dest);
+    header->seqno = lwip_htonl(header->seqno);
+    header->ackno = lwip_htonl(header->ackno);
+    header->wnd = lwip_htons(header->wnd);
+    pbuf_add_header(p, (size_t)(TCP_HLEN + option_length));
+    pbuf_ref(p);
+    tcp_input(p, ip_current_input_netif());
+    return ERR_ABRT;
+}
+
+err_t net_tcp_unusual_segment(struct tcp_pcb *pcb, struct tcp_hdr *header, u16_t option_length, const u8_t *option2,
+                              struct pbuf *p)
+{
+    if (pcb->state == LISTEN) {
+        struct tcp_pcb_listen *listener = (struct tcp_pcb_listen *)(void *)pcb;
+
+        if (listener->accepts_pending >= listener->backlog)
+            make_room(listener);
+    } else if (pcb->state == TIME_WAIT && !option2 && !(TCPH_FLAGS(header) & (TCP_ACK | TCP_RST | TCP_FIN)) &&
+               TCP_SEQ_GT(header->seqno, pcb->rcv_nxt)) {
+        return replace_old_connection(pcb, header, option_length, p);
+    }
+    return ERR_OK;
 }
 
 void net_assertion_failed(const char *function, int line)

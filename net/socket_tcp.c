@@ -184,6 +184,17 @@ static int wait_connected(struct socket *socket)
     return -socket_take_error(socket);
 }
 
+/* lwIP sends by the default interface even if that one knows no gateway; the handshake would go nowhere. */
+static bool has_route(const struct socket *socket, const ip_addr_t *address)
+{
+    const struct netif *netif = ip_route(&socket->tcp->local_ip, address);
+
+    if (!netif || IP_IS_V6(address))
+        return netif != NULL;
+    return ip4_addr_net_eq(ip_2_ip4(address), netif_ip4_addr(netif), netif_ip4_netmask(netif)) ||
+           !ip4_addr_isany_val(*netif_ip4_gw(netif));
+}
+
 static int tcp_connect_socket(struct socket *socket, const ip_addr_t *address, uint16_t port)
 {
     static const int refusals[] = {
@@ -202,6 +213,8 @@ static int tcp_connect_socket(struct socket *socket, const ip_addr_t *address, u
         return error;
     if (!socket->bound && (error = tcp_bind_socket(socket, socket_any_address(socket), 0)) < 0)
         return error;
+    if (!has_route(socket, address))
+        return -ENETUNREACH;
     socket->error = 0;
     socket->state = SOCKET_CONNECTING;
     error = -socket_error(tcp_connect(socket->tcp, address, port, connected));

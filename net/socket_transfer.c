@@ -28,7 +28,7 @@ static int message_length(struct socket_message *message)
 static ssize_t send_message(int descriptor, struct socket_message *message, const struct sockaddr *address,
                             socklen_t address_length)
 {
-    struct socket *socket;
+    struct socket *socket = NULL;
     ssize_t result = message_length(message);
 
     if (result == 0)
@@ -48,7 +48,7 @@ static ssize_t send_message(int descriptor, struct socket_message *message, cons
 static ssize_t receive_message(int descriptor, struct socket_message *message, struct sockaddr *address,
                                socklen_t *address_length)
 {
-    struct socket *socket;
+    struct socket *socket = NULL;
     ssize_t result = message_length(message);
 
     if (result == 0)

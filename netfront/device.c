@@ -119,13 +119,11 @@ static int netfront_send(struct net_device *device, const struct net_fragment *f
     if (length < NETFRONT_ETHERNET_HEADER || length > nic->frame_limit)
         return -EINVAL;
     result = netfront_transmit_frame(nic, fragments, count, length, checksum_partial);
-    if (result == 0) {
-        device->statistics.sent++;
-        device->statistics.sent_bytes += length;
-    } else if (result != -EAGAIN) {
-        device->statistics.send_dropped++;
-    }
-    return result;
+    if (result != 0)
+        return result;
+    device->statistics.sent++;
+    device->statistics.sent_bytes += length;
+    return 0;
 }
 
 static void netfront_kick(struct net_device *device)

@@ -8,7 +8,7 @@
 static int64_t body_read(const struct body *body, char *out, size_t len)
 {
     if (body->file)
-        return file_read(body->file, out, len, body->offset);
+        return document_read(body->file, out, len, body->offset);
     memcpy(out, body->memory + body->offset, len);
     return (int64_t)len;
 }
@@ -47,7 +47,7 @@ bool body_in_memory(const struct body *body)
 void body_release(struct body *body)
 {
     if (body->file)
-        file_release(body->file);
+        document_release(body->file);
     budget_give(body->memory, body->memory_size);
     *body = (struct body){ 0 };
 }

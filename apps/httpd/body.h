@@ -6,11 +6,11 @@
 #ifndef HTTPD_BODY_H
 #define HTTPD_BODY_H
 
-#include "file.h"
+#include "document.h"
 #include "text.h"
 
 struct body {
-    struct file *file;         /* a reference, or NULL */
+    struct document *file;         /* a reference, or NULL */
     char *memory;              /* from budget_take(), or NULL */
     size_t memory_size;
     int64_t offset;            /* of the next byte */

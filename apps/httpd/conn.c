@@ -54,7 +54,7 @@ static void drop_held(struct conn *conn)
 
 void conn_close(struct conn *conn)
 {
-    timer_set(&conn->timer, TIMER_NONE);
+    deadline_set(&conn->deadline, DEADLINE_NONE);
     drop_input(conn);
     drop_held(conn);
     body_release(&conn->body);
@@ -89,7 +89,7 @@ static int send_held(struct conn *conn)
     if (sent < 0)
         return (int)sent;
     if (sent > 0)
-        timer_set(&conn->timer, TIMER_WRITE);
+        deadline_set(&conn->deadline, DEADLINE_WRITE);
     conn->held_at += (size_t)sent;
     if ((size_t)sent < left)
         return -EAGAIN;
@@ -140,7 +140,7 @@ static int flush(struct conn *conn)
         body_settle(&conn->body, 0);
     }
     if (sent > 0 && conn->state == CONN_WRITING)
-        timer_set(&conn->timer, TIMER_WRITE);
+        deadline_set(&conn->deadline, DEADLINE_WRITE);
     out.len = 0;
     out.overflow = false;
     return error;
@@ -216,7 +216,7 @@ static void start_lingering(struct conn *conn)
     drop_input(conn);
     conn->state = CONN_LINGERING;
     conn->poll->events = POLLIN;
-    timer_set(&conn->timer, TIMER_LINGER);
+    deadline_set(&conn->deadline, DEADLINE_LINGER);
 }
 
 /* The last answer is out. */
@@ -231,7 +231,7 @@ static void finish(struct conn *conn, size_t unparsed)
 static void wait_for_socket(struct conn *conn)
 {
     if (conn->state != CONN_WRITING)
-        timer_set(&conn->timer, TIMER_WRITE);
+        deadline_set(&conn->deadline, DEADLINE_WRITE);
     conn->state = CONN_WRITING;
     conn->poll->events = POLLOUT;
 }
@@ -242,9 +242,9 @@ static void wait_for_input(struct conn *conn, bool begun, bool fresh)
     conn->state = CONN_READING;
     conn->poll->events = POLLIN;
     if (!begun)
-        timer_set(&conn->timer, TIMER_IDLE);
-    else if (fresh || conn->timer.kind != TIMER_HEAD)
-        timer_set(&conn->timer, TIMER_HEAD);
+        deadline_set(&conn->deadline, DEADLINE_IDLE);
+    else if (fresh || conn->deadline.kind != DEADLINE_HEAD)
+        deadline_set(&conn->deadline, DEADLINE_HEAD);
 }
 
 /* Decides what comes after a turn that left `len` bytes unparsed and ended with `error`. */
@@ -409,7 +409,7 @@ void conn_ready(struct conn *conn)
 
 void conn_expired(struct conn *conn)
 {
-    if (conn->timer.kind != TIMER_HEAD || conn->input_len == 0) {
+    if (conn->deadline.kind != DEADLINE_HEAD || conn->input_len == 0) {
         conn_close(conn);
         return;
     }

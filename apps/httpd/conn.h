@@ -19,12 +19,12 @@
 
 #include "body.h"
 #include "request.h"
-#include "timer.h"
+#include "deadline.h"
 
 enum conn_state { CONN_READING, CONN_WRITING, CONN_LINGERING };
 
 struct conn {
-    struct timer timer;
+    struct deadline deadline;
     struct pollfd *poll;          /* its place in the poll set; fd is -1 while the slot is free */
     enum conn_state state;
     bool refused;                 /* over the limit: its first request is answered by 503 */
@@ -52,7 +52,7 @@ void conn_open(struct conn *conn, int socket, const struct sockaddr *address, bo
 /* poll() reported something for this connection. */
 void conn_ready(struct conn *conn);
 
-/* The connection's timer has run out. */
+/* The connection's deadline has run out. */
 void conn_expired(struct conn *conn);
 
 /* Ends it in whatever state it is, and frees what it holds; poll->fd is -1 afterwards. */

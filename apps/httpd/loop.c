@@ -30,9 +30,9 @@ struct loop {
     struct conn *conns;
 };
 
-static struct conn *conn_of(struct timer *timer)
+static struct conn *conn_of(struct deadline *deadline)
 {
-    return (struct conn *)((char *)timer - offsetof(struct conn, timer));
+    return (struct conn *)((char *)deadline - offsetof(struct conn, deadline));
 }
 
 static struct conn *free_slot(struct loop *loop)
@@ -49,9 +49,9 @@ static struct conn *free_slot(struct loop *loop)
 
 static void make_room(struct loop *loop)
 {
-    struct timer *idle = timer_first(TIMER_IDLE);
+    struct deadline *idle = deadline_first(DEADLINE_IDLE);
 
-    if (conn_count() >= loop->limit && idle && timer_age(idle) >= EVICTABLE_MS)
+    if (conn_count() >= loop->limit && idle && deadline_age(idle) >= EVICTABLE_MS)
         conn_close(conn_of(idle));
 }
 
@@ -93,14 +93,14 @@ static int arm_listeners(struct loop *loop)
 {
     bool paused = loop->accept_again > server_clock.now;
     bool full = conn_count() == loop->slots;
-    struct timer *idle = full ? timer_first(TIMER_IDLE) : NULL;
-    bool evictable = idle && timer_age(idle) >= EVICTABLE_MS;
+    struct deadline *idle = full ? deadline_first(DEADLINE_IDLE) : NULL;
+    bool evictable = idle && deadline_age(idle) >= EVICTABLE_MS;
 
     for (int i = 0; i < LOOP_LISTENERS; i++)
         loop->polls[i].fd = paused || (full && !evictable) ? -1 : loop->listeners[i];
     if (paused)
         return (int)(loop->accept_again - server_clock.now);
-    return idle && !evictable ? (int)(EVICTABLE_MS - timer_age(idle)) : -1;
+    return idle && !evictable ? (int)(EVICTABLE_MS - deadline_age(idle)) : -1;
 }
 
 static int sooner(int left, int right)
@@ -128,16 +128,16 @@ static void serve_ready(struct loop *loop, int ready)
 
 static void expire(void)
 {
-    struct timer *timer;
+    struct deadline *deadline;
 
-    while ((timer = timer_expired()) != NULL)
-        conn_expired(conn_of(timer));
+    while ((deadline = deadline_expired()) != NULL)
+        conn_expired(conn_of(deadline));
 }
 
 static int run(struct loop *loop)
 {
     for (;;) {
-        int wait = sooner(sooner(timer_wait(), log_settle()), arm_listeners(loop));
+        int wait = sooner(sooner(deadline_wait(), log_settle()), arm_listeners(loop));
 
         while (loop->used > 0 && loop->conns[loop->used - 1].poll->fd < 0)
             loop->used--;

@@ -10,8 +10,8 @@ enum {
 };
 
 /*
- * Serves connections from the listening sockets, of which each may be negative, `connections` at a time.
- * Returns only if it cannot go on: -ENOMEM, or what poll() failed with, negative.
+ * Serves connections from the listening sockets, of which each may be negative, `connections` at a
+ * time. Returns only if it cannot go on: -ENOMEM, or what poll() failed with, negative.
  */
 int loop_run(const int listeners[LOOP_LISTENERS], unsigned connections);
 

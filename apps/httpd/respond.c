@@ -8,7 +8,7 @@
 
 #include "clock.h"
 #include "condition.h"
-#include "file.h"
+#include "document.h"
 #include "listing.h"
 #include "log.h"
 #include "path.h"
@@ -186,7 +186,7 @@ static void respond_redirect(struct conn *conn, const char *head, const struct p
     put_page(conn, head, status, out);
 }
 
-static void respond_not_modified(struct conn *conn, const char *head, const struct file *file,
+static void respond_not_modified(struct conn *conn, const char *head, const struct document *file,
                                  struct text *out)
 {
     start_head(out, find_status(304)->name);
@@ -195,7 +195,7 @@ static void respond_not_modified(struct conn *conn, const char *head, const stru
     log_answer(conn, head, 304, 0);
 }
 
-static void respond_unsatisfiable(struct conn *conn, const char *head, const struct file *file,
+static void respond_unsatisfiable(struct conn *conn, const char *head, const struct document *file,
                                   struct text *out)
 {
     const struct status *status = find_status(416);
@@ -244,7 +244,7 @@ static void send_body(struct conn *conn, const char *head, int code, size_t star
 }
 
 /* Takes over the reference to the file. */
-static void serve_file(struct conn *conn, const char *head, struct file *file,
+static void serve_file(struct conn *conn, const char *head, struct document *file,
                        const struct range *range, struct text *out)
 {
     size_t start = out->len;
@@ -266,7 +266,7 @@ static void serve_file(struct conn *conn, const char *head, struct file *file,
 }
 
 static enum range_verdict range_asked(const struct request *r, const char *head,
-                                      const struct file *file, struct range *range)
+                                      const struct document *file, struct range *range)
 {
     struct slice field = r->kept[FIELD_RANGE];
 
@@ -277,7 +277,8 @@ static enum range_verdict range_asked(const struct request *r, const char *head,
 }
 
 /* Takes over the reference to the file. */
-static void respond_file(struct conn *conn, const char *head, struct file *file, struct text *out)
+static void respond_file(struct conn *conn, const char *head, struct document *file,
+                         struct text *out)
 {
     struct range range;
     enum condition_verdict condition = condition_check(&conn->request, head, &file->validators);
@@ -295,7 +296,7 @@ static void respond_file(struct conn *conn, const char *head, struct file *file,
     } else {
         respond_error(conn, head, 412, out);
     }
-    file_release(file);
+    document_release(file);
 }
 
 static void respond_listing(struct conn *conn, const char *head, size_t path_len,
@@ -320,11 +321,11 @@ static void respond_directory(struct conn *conn, const char *head, size_t path_l
 {
     static const char index_name[] = "index.html";
     size_t len = root_len + path_len;
-    struct file *file;
+    struct document *file;
 
     memcpy(site + len, index_name, sizeof(index_name));
 
-    int error = file_open(site, len + sizeof(index_name) - 1, &file);
+    int error = document_open(site, len + sizeof(index_name) - 1, &file);
 
     site[len] = '\0';
     if (error == 0)
@@ -356,8 +357,8 @@ static void respond_health(struct conn *conn, const char *head, struct text *out
 static void respond_path(struct conn *conn, const char *head, const struct path *path,
                          struct text *out)
 {
-    struct file *file;
-    int error = file_open(site, root_len + path->len, &file);
+    struct document *file;
+    int error = document_open(site, root_len + path->len, &file);
 
     if (error == 0)
         respond_file(conn, head, file, out);

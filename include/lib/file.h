@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Open files of every kind (VFS files, directories, sockets, the console) behind one table of operations, and the table of descriptors.
+ * Open files of every kind (VFS files, directories, sockets, the console) behind one table of
+ * operations, and the table of descriptors.
  *
- * A struct file is embedded in its kind's own struct and is reference counted: each descriptor holds one reference, and so does each call in
- * progress, so that close() during a blocked read() is safe. operations->release is called when the last reference goes.
- * All operations return 0 or a count (>= 0), or -errno; none touches errno. Threads only.
+ * A struct file is embedded in its kind's own struct and is reference counted: each descriptor
+ * holds one reference, and so does each call in progress, so that close() during a blocked read()
+ * is safe. operations->release is called when the last reference goes. All operations return 0 or a
+ * count (>= 0), or -errno; none touches errno. Threads only.
  */
 #ifndef LIB_FILE_H
 #define LIB_FILE_H
@@ -21,8 +23,9 @@ struct file;
 struct iovec;
 
 /*
- * Directories. A position is a cookie that the directory's kind understands, 0 at the start; `hint` is its own short cut to the place that
- * `cookie` names, reset to NULL by whoever changes the cookie. `type` is a DT_… value of <dirent.h>.
+ * Directories. A position is a cookie that the directory's kind understands, 0 at the start; `hint`
+ * is its own short cut to the place that `cookie` names, reset to NULL by whoever changes the
+ * cookie. `type` is a DT_… value of <dirent.h>.
  */
 struct directory_position {
     off_t cookie;
@@ -38,7 +41,10 @@ struct directory_entry {
 #define FILE_IOCTL_TERMINAL 0x5413ul
 
 struct file_operations {
-    /* offset < 0: at the file's own position, which moves. Streams ignore it. Any pointer may be NULL: -EINVAL, or what POSIX says of the call. */
+    /*
+     * offset < 0: at the file's own position, which moves. Streams ignore it. Any pointer may be
+     * NULL: -EINVAL, or what POSIX says of the call.
+     */
     ssize_t (*read)(struct file *file, const struct iovec *vector, int count, off_t offset);
     ssize_t (*write)(struct file *file, const struct iovec *vector, int count, off_t offset);
     off_t (*seek)(struct file *file, off_t offset, int whence);      /* NULL: -ESPIPE */
@@ -46,11 +52,14 @@ struct file_operations {
     int (*truncate)(struct file *file, off_t length);
     int (*sync)(struct file *file);
     int (*ioctl)(struct file *file, unsigned long request, void *argument); /* NULL: -ENOTTY */
-    /* The next entry of a directory: 1, or 0 at its end; file->position is the cookie. NULL: -ENOTDIR. */
+    /*
+     * The next entry of a directory: 1, or 0 at its end; file->position is the cookie. NULL:
+     * -ENOTDIR.
+     */
     int (*readdir)(struct file *file, struct directory_entry *entry);
     /*
-     * The events of <poll.h> that hold now. poll() sleeps on file_wait_queue's answer; NULL means the file is always ready.
-     * The queue is woken whenever an event may have become true.
+     * The events of <poll.h> that hold now. poll() sleeps on file_wait_queue's answer; NULL means
+     * the file is always ready. The queue is woken whenever an event may have become true.
      */
     short (*poll)(struct file *file, short events);
     struct wait_queue *(*wait_queue)(struct file *file);
@@ -60,18 +69,22 @@ struct file_operations {
 struct file {
     const struct file_operations *operations;
     unsigned int references;
-    int flags;      /* O_ACCMODE, O_APPEND, O_NONBLOCK, … as in <fcntl.h>; fcntl(F_SETFL) changes them */
+    int flags; /* O_ACCMODE, O_APPEND, O_NONBLOCK, … of <fcntl.h>; fcntl(F_SETFL) changes them */
     off_t position;
 };
 
-void file_init(struct file *file, const struct file_operations *operations, int flags); /* one reference, the caller's */
+/* With one reference, the caller's. */
+void file_init(struct file *file, const struct file_operations *operations, int flags);
 struct file *file_get(struct file *file);
 void file_put(struct file *file);
 
 /* Descriptors 0 … FILE_DESCRIPTORS-1. */
 #define FILE_DESCRIPTORS 512
 
-/* Lowest free descriptor >= minimum for `file`; takes over the caller's reference. -EMFILE: nothing has changed. */
+/*
+ * Lowest free descriptor >= minimum for `file`; takes over the caller's reference. -EMFILE: nothing
+ * has changed.
+ */
 int descriptor_install(struct file *file, int minimum);
 /* The file behind a descriptor with a reference of its own, or NULL (EBADF). file_put() it. */
 struct file *descriptor_get(int descriptor);
@@ -85,8 +98,8 @@ int descriptor_flags(int descriptor);
 int descriptor_set_flags(int descriptor, int flags);
 
 /*
- * The calls of the POSIX entry points without errno, on a file or a descriptor. -EBADF when the descriptor is not open or not open for this;
- * -EINVAL when the file's kind has no such operation.
+ * The calls of the POSIX entry points without errno, on a file or a descriptor. -EBADF when the
+ * descriptor is not open or not open for this; -EINVAL when the file's kind has no such operation.
  */
 ssize_t file_read(struct file *file, const struct iovec *vector, int count, off_t offset);
 ssize_t file_write(struct file *file, const struct iovec *vector, int count, off_t offset);
@@ -100,10 +113,16 @@ int descriptor_ioctl(int descriptor, unsigned long request, void *argument);
 void console_file_install(void);
 /* The console as a file with a reference for the caller (for /dev/console). Cannot fail. */
 struct file *console_file_get(void);
-/* The end of the application: close every descriptor, and write back every filesystem if there are any. */
+/*
+ * The end of the application: close every descriptor, and write back every filesystem if there are
+ * any.
+ */
 void files_close_all(void);
 
-/* Set errno from a negative result: returns result when >= 0, otherwise -1 with errno = -result. For the POSIX entry points. */
+/*
+ * Set errno from a negative result: returns result when >= 0, otherwise -1 with errno = -result.
+ * For the POSIX entry points.
+ */
 long posix_result(long result);
 
 #endif

@@ -7,11 +7,16 @@
 #define LIB_INIT_H
 
 /*
- * Stages in order: "1core" (generator of random numbers, clocks), "2vfs" (root filesystem, /dev), "3stack" (network stack listens for devices, block layer),
- * [xenstore, xenbus and the devices come up here], "5mount" (filesystems on devices), "6net" (wait for an address).
+ * Stages in order: "1core" (random numbers), "2vfs" (root filesystem, /dev), "3stack", "3xenbus" (network stack, device search: they run when xenstore is up);
+ * then xenstore starts; then "5devices" (wait for the devices that are there), "5mount" (filesystems on them), "6net" (wait for an address).
  */
 #define INITCALL(stage, function)                                                            \
     static void (*const function##_initcall)(void)                                           \
         __attribute__((used, section(".initcall." stage))) = function
+
+/* What runs when the application has ended and its descriptors are closed, before the domain stops. In a thread; must end. */
+#define EXITCALL(function)                                                                   \
+    static void (*const function##_exitcall)(void)                                           \
+        __attribute__((used, section(".exitcall"))) = function
 
 #endif

@@ -7,8 +7,9 @@
 #include <stdint.h>
 
 /*
- * Wait until one of the descriptors is ready or the deadline (of clock_monotonic()) passed; a deadline
- * of 0 only looks. Fills in revents. The number of ready ones, 0, or -ENOMEM. Threads only.
+ * Wait until one of the descriptors is ready or the deadline (of clock_monotonic()) passed; a
+ * deadline of 0 only looks. Fills in revents. The number of ready ones, 0, or -ENOMEM. Threads
+ * only.
  */
 int poll_until(struct pollfd *descriptors, nfds_t count, uint64_t deadline);
 

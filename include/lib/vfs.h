@@ -4,8 +4,8 @@
  *
  * Paths: absolute, or relative to the working directory (one for all threads). "." and ".." are
  * resolved on the text of the path, so a filesystem sees only normal paths relative to its mount
- * point: "" (the root of the mount), "a", "a/b". The mount with the longest matching prefix serves a
- * path; a mount point needs no directory below it.
+ * point: "" (the root of the mount), "a", "a/b". The mount with the longest matching prefix serves
+ * a path; a mount point needs no directory below it.
  *
  * Everything here: threads only, 0 or a count or -errno, errno untouched.
  */
@@ -49,7 +49,9 @@ struct filesystem_operations {
 
     void (*release)(struct mount *mount, void *node);
     int (*stat)(struct mount *mount, void *node, struct stat *status);
-    /* The number of bytes moved; less than asked for only at the end of the file, or out of space. */
+    /*
+     * The number of bytes moved; less than asked for only at the end of the file, or out of space.
+     */
     ssize_t (*read)(struct mount *mount, void *node, void *buffer, size_t length, off_t offset);
     ssize_t (*write)(struct mount *mount, void *node, const void *buffer, size_t length,
                      off_t offset);
@@ -61,8 +63,8 @@ struct filesystem_operations {
     int (*open)(struct mount *mount, void *node, int flags, struct file **file);
 };
 /*
- * Which may be NULL: what changes something (the answer is then -EROFS), sync and unmount (nothing to
- * do), release (no references are counted), statvfs (-ENOSYS), open.
+ * Which may be NULL: what changes something (the answer is then -EROFS), sync and unmount (nothing
+ * to do), release (no references are counted), statvfs (-ENOSYS), open.
  */
 
 struct mount {
@@ -81,8 +83,8 @@ struct filesystem_type {
     const char *name;
     bool needs_device;
     /*
-     * Fill in mount->operations and ->private_data. `device` is NULL when !needs_device. Says what is
-     * wrong in one line of its own and answers -errno.
+     * Fill in mount->operations and ->private_data. `device` is NULL when !needs_device. Says what
+     * is wrong in one line of its own and answers -errno.
      */
     int (*mount)(struct mount *mount, struct block_device *device);
 };
@@ -97,16 +99,20 @@ const struct filesystem_type *filesystem_type_at(unsigned int index);
 
 /*
  * Mount at an absolute path. type NULL: each type that takes a device is tried. source: a block
- * device's name, or NULL. Missing directories of the mount point are made where the filesystem below
- * allows it, so that it shows in listings. Failures are told in one line each.
+ * device's name, or NULL. Missing directories of the mount point are made where the filesystem
+ * below allows it, so that it shows in listings. Failures are told in one line each.
  */
 int vfs_mount(const char *path, const char *source, const char *type);
-/* -EBUSY while files are open on it or something is mounted below it; -EINVAL: not a mount point. */
+/*
+ * -EBUSY while files are open on it or something is mounted below it; -EINVAL: not a mount point.
+ */
 int vfs_unmount(const char *path);
 /* Write back everything; the first error. */
 int vfs_sync(void);
 
-/* A new open file with one reference. flags and mode as for open(); -EISDIR, -ENOTDIR, -EEXIST, … */
+/*
+ * A new open file with one reference. flags and mode as for open(); -EISDIR, -ENOTDIR, -EEXIST, …
+ */
 int vfs_open(const char *path, int flags, mode_t mode, struct file **file);
 int vfs_stat(const char *path, struct stat *status);
 int vfs_statvfs(const char *path, struct statvfs *status);

@@ -64,8 +64,8 @@ struct xenbus_driver {
         __attribute__((used, section(".xenbus_drivers"))) = &(name)
 
 /*
- * Look for devices from now on. Called once at boot, after xenstore_init(); does not wait: the
- * watch thread does the work.
+ * Look for devices from now on. Called once at boot, before or after xenstore_init(); does not
+ * wait: the watch thread does the work. xen/xenbus_boot.c calls this and the wait below.
  */
 void xenbus_init(void);
 

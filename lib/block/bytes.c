@@ -2,8 +2,9 @@
 /*
  * Reads and writes of any alignment on a block device.
  *
- * A transfer is cut in up to three pieces: a head up to the first sector border, whole sectors (straight from or to the caller's
- * memory), and a tail. Head and tail each go through one bounce page that holds the one sector they lie in.
+ * A transfer is cut in up to three pieces: a head up to the first sector border, whole sectors
+ * (straight from or to the caller's memory), and a tail. Head and tail each go through one bounce
+ * page that holds the one sector they lie in.
  */
 #include <errno.h>
 #include <string.h>

@@ -2,13 +2,16 @@
 /*
  * Reads through the block cache.
  *
- * A page that is not there is read together with the missing pages behind it that the same call wants; when the page before it is cached,
- * the reader is taken to go through the device in order, and up to RUN_PAGES are read ahead. A run of several pages is one request into
- * a bounce block, copied out to the pages: next to a request, 32 KiB of copying is nothing.
+ * A page that is not there is read together with the missing pages behind it that the same call
+ * wants; when the page before it is cached, the reader is taken to go through the device in order,
+ * and up to RUN_PAGES are read ahead. A run of several pages is one request into a bounce block,
+ * copied out to the pages: next to a request, 32 KiB of copying is nothing.
  *
- * Two threads and one page: the first creates it (state reading) and asks the device; the second finds it, takes a reference and sleeps on
- * read_done; the result, error included, is for both. A failed page is dropped before anybody is woken, so the next reader tries again.
- * A write during a read drops the page from the table at its end; the readers at hand still see what the device gave.
+ * Two threads and one page: the first creates it (state reading) and asks the device; the second
+ * finds it, takes a reference and sleeps on read_done; the result, error included, is for both. A
+ * failed page is dropped before anybody is woken, so the next reader tries again. A write during a
+ * read drops the page from the table at its end; the readers at hand still see what the device
+ * gave.
  */
 #include <errno.h>
 #include <string.h>
@@ -97,8 +100,8 @@ static int read_several(struct cached_page **run, unsigned int count, char *boun
 }
 
 /*
- * Read `index` and what should come with it. Returns the first page, no longer reading and with a reference of the caller's; NULL when
- * no page could be had.
+ * Read `index` and what should come with it. Returns the first page, no longer reading and with a
+ * reference of the caller's; NULL when no page could be had.
  */
 static struct cached_page *read_run(struct block_device *device, uint64_t index,
                                     unsigned int count)
@@ -116,7 +119,10 @@ static struct cached_page *read_run(struct block_device *device, uint64_t index,
     return made > 0 ? run[0] : NULL;
 }
 
-/* How many pages to read from a missing page on: what the caller wants, or a full run for a reader that goes in order. */
+/*
+ * How many pages to read from a missing page on: what the caller wants, or a full run for a reader
+ * that goes in order.
+ */
 static unsigned int run_length(struct block_device *device, uint64_t offset, size_t length)
 {
     uint64_t index = offset >> PAGE_SHIFT;
@@ -128,7 +134,10 @@ static unsigned int run_length(struct block_device *device, uint64_t offset, siz
     return last - index + 1 < RUN_PAGES ? last - index + 1 : RUN_PAGES;
 }
 
-/* The page that holds `offset`, ready or failed, with a reference; NULL when there is no memory for it. */
+/*
+ * The page that holds `offset`, ready or failed, with a reference; NULL when there is no memory for
+ * it.
+ */
 static struct cached_page *get_page(struct block_device *device, uint64_t offset, size_t length)
 {
     struct cached_page *page = cache_page_find(device, offset >> PAGE_SHIFT);

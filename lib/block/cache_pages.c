@@ -2,8 +2,8 @@
 /*
  * The block cache's pages: see cache_pages.h.
  *
- * The table of buckets is made once, for the limit that holds at the first read, and never grows: with the default limit a chain holds
- * two pages on average.
+ * The table of buckets is made once, for the limit that holds at the first read, and never grows:
+ * with the default limit a chain holds two pages on average.
  */
 #include <errno.h>
 #include <stdlib.h>

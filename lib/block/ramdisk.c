@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Memory as a read-only block device: the modules that the cfg's ramdisk= names. Nothing is copied or unpacked; reads are one memcpy, and
- * a reader that knows device->memory does without that as well.
+ * Memory as a read-only block device: the modules that the cfg's ramdisk= names. Nothing is copied
+ * or unpacked; reads are one memcpy, and a reader that knows device->memory does without that as
+ * well.
  */
 #include <errno.h>
 #include <stdlib.h>

@@ -2,8 +2,8 @@
 /*
  * The registered block devices, and the checks that every request passes before a provider sees it.
  *
- * A provider may rely on aligned, nonzero lengths that lie inside of its device. A write that failed may have changed some sectors: the
- * cache is told in either case.
+ * A provider may rely on aligned, nonzero lengths that lie inside of its device. A write that
+ * failed may have changed some sectors: the cache is told in either case.
  */
 #include <errno.h>
 #include <string.h>

@@ -20,8 +20,8 @@
 #define KEY_WORDS 8
 #define OUTPUT_SIZE 32
 #define HARDWARE_WORDS 4
-#define JITTER_ROUNDS 64
-#define ROUNDS_PER_STIR 16
+#define JITTER_ROUNDS 16
+#define ROUNDS_PER_STIR 8
 
 static uint32_t key[KEY_WORDS];
 static uint64_t counter;

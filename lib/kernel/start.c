@@ -21,10 +21,11 @@
 #include "xen/xenstore.h"
 
 #define MAIN_STACK_ORDER 4 /* 64 KiB */
+#define FLUSH_TIMEOUT SECONDS(1)
 
 typedef void (*function)(void);
 
-extern const function initcalls_early[], initcalls_late[], initcalls_end[], init_array_start[], init_array_end[];
+extern const function initcalls_early[], initcalls_late[], initcalls_end[], exitcalls_start[], exitcalls_end[], init_array_start[], init_array_end[];
 extern char **environ;
 
 int main(int argc, char **argv, char **envp);
@@ -116,7 +117,10 @@ void application_exit_request(int shutdown_reason)
 /* A failed application is a crash to the toolstack, so that the cfg's on_crash decides what comes next. */
 void _exit(int status)
 {
+    files_close_all();
+    run(exitcalls_start, exitcalls_end);
     printk("%s has ended with status %d", application_name, status);
+    console_flush(deadline_after(FLUSH_TIMEOUT));
     if (requested_reason < 0)
         requested_reason = status ? SHUTDOWN_crash : SHUTDOWN_poweroff;
     domain_shutdown(requested_reason);

@@ -2,6 +2,7 @@
 /*
  * What newlib asks of a system besides files (which lib/posix supplies): memory, process identity, signals to oneself, time, random numbers. _exit() is in lib/kernel/start.c.
  */
+#include <assert.h>
 #include <errno.h>
 #include <signal.h>
 #include <stddef.h>
@@ -74,4 +75,9 @@ int getentropy(void *buffer, size_t length)
     }
     random_bytes(buffer, length);
     return 0;
+}
+
+void __assert_func(const char *file, int line, const char *function, const char *expression)
+{
+    panic("assertion failed: %s, in %s (%s:%d)", expression, function ? function : "?", file, line);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Directory streams. A stream holds the open directory itself rather than its descriptor's number, and
- * one entry that readdir() overwrites. telldir()'s answer is the filesystem's own cookie.
+ * Directory streams. A stream holds the open directory itself rather than its descriptor's number,
+ * and one entry that readdir() overwrites. telldir()'s answer is the filesystem's own cookie.
  */
 #include <dirent.h>
 #include <errno.h>

@@ -2,8 +2,8 @@
 /*
  * Open files and the table of descriptors.
  *
- * The table's slots each hold one reference. first_free is a lower bound of the lowest free slot, so
- * that finding one does not walk over all that are taken.
+ * The table's slots each hold one reference. first_free is a lower bound of the lowest free slot,
+ * so that finding one does not walk over all that are taken.
  */
 #include <errno.h>
 #include <string.h>

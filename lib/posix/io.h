@@ -10,7 +10,10 @@
 /* As IOV_MAX: the most elements of one readv(). */
 #define IO_VECTOR_MAXIMUM 1024
 
-/* On a descriptor: offset < 0 is the file's position; offset_given says that pread() or pwrite() asked. */
+/*
+ * On a descriptor: offset < 0 is the file's position; offset_given says that pread() or pwrite()
+ * asked.
+ */
 ssize_t descriptor_readv(int descriptor, const struct iovec *vector, int count, off_t offset);
 ssize_t descriptor_writev(int descriptor, const struct iovec *vector, int count, off_t offset);
 /* pread() and pwrite(): -EINVAL for a negative offset, -ESPIPE when the file has no positions. */

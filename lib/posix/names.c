@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Calls on names: stat() and relatives, access(), unlink(), rename(), mkdir(), the working directory. */
+/*
+ * Calls on names: stat() and relatives, access(), unlink(), rename(), mkdir(), the working
+ * directory.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>

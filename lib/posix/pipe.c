@@ -2,9 +2,9 @@
 /*
  * pipe(): a ring of one page between two open files.
  *
- * The pipe belongs to both ends and goes with the last. head and tail count bytes and are never wrapped;
- * head - tail is what the ring holds. Writes of up to PIPE_ATOMIC bytes are never mixed with others:
- * they wait until all of it fits.
+ * The pipe belongs to both ends and goes with the last. head and tail count bytes and are never
+ * wrapped; head - tail is what the ring holds. Writes of up to PIPE_ATOMIC bytes are never mixed
+ * with others: they wait until all of it fits.
  */
 #include <errno.h>
 #include <fcntl.h>

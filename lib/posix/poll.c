@@ -2,10 +2,11 @@
 /*
  * poll().
  *
- * First all files are asked; most calls of a busy program end there, with no allocation. Only a call
- * that must sleep takes references to the files (so that a close() by another thread cannot free a wait
- * queue below us) and registers with their queues. Nothing blocks between asking and wait_many(), so no
- * wake-up is lost. The memory for that is kept from one call to the next: see spare.
+ * First all files are asked; most calls of a busy program end there, with no allocation. Only a
+ * call that must sleep takes references to the files (so that a close() by another thread cannot
+ * free a wait queue below us) and registers with their queues. Nothing blocks between asking and
+ * wait_many(), so no wake-up is lost. The memory for that is kept from one call to the next: see
+ * spare.
  */
 #include "lib/poll.h"
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * devfs: /dev. Character devices from a table, and every registered block device by its name, as raw bytes.
+ * devfs: /dev. Character devices from a table, and every registered block device by its name, as
+ * raw bytes.
  *
  * A node is allocated by each lookup and freed by its release; there is no tree.
  */

@@ -6,10 +6,10 @@
 #include "lib/vfs.h"
 
 /*
- * Resolve "." and ".." and doubled slashes of `path`, relative to the normal path `from`, into `normal`
- * (VFS_PATH_MAX bytes). *directory: the path ended in a slash or dots, so it must name a directory.
- * check(prefix), if not NULL, is asked before a ".." takes back a component; its error ends it.
- * -ENOENT (empty path), -ENAMETOOLONG.
+ * Resolve "." and ".." and doubled slashes of `path`, relative to the normal path `from`, into
+ * `normal` (VFS_PATH_MAX bytes). *directory: the path ended in a slash or dots, so it must name a
+ * directory. check(prefix), if not NULL, is asked before a ".." takes back a component; its error
+ * ends it. -ENOENT (empty path), -ENAMETOOLONG.
  */
 int path_normalise(const char *from, const char *path, char *normal, bool *directory,
                    int (*check)(const char *prefix));

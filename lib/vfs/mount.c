@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The table of mounts: a list, longest path first (and newest first among equals), so that the first
- * match is the right one.
+ * The table of mounts: a list, longest path first (and newest first among equals), so that the
+ * first match is the right one.
  */
 #include <errno.h>
 #include <stdlib.h>

@@ -2,9 +2,9 @@
 /*
  * Paths as text.
  *
- * A normal path is "/" or "/a/b": absolute, no empty component, no "." and "..", no slash at its end.
- * Normalising appends one component after another to a normal path; ".." cuts the last one off and
- * stays at the root there.
+ * A normal path is "/" or "/a/b": absolute, no empty component, no "." and "..", no slash at its
+ * end. Normalising appends one component after another to a normal path; ".." cuts the last one off
+ * and stays at the root there.
  */
 #include <errno.h>
 #include <string.h>

@@ -2,9 +2,9 @@
 /*
  * ramfs: files and directories in memory, the root of every image with a VFS.
  *
- * Nodes form a tree; a name and its node are one object, so there are no hard links. An unlinked node
- * lives until its last user is gone. All ramfs mounts together take at most half of the memory that
- * was free when the first was mounted, so that a full file system does not starve the network;
+ * Nodes form a tree; a name and its node are one object, so there are no hard links. An unlinked
+ * node lives until its last user is gone. All ramfs mounts together take at most half of the memory
+ * that was free when the first was mounted, so that a full file system does not starve the network;
  * then writing answers ENOSPC.
  *
  * A listing is by cookies that grow with each name that is added and are never used again, so names
@@ -94,8 +94,8 @@ static struct ramfs_node *child(const struct ramfs_node *directory, const char *
 }
 
 /*
- * Walk to the directory that holds the path's last component; *name is that component, "" for the root
- * itself. -ENOENT, -ENOTDIR.
+ * Walk to the directory that holds the path's last component; *name is that component, "" for the
+ * root itself. -ENOENT, -ENOTDIR.
  */
 static int walk(struct mount *mount, const char *path, struct ramfs_node **directory,
                 const char **name, size_t *length)
@@ -115,19 +115,25 @@ static int walk(struct mount *mount, const char *path, struct ramfs_node **direc
     return 0;
 }
 
+/* The node of a path, without a reference. */
+static int find(struct mount *mount, const char *path, struct ramfs_node **node)
+{
+    const char *name;
+    size_t length;
+    int result = walk(mount, path, node, &name, &length);
+
+    if (result == 0 && length > 0)
+        *node = child(*node, name, length);
+    return result == 0 && *node == NULL ? -ENOENT : result;
+}
+
 static int ramfs_lookup(struct mount *mount, const char *path, void **found)
 {
     struct ramfs_node *node;
-    const char *name;
-    size_t length;
-    int result = walk(mount, path, &node, &name, &length);
+    int result = find(mount, path, &node);
 
     if (result != 0)
         return result;
-    if (length > 0)
-        node = child(node, name, length);
-    if (node == NULL)
-        return -ENOENT;
     node->references++;
     *found = node;
     return 0;
@@ -174,23 +180,20 @@ static int ramfs_mkdir(struct mount *mount, const char *path, mode_t mode)
 static int ramfs_remove(struct mount *mount, const char *path)
 {
     struct ramfs_node *node;
-    void *found;
-    int result = ramfs_lookup(mount, path, &found);
+    int result = find(mount, path, &node);
 
     if (result != 0)
         return result;
-    node = found;
-    if (!list_empty(&node->children)) {
-        node_put(node);
+    if (!list_empty(&node->children))
         return -ENOTEMPTY;
-    }
     detach(node);
-    node_put(node); /* the lookup's reference, then the name's */
     node_put(node);
     return 0;
 }
 
-/* Put the node in the place of `victim` (or of nothing) under its new name. Nothing can fail here. */
+/*
+ * Put the node in the place of `victim` (or of nothing) under its new name. Nothing can fail here.
+ */
 static void move(struct ramfs_node *node, struct ramfs_node *directory, char *name,
                  struct ramfs_node *victim)
 {

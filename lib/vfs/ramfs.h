@@ -2,9 +2,9 @@
 /*
  * Inside of ramfs: nodes with their names, and the pages of a file.
  *
- * A file's pages hang in a radix tree of 512-way index pages that is as high as its last page demands:
- * height 0 is the one page of a small file itself, height 1 reaches 2 MiB, height 4 256 TiB. What was
- * never written has no page and reads as zeros.
+ * A file's pages hang in a radix tree of 512-way index pages that is as high as its last page
+ * demands: height 0 is the one page of a small file itself, height 1 reaches 2 MiB, height 4 256
+ * TiB. What was never written has no page and reads as zeros.
  */
 #ifndef LIB_VFS_RAMFS_H
 #define LIB_VFS_RAMFS_H
@@ -40,7 +40,7 @@ struct ramfs_node {
     uint64_t size;
     uint64_t modified, changed; /* clock_realtime() */
     ino_t inode;
-    off_t cookie;               /* place in the parent's listing; never used twice in one directory */
+    off_t cookie;               /* place in the parent's listing; never used again there */
     off_t next_cookie;          /* of a directory */
     unsigned int references;    /* one for the name, one for each user */
     mode_t mode;

@@ -85,7 +85,9 @@ char *ramfs_page_make(struct ramfs_pages *pages, uint64_t index)
     }
 }
 
-/* Free what lies at or above `first` (relative to this subtree); true when the whole subtree went. */
+/*
+ * Free what lies at or above `first` (relative to this subtree); true when the whole subtree went.
+ */
 static bool cut(void *page, unsigned int level, uint64_t first)
 {
     uint64_t child_reach = level > 0 ? (uint64_t)1 << ((level - 1) * FANOUT_SHIFT) : 0;

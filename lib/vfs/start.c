@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The VFS at boot: a ramfs as the root, with /tmp, and devfs on /dev; later, when the disks are there,
- * what the command line asks for: mount=PATH:DEVICE[:TYPE], once for each mount ("mount=/www:xvda").
+ * The VFS at boot: a ramfs as the root, with /tmp, and devfs on /dev; later, when the disks are
+ * there, what the command line asks for: mount=PATH:DEVICE[:TYPE], once for each mount
+ * ("mount=/www:xvda").
  *
  * A mount that fails is told in one line, and boot goes on without it.
  */
@@ -38,6 +39,15 @@ static void start_vfs(void)
     vfs_mount("/dev", NULL, "devfs");
 }
 INITCALL("2vfs", start_vfs);
+
+static void end_vfs(void)
+{
+    int error = vfs_sync();
+
+    if (error)
+        printk("vfs: not all that was written is on its disk (error %d)", error);
+}
+EXITCALL(end_vfs);
 
 static void mount_wish(const char *wish)
 {

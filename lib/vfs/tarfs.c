@@ -2,10 +2,10 @@
 /*
  * tarfs: a tar archive on a block device (a disk, or the cfg's ramdisk=) as a read-only filesystem.
  *
- * Nothing is unpacked: an index of names and places is kept in memory (some 80 bytes an entry), contents
- * are read where they lie. Symbolic links are followed inside of the archive, whose root they cannot
- * leave, and never seen as such, except that readdir() tells DT_LNK. What an archive may contain, and
- * what becomes of damaged ones, is told in tarfs_scan.c.
+ * Nothing is unpacked: an index of names and places is kept in memory (some 80 bytes an entry),
+ * contents are read where they lie. Symbolic links are followed inside of the archive, whose root
+ * they cannot leave, and never seen as such, except that readdir() tells DT_LNK. What an archive
+ * may contain, and what becomes of damaged ones, is told in tarfs_scan.c.
  */
 #include <dirent.h>
 #include <errno.h>

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Inside of tarfs: headers (tarfs_header.c, tarfs_pax.c), the walk through an archive (tarfs_scan.c), and the
- * index of what it holds (tarfs_index.c). Formats: POSIX.1-1988 ustar, POSIX.1-2001 pax, GNU tar.
+ * Inside of tarfs: headers (tarfs_header.c, tarfs_pax.c), the walk through an archive
+ * (tarfs_scan.c), and the index of what it holds (tarfs_index.c). Formats: POSIX.1-1988 ustar,
+ * POSIX.1-2001 pax, GNU tar.
  *
  * Nothing in an archive is trusted. What is wrong is told as a constant text, the "problem".
  */
@@ -49,7 +50,7 @@ int tar_header_decode(const unsigned char *block, struct tar_header *header, con
 /* What extended headers say of the member that follows them. */
 struct tar_extension {
     bool has_name, has_link, has_size, has_mtime;
-    bool unusable; /* a name that is too long or holds a NUL, or a sparse file: leave the member out */
+    bool unusable; /* a name that cannot be, or a sparse file: leave the member out */
     uint64_t size, mtime;
     char name[VFS_PATH_MAX], link[VFS_PATH_MAX];
 };
@@ -59,7 +60,9 @@ const char *tar_pax_apply(const char *records, size_t length, struct tar_extensi
 /* Copy a name from the archive; -ENAMETOOLONG when it has no room, -EINVAL when a NUL is inside. */
 int tar_copy_name(char *to, const char *name, size_t length);
 
-/* One file, directory or link of the archive. Lives in the index's arena until that is destroyed. */
+/*
+ * One file, directory or link of the archive. Lives in the index's arena until that is destroyed.
+ */
 struct tar_entry {
     struct tar_entry *parent, *next_in_bucket, *next_sibling;
     union {
@@ -90,9 +93,9 @@ struct tar_index {
 int tar_index_init(struct tar_index *index);
 void tar_index_destroy(struct tar_index *index);
 /*
- * The entry of a path as an archive writes it, made if need be, with the directories above it. A new one
- * is an empty file; an old one stays as it is. -EINVAL: the path is empty or leads out of the archive;
- * -ENOTDIR: something above it is no directory; -ENAMETOOLONG; -ENOMEM.
+ * The entry of a path as an archive writes it, made if need be, with the directories above it. A
+ * new one is an empty file; an old one stays as it is. -EINVAL: the path is empty or leads out of
+ * the archive; -ENOTDIR: something above it is no directory; -ENAMETOOLONG; -ENOMEM.
  */
 int tar_index_make(struct tar_index *index, const char *path, struct tar_entry **entry);
 /* The entry of an archive path, symbolic links not followed; NULL when there is none. */
@@ -104,8 +107,9 @@ void tar_entry_set_directory(struct tar_entry *entry);
 int tar_entry_set_link(struct tar_index *index, struct tar_entry *entry, const char *target);
 
 /*
- * Read an archive's headers into an index, and say in one line how that went. 0 when the device holds an
- * archive, whole or up to a damaged place; otherwise -EINVAL, -ENOMEM or the device's error.
+ * Read an archive's headers into an index, and say in one line how that went. 0 when the device
+ * holds an archive, whole or up to a damaged place; otherwise -EINVAL, -ENOMEM or the device's
+ * error.
  */
 int tar_scan(struct block_device *device, struct tar_index *index);
 

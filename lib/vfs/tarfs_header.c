@@ -10,9 +10,9 @@
  *      124   12 size          263    2 version
  *      136   12 mtime         265   64 user, group
  *
- * Numbers are octal digits, with spaces before and a space or NUL behind, or, with the first byte's top
- * bit set, big-endian two's complement. The checksum is the sum of all bytes with its own field taken as
- * spaces; some old writers summed signed bytes.
+ * Numbers are octal digits, with spaces before and a space or NUL behind, or, with the first byte's
+ * top bit set, big-endian two's complement. The checksum is the sum of all bytes with its own field
+ * taken as spaces; some old writers summed signed bytes.
  */
 #include <errno.h>
 #include <string.h>

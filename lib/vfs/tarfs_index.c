@@ -3,9 +3,10 @@
  * What an archive holds: a tree of entries, and one hash table from (directory, name) to entry.
  *
  * Entries and link targets are cut from pages that are only given back all together; the hash table
- * doubles when it holds as many entries as buckets. The pages are limited to half of the memory that was
- * free at the start, so that an archive with too many entries ends in -ENOMEM and not in a guest without
- * memory. Names are hashed with a seed of this boot: an archive cannot aim at one bucket.
+ * doubles when it holds as many entries as buckets. The pages are limited to half of the memory
+ * that was free at the start, so that an archive with too many entries ends in -ENOMEM and not in a
+ * guest without memory. Names are hashed with a seed of this boot: an archive cannot aim at one
+ * bucket.
  */
 #include <errno.h>
 #include <stdlib.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * pax extended headers: records "LENGTH KEY=VALUE\n", where LENGTH counts the whole record, itself and
- * the newline included. Keys that matter here: path, linkpath, size, mtime, and GNU's sparse files
- * (whose data are not laid out as they read).
+ * pax extended headers: records "LENGTH KEY=VALUE\n", where LENGTH counts the whole record, itself
+ * and the newline included. Keys that matter here: path, linkpath, size, mtime, and GNU's sparse
+ * files (whose data are not laid out as they read).
  */
 #include <errno.h>
 #include <string.h>

@@ -2,13 +2,15 @@
 /*
  * The walk through an archive's headers.
  *
- * A member is a header block and its data, rounded up to blocks; headers of type x, L and K stand before
- * a member and extend its header. The archive ends with two blocks of zeros. Three kinds of fault:
+ * A member is a header block and its data, rounded up to blocks; headers of type x, L and K stand
+ * before a member and extend its header. The archive ends with two blocks of zeros. Three kinds of
+ * fault:
  *
- *   - a member that cannot be offered (a name that leads out of the archive, a device file, a sparse
- *     file, a link to nothing, a file used as a directory) is left out, and counted;
- *   - damage (a bad checksum or number, data behind the device's end, no end marker) ends the walk: what
- *     stood before it is offered. At the very first header it means that this is no archive: -EINVAL;
+ *   - a member that cannot be offered (a name that leads out of the archive, a device file, a
+ *     sparse file, a link to nothing, a file used as a directory) is left out, and counted;
+ *   - damage (a bad checksum or number, data behind the device's end, no end marker) ends the walk:
+ *     what stood before it is offered. At the very first header it means that this is no archive:
+ *     -EINVAL;
  *   - an error of the device or lack of memory: no mount.
  *
  * One line says how it went, with the device and the offset. Of two members with one name the later

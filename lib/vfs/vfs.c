@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Calls on paths: find the mount, then hand the relative path to its filesystem. The rules of POSIX
- * that are the same for every filesystem (what a slash at the end means, mount points that are in use,
- * names that cannot be created) are kept here, so that a filesystem has few of its own.
+ * that are the same for every filesystem (what a slash at the end means, mount points that are in
+ * use, names that cannot be created) are kept here, so that a filesystem has few of its own.
  */
 #include <errno.h>
 #include <fcntl.h>

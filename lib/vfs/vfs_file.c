@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * An open file or directory on a filesystem's node: positions, vectors and append, the same for all.
+ * An open file or directory on a filesystem's node: positions, vectors and append, the same for
+ * all.
  *
  * The file holds one reference of the node and one of the mount until it is released. A directory
  * also keeps the path that it was opened by.

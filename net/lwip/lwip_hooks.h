@@ -16,23 +16,21 @@ uint32_t net_tcp_initial_sequence(const ip_addr_t *local_address, uint16_t local
                                   const ip_addr_t *remote_address, uint16_t remote_port);
 struct netif *net_route_by_source(const ip4_addr_t *source, const ip4_addr_t *destination);
 const ip6_addr_t *net_ipv6_gateway(struct netif *netif);
-void net_tcp_backlog_full(struct tcp_pcb_listen *listener);
+err_t net_tcp_unusual_segment(struct tcp_pcb *pcb, struct tcp_hdr *header, u16_t option_length, const u8_t *option2,
+                              struct pbuf *p);
 
-/* Called for each segment: only a SYN to a listener with a full backlog leaves the fast path. */
-static inline err_t net_tcp_segment(struct tcp_pcb *pcb, const struct tcp_hdr *header)
+/* Called for each segment: only a SYN to a listener or to a connection in TIME_WAIT leaves the fast path. */
+static inline err_t net_tcp_segment(struct tcp_pcb *pcb, struct tcp_hdr *header, u16_t option_length, const u8_t *option2,
+                                    struct pbuf *p)
 {
-    if (__builtin_expect(pcb->state == LISTEN, 0) && (TCPH_FLAGS(header) & TCP_SYN)) {
-        struct tcp_pcb_listen *listener = (struct tcp_pcb_listen *)(void *)pcb;
-
-        if (listener->accepts_pending >= listener->backlog)
-            net_tcp_backlog_full(listener);
-    }
-    return ERR_OK;
+    if (__builtin_expect(!(TCPH_FLAGS(header) & TCP_SYN), 1))
+        return ERR_OK;
+    return net_tcp_unusual_segment(pcb, header, option_length, option2, p);
 }
 
 #define LWIP_HOOK_TCP_ISN net_tcp_initial_sequence
 #define LWIP_HOOK_ND6_GET_GW(netif, destination) net_ipv6_gateway(netif)
 #define LWIP_HOOK_TCP_INPACKET_PCB(pcb, header, option_length, option1_length, option2, p) \
-    net_tcp_segment(pcb, header)
+    net_tcp_segment(pcb, header, option_length, option2, p)
 
 #endif

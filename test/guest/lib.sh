@@ -40,7 +40,15 @@ _end() {
 }
 
 # cfg_name CFG: the name= of an xl cfg.
-cfg_name() { sed -nE 's/^ *name *= *["'\'']([^"'\'']*).*/\1/p' "$1" | tail -n 1; }
+cfg_name() {
+    local -a lines
+    local line name=
+    mapfile -t lines <"$1"
+    for line in "${lines[@]}"; do
+        [[ $line =~ ^\ *name\ *=\ *[\"\']([^\"\']*) ]] && name=${BASH_REMATCH[1]}
+    done
+    echo "$name"
+}
 
 # create CFG [LINE...]: xl create, with lines that override the cfg's; sets DOM to its name.
 # The console log begins anew.  All on_* actions are "preserve" unless a LINE says otherwise.
@@ -70,12 +78,13 @@ console() { cat "$CONSOLES/guest-$1.log" 2>/dev/null || true; }
 
 # state DOM: running, gone, or why it shut down: poweroff reboot suspend crash watchdog softreset.
 state() {
-    local names=(poweroff reboot suspend crash watchdog softreset) line
-    line=$(xl list -v "$1" 2>/dev/null | awk 'NR == 2 { print $8 }')
-    case $line in
-    "") echo gone ;;
+    local names=(poweroff reboot suspend crash watchdog softreset) text
+    text=$(xl list -v "$1" 2>/dev/null) || { echo gone; return; }
+    # shellcheck disable=SC2086  # the last line's words are wanted
+    set -- ${text##*$'\n'}
+    case ${8-} in
     -) echo running ;;
-    *) echo "${names[$((16#$line))]:-reason-$line}" ;;
+    *) echo "${names[$((16#$8))]:-reason-$8}" ;;
     esac
 }
 
@@ -89,7 +98,21 @@ wait_for() {
     done
 }
 
-_printed() { grep -aEq -- "$2" "$CONSOLES/guest-$1.log" 2>/dev/null; }
+# _printed DOM REGEX: looks without starting a process, unless the log is long.
+_printed() {
+    local -a lines
+    local line log=$CONSOLES/guest-$1.log
+    [ -f "$log" ] || return 1
+    mapfile -t lines <"$log" 2>/dev/null
+    if ((${#lines[@]} > 400)); then
+        grep -aEq -- "$2" "$log"
+        return
+    fi
+    for line in "${lines[@]}"; do
+        [[ ${line%$'\r'} =~ $2 ]] && return 0
+    done
+    return 1
+}
 
 # wait_console DOM REGEX [SECONDS=60]: until a line of its console matches (grep -E).
 # Fails at once when the domain has ended without saying it.
@@ -157,6 +180,9 @@ expect() {
     ok "$1: $3"
 }
 
+# cpu_ns DOM: CPU time that it has used, in nanoseconds, as the hypervisor counts it.
+cpu_ns() { /usr/lib/xenhost/cputime "$(domid "$1")"; }
+
 # cpu_seconds DOM: CPU time that it has used, in seconds with one decimal.
 cpu_seconds() { xl list "$1" | awk 'NR == 2 { print $6 }'; }
 
@@ -219,3 +245,6 @@ wait_port() {
     done
     ok "$1 answers on port $2"
 }
+
+# console_send DOM TEXT: type a line into its console.
+console_send() { printf '%s\n' "$2" >"$(xs_read "$1" console/tty)"; }

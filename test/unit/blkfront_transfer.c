@@ -2,7 +2,8 @@
 // SRCS: blkfront/ring.c blkfront/disk.c blkfront/pool.c blkfront/name.c xen/frontend.c test/unit/xen_fakes.c test/unit/xen_driver_fakes.c test/unit/fake_blkback.c
 // CFLAGS: -include test/unit/ring_hook.h -Wl,--wrap=evtchn_close
 /*
- * blkfront with an honest backend: data, names, features, memory that runs out, connections that come and go.
+ * blkfront with an honest backend: data, names, features, memory that runs out, connections that
+ * come and go.
  */
 #include "../../blkfront/xenbus.c"
 
@@ -84,14 +85,16 @@ static void check_write(uint64_t offset, size_t length, uint8_t seed)
 }
 
 static const size_t lengths[] = {
-    512, 4096, 4608, 11 * 4096, 11 * 4096 + 512, 12 * 4096, 64 * 4096, 65 * 4096 + 1024, 1 << 20, 3 << 20,
+    512,     4096,    4608, 11 * 4096, 11 * 4096 + 512, 12 * 4096, 64 * 4096, 65 * 4096 + 1024,
+    1 << 20, 3 << 20,
 };
 
 static void data_goes_both_ways(void)
 {
     attach("512");
     bring_up();
-    CHECK(strcmp(block->name, "xvda") == 0 && block->size == SECTORS * 512 && block->sector_size == 512);
+    CHECK(strcmp(block->name, "xvda") == 0 && block->size == SECTORS * 512 &&
+          block->sector_size == 512);
     CHECK(!block->read_only && fake_settled > 0);
     for (unsigned int i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
         check_read(512 * i, lengths[i]);
@@ -205,8 +208,9 @@ static void flush_as_offered(void)
 static void values_are_strict(void)
 {
     static const char *const bad[][2] = {
-        { "sector-size", "1024" }, { "sector-size", "513" }, { "sector-size", "0" }, { "sector-size", "512x" },
-        { "sectors", "-1" }, { "sectors", "18446744073709551615" }, { "sectors", "" }, { "info", "read-only" },
+        { "sector-size", "1024" }, { "sector-size", "513" }, { "sector-size", "0" },
+        { "sector-size", "512x" }, { "sectors", "-1" },      { "sectors", "18446744073709551615" },
+        { "sectors", "" },         { "info", "read-only" },
     };
 
     for (unsigned int i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
@@ -294,11 +298,24 @@ static void names(void **state)
         unsigned int id;
         const char *name;
     } cases[] = {
-        { 51712, "xvda" }, { 51713, "xvda1" }, { 51728, "xvdb" }, { 51952, "xvdp" }, { 2048, "sda" },
-        { 2065, "sdb1" }, { 768, "hda" }, { 832, "hdb" }, { 5632, "hdc" }, { 5697, "hdd1" },
-        { 1u << 28, "xvda" }, { (1u << 28) | 16 << 8, "xvdq" }, { (1u << 28) | 26 << 8 | 3, "xvdaa3" },
-        { (1u << 28) | 702 << 8, "xvdaaa" }, { (1u << 29) - 1, "xvdbgqcv255" }, { 7, "vbd7" },
-        { 0xffffffff, "vbd4294967295" }, { 900, "vbd900" },
+        { 51712, "xvda" },
+        { 51713, "xvda1" },
+        { 51728, "xvdb" },
+        { 51952, "xvdp" },
+        { 2048, "sda" },
+        { 2065, "sdb1" },
+        { 768, "hda" },
+        { 832, "hdb" },
+        { 5632, "hdc" },
+        { 5697, "hdd1" },
+        { 1u << 28, "xvda" },
+        { (1u << 28) | 16 << 8, "xvdq" },
+        { (1u << 28) | 26 << 8 | 3, "xvdaa3" },
+        { (1u << 28) | 702 << 8, "xvdaaa" },
+        { (1u << 29) - 1, "xvdbgqcv255" },
+        { 7, "vbd7" },
+        { 0xffffffff, "vbd4294967295" },
+        { 900, "vbd900" },
     };
     char name[16];
 

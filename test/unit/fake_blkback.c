@@ -53,8 +53,8 @@ void fake_blkback_stop(void)
     fake_blkback.disk = NULL;
 }
 
-static void move_data(uint8_t operation, uint64_t sector, const struct blkif_request_segment *segments,
-                      unsigned int count)
+static void move_data(uint8_t operation, uint64_t sector,
+                      const struct blkif_request_segment *segments, unsigned int count)
 {
     size_t offset = sector * 512;
 
@@ -62,7 +62,8 @@ static void move_data(uint8_t operation, uint64_t sector, const struct blkif_req
         uint8_t *page = fake_grant_page(segments[i].gref, true);
         size_t length = (segments[i].last_sect - segments[i].first_sect + 1u) * 512;
 
-        CHECK(page != NULL && segments[i].first_sect <= segments[i].last_sect && segments[i].last_sect < 8);
+        CHECK(page != NULL && segments[i].first_sect <= segments[i].last_sect &&
+              segments[i].last_sect < 8);
         CHECK(offset + length <= fake_blkback.size);
         page += segments[i].first_sect * 512;
         if (operation == BLKIF_OP_READ)
@@ -168,7 +169,8 @@ bool fake_blkback_run(void)
         fake_blkback.in_flight_most = shared->req_prod - fake_blkback.consumed;
     CHECK(shared->req_prod - fake_blkback.consumed <= SLOTS);
     /* A lie may write over requests that are yet to be read: take them all first. */
-    while (fake_blkback.consumed != shared->req_prod && (fake_blkback.at_once == 0 || done < fake_blkback.at_once))
+    while (fake_blkback.consumed != shared->req_prod &&
+           (fake_blkback.at_once == 0 || done < fake_blkback.at_once))
         taken[done++] = shared->ring[fake_blkback.consumed++ % SLOTS];
     for (unsigned int i = 0; i < done; i++)
         answer(&taken[i]);

@@ -39,7 +39,8 @@ struct fake_blkback {
 extern struct fake_blkback fake_blkback;
 
 /* A backend's directory as Linux' blkback fills it, with a disk of `sectors` times 512 bytes. */
-void fake_blkback_start(struct xenbus_device *device, unsigned int sectors, const char *sector_size);
+void fake_blkback_start(struct xenbus_device *device, unsigned int sectors,
+                        const char *sector_size);
 /* A new connection: the ring starts over. */
 void fake_blkback_connect(void);
 void fake_blkback_stop(void);

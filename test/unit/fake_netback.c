@@ -16,7 +16,10 @@ struct fake_netback fake_netback;
 void fake_netback_start(struct xenbus_device *device)
 {
     static const char *const features[] = {
-        "feature-rx-copy", "feature-sg", "feature-ipv6-csum-offload", "feature-split-event-channels",
+        "feature-rx-copy",
+        "feature-sg",
+        "feature-ipv6-csum-offload",
+        "feature-split-event-channels",
     };
 
     fake_netback.device = device;
@@ -58,7 +61,8 @@ static union netif_rx_sring_entry *next_slot(void)
     return &fake_netback_receive_ring()->ring[fake_netback.receive_produced++ % SLOTS];
 }
 
-void fake_netback_put(const void *data, unsigned int length, unsigned int offset, unsigned int flags)
+void fake_netback_put(const void *data, unsigned int length, unsigned int offset,
+                      unsigned int flags)
 {
     CHECK(fake_netback_posted() > 0);
     union netif_rx_sring_entry *slot = next_slot();
@@ -66,7 +70,8 @@ void fake_netback_put(const void *data, unsigned int length, unsigned int offset
 
     CHECK(page != NULL);
     memcpy(page + offset, data, length);
-    slot->rsp = (struct netif_rx_response){ slot->req.id, (uint16_t)offset, (uint16_t)flags, (int16_t)length };
+    slot->rsp = (struct netif_rx_response){ slot->req.id, (uint16_t)offset, (uint16_t)flags,
+                                            (int16_t)length };
 }
 
 void fake_netback_put_raw(struct netif_rx_response response)
@@ -149,8 +154,10 @@ void fake_netback_complete(unsigned int count)
 {
     CHECK(count <= fake_netback.held);
     for (unsigned int i = 0; i < count; i++)
-        fake_netback_complete_raw((struct netif_tx_response){ fake_netback.ids[i], NETIF_RSP_OKAY });
+        fake_netback_complete_raw(
+            (struct netif_tx_response){ fake_netback.ids[i], NETIF_RSP_OKAY });
     fake_netback.held -= count;
-    memmove(fake_netback.ids, fake_netback.ids + count, fake_netback.held * sizeof(fake_netback.ids[0]));
+    memmove(fake_netback.ids, fake_netback.ids + count,
+            fake_netback.held * sizeof(fake_netback.ids[0]));
     fake_netback_push_transmit();
 }

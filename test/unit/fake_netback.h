@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A network backend for netfront's tests: it speaks the protocol by hand, so that a test can also speak it wrongly.
+ * A network backend for netfront's tests: it speaks the protocol by hand, so that a test can also
+ * speak it wrongly.
  */
 #ifndef TEST_FAKE_NETBACK_H
 #define TEST_FAKE_NETBACK_H
@@ -18,7 +19,7 @@ struct fake_netback {
     uint32_t receive_produced;              /* responses written, shown with fake_netback_push() */
     uint32_t transmit_consumed, transmit_produced;
     uint32_t receive_event_at, transmit_event_at; /* producers at the last push */
-    uint16_t ids[256];                      /* transmit ids that were taken and not completed, oldest first */
+    uint16_t ids[256]; /* transmit ids that were taken and not completed, oldest first */
     unsigned int held;
 };
 
@@ -35,13 +36,20 @@ struct netif_tx_sring *fake_netback_transmit_ring(void);
 
 /* Receive requests that are posted and unanswered. */
 unsigned int fake_netback_posted(void);
-/* Answer the next receive request with data; or with any words. push: show them; raises the event if asked for. */
-void fake_netback_put(const void *data, unsigned int length, unsigned int offset, unsigned int flags);
+/*
+ * Answer the next receive request with data; or with any words. push: show them; raises the event
+ * if asked for.
+ */
+void fake_netback_put(const void *data, unsigned int length, unsigned int offset,
+                      unsigned int flags);
 void fake_netback_put_raw(struct netif_rx_response response);
 void fake_netback_put_extra(uint8_t type, uint8_t flags);
 void fake_netback_push(void);
 
-/* Take one transmitted frame, checking its requests: its length (0: none); its flags without more_data. */
+/*
+ * Take one transmitted frame, checking its requests: its length (0: none); its flags without
+ * more_data.
+ */
 size_t fake_netback_take(uint8_t *frame, size_t size, unsigned int *flags);
 /* Complete the oldest `count` taken requests, and show it. */
 void fake_netback_complete(unsigned int count);

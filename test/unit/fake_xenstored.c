@@ -104,8 +104,8 @@ static void fire(const char *path)
             (path[length] != '\0' && path[length] != '/'))
             continue;
         bool relative = watches[i].given[0] != '/';
-        int size = snprintf(payload, sizeof(payload), "%s%c%s", path + (relative ? strlen(HOME) : 0),
-                            '\0', watches[i].token);
+        int size = snprintf(payload, sizeof(payload), "%s%c%s",
+                            path + (relative ? strlen(HOME) : 0), '\0', watches[i].token);
         struct xsd_sockmsg header = { .type = XS_WATCH_EVENT, .len = (uint32_t)size + 1 };
         queue(&header, payload);
     }
@@ -240,7 +240,8 @@ static void do_directory(const struct xsd_sockmsg *header, struct node *table, c
     bool exists = find(table, path) != NULL;
 
     for (unsigned int i = 0; i < NODES; i++) {
-        if (!table[i].used || strncmp(table[i].path, path, length) != 0 || table[i].path[length] != '/')
+        if (!table[i].used || strncmp(table[i].path, path, length) != 0 ||
+            table[i].path[length] != '/')
             continue;
         const char *name = table[i].path + length + 1;
         size_t size = strcspn(name, "/");
@@ -293,7 +294,7 @@ static void do_transaction_end(const struct xsd_sockmsg *header, bool commit)
         memcpy(nodes, transactions[i].copy, sizeof(nodes));
         generation++;
         for (unsigned int n = 0; n < NODES; n++)
-            if (nodes[n].used && (!before[n].used || memcmp(&before[n], &nodes[n], sizeof(nodes[n])) != 0))
+            if (nodes[n].used && memcmp(&before[n], &nodes[n], sizeof(nodes[n])) != 0)
                 fire(nodes[n].path);
         free(before);
     }
@@ -328,7 +329,8 @@ static void do_watch(const struct xsd_sockmsg *header, const char *given, const 
 static void do_unwatch(const struct xsd_sockmsg *header, const char *full, const char *token)
 {
     for (unsigned int i = 0; i < WATCHES; i++)
-        if (watches[i].used && strcmp(watches[i].path, full) == 0 && strcmp(watches[i].token, token) == 0) {
+        if (watches[i].used && strcmp(watches[i].path, full) == 0 &&
+            strcmp(watches[i].token, token) == 0) {
             watches[i].used = false;
             answer_ok(header);
             return;

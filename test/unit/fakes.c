@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The fakes of fakes.h. Threads are ucontexts, switched only in sleep and yield, in the order in which
- * they became ready; when none is, the clock jumps to the next deadline, and with no deadline the test
- * has a deadlock and fails.
+ * The fakes of fakes.h. Threads are ucontexts, switched only in sleep and yield, in the order in
+ * which they became ready; when none is, the clock jumps to the next deadline, and with no deadline
+ * the test has a deadlock and fails.
  */
 #include "fakes.h"
 

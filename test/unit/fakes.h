@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the floors above lib/sched and lib/mm need from them, on the host: cooperative threads with a
- * clock that moves only when nobody can run, pages, log, random numbers, and the console.
+ * What the floors above lib/sched and lib/mm need from them, on the host: cooperative threads with
+ * a clock that moves only when nobody can run, pages, log, random numbers, and the console.
  */
 #ifndef TEST_FAKES_H
 #define TEST_FAKES_H
@@ -13,8 +13,10 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
-/* Allocations from now on: the nth fails (1 is the next), once; 0 turns that off. Pages count always,
- * malloc() and its relatives when the test has "// SRCS: … test/unit/failing_malloc.c" and its CFLAGS. */
+/*
+ * Allocations from now on: the nth fails (1 is the next), once; 0 turns that off. Pages count
+ * always, malloc() and its relatives in tests with failing_malloc.c and its CFLAGS.
+ */
 extern unsigned int fake_fail_at;
 bool fake_allocation_fails(void);
 
@@ -33,7 +35,10 @@ void fake_console_input(const char *text);
 
 /* Move the clock; due timers run at the next chance. */
 void fake_clock_advance(uint64_t ns);
-/* A sleep that nothing can end fails the test, unless this says that it is expected: it then times out. */
+/*
+ * A sleep that nothing can end fails the test, unless this says that it is expected: it then times
+ * out.
+ */
 extern bool fake_deadlock_allowed;
 /* Sleeps so far, of all threads. */
 extern unsigned int fake_sleeps;

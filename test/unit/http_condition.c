@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 // SRCS: apps/httpd/condition.c apps/httpd/date.c apps/httpd/request.c
+// CFLAGS: -Iapps/httpd
 /* Conditional requests: each field, their precedence, weak and strong tags, malformed lists. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-// SRCS: apps/httpd/conn.c apps/httpd/respond.c apps/httpd/request.c apps/httpd/path.c apps/httpd/range.c apps/httpd/condition.c apps/httpd/date.c apps/httpd/mime.c apps/httpd/file.c apps/httpd/body.c apps/httpd/listing.c apps/httpd/log.c apps/httpd/text.c apps/httpd/timer.c apps/httpd/clock.c apps/httpd/budget.c
+// SRCS: apps/httpd/conn.c apps/httpd/respond.c apps/httpd/request.c apps/httpd/path.c apps/httpd/range.c apps/httpd/condition.c apps/httpd/date.c apps/httpd/mime.c apps/httpd/document.c apps/httpd/body.c apps/httpd/listing.c apps/httpd/log.c apps/httpd/text.c apps/httpd/deadline.c apps/httpd/clock.c apps/httpd/budget.c
+// CFLAGS: -Iapps/httpd
 /*
  * Whole connections, on socket pairs, with a clock that stands still or is moved by hand: the bytes
  * that come back for the bytes that go in, under pieces of any size, slow readers, no memory,
@@ -93,14 +94,25 @@ static bool take(size_t most)
     return true;
 }
 
+/* A turn, and the peer takes up to `most` bytes; false if nothing happened. */
+static bool exchange(size_t most)
+{
+    bool turned = turn();
+    bool taken = take(most);
+
+    return turned || taken;
+}
+
+/* The same until nothing happens any more. */
+static void exchange_all(size_t most)
+{
+    for (int quiet = 0; quiet < 3;)
+        quiet = exchange(most) ? 0 : quiet + 1;
+}
+
 static void run(void)
 {
-    bool busy = true;
-
-    while (busy) {
-        busy = turn();
-        busy |= take(65536);
-    }
+    exchange_all(65536);
     answer[answer_len] = '\0';
 }
 
@@ -156,10 +168,10 @@ static void assert_status(int status)
 /* Lets a deadline pass. */
 static void wait_ms(int ms)
 {
-    struct timer *timer;
+    struct deadline *deadline;
 
     server_clock.now += ms;
-    while ((timer = timer_expired()) != NULL)
+    while ((deadline = deadline_expired()) != NULL)
         conn_expired(&conn);
     run();
 }
@@ -205,7 +217,7 @@ static int nothing_is_left(void **state)
     void *all = budget_take(BUDGET_TOTAL);
 
     (void)state;
-    if (!all || conn_count() != 0 || timer_wait() != -1)
+    if (!all || conn_count() != 0 || deadline_wait() != -1)
         return -1;
     budget_give(all, BUDGET_TOTAL);
     return 0;
@@ -264,8 +276,7 @@ static void read_slowly(const char *text, size_t most)
 {
     open_peer(false, 4608);
     assert_int_equal(send(peer, text, strlen(text), 0), strlen(text));
-    for (int quiet = 0; quiet < 3;)
-        quiet = turn() | take(most) ? 0 : quiet + 1;
+    exchange_all(most);
     assert_false(is_open());
     answer[answer_len] = '\0';
     assert_true(answer_len > BIG_SIZE);
@@ -347,8 +358,7 @@ static void bad_request_behind_unsent_answers(void **state)
         strcat(text, "BAD\r\n\r\n");
         open_peer(false, 4608);
         assert_true(send(peer, text, strlen(text), 0) > 0);
-        for (int quiet = 0; quiet < 3;)
-            quiet = turn() | take(70) ? 0 : quiet + 1;
+        exchange_all(70);
         assert_int_equal(answers(), count + 1);
         answer[answer_len] = '\0';
         assert_int_equal(received("\r\n\r\n0123456789HTTP"), count);
@@ -427,7 +437,7 @@ static void peer_that_takes_nothing_is_dropped(void **state)
         ;
     assert_int_equal(conn.state, CONN_WRITING);
     server_clock.now += 30000;
-    assert_ptr_equal(timer_expired(), &conn.timer);
+    assert_ptr_equal(deadline_expired(), &conn.deadline);
     conn_expired(&conn);
     assert_false(is_open());
     close(peer);

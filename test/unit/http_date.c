@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 // SRCS: apps/httpd/date.c
+// CFLAGS: -Iapps/httpd
 /* HTTP dates: the three formats, the calendar against the C library's, and truncated input. */
 #include <errno.h>
 #include <setjmp.h>

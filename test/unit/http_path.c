@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 // SRCS: apps/httpd/path.c
+// CFLAGS: -Iapps/httpd
 /*
  * Paths: decoding, normalisation, and that nothing leads out of the root, under every encoding of
  * every attempt, and under random bytes.

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 // SRCS: apps/httpd/range.c
+// CFLAGS: -Iapps/httpd
 /* Byte ranges: good, unsatisfiable and ignored ones, at the edges of the numbers. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 // SRCS: apps/httpd/request.c
+// CFLAGS: -Iapps/httpd
 /*
  * The request parser: what it accepts and refuses, and that neither the cutting of the bytes into
  * pieces nor hostile bytes change its verdict. Each parse runs on a heap copy of exactly the bytes

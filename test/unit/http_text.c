@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 // SRCS: apps/httpd/text.c apps/httpd/mime.c
+// CFLAGS: -Iapps/httpd
 /* The string builder: bounds, numbers, and the three escapes with every byte at every place. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -24,6 +24,7 @@ struct frame {
     unsigned int to;
     bool partial;   /* checksum blank */
     bool trusted;
+    bool counted;   /* holds a place in the sender's ring */
     size_t length;
     uint8_t data[];
 };
@@ -69,7 +70,7 @@ static void deliver(void *argument)
             break;
         list_remove(&frame->link);
         list_append(&to->received, &frame->link);
-        if (from->in_ring > 0)
+        if (frame->counted)
             from->in_ring--;
         if (from->full && from->device.writable) {
             from->full = false;
@@ -100,7 +101,7 @@ static struct frame *make_frame(unsigned int to, const void *data, size_t length
     list_init(&frame->link);
     frame->arrival = clock_monotonic() + fake_wire.latency;
     frame->to = to;
-    frame->partial = frame->trusted = false;
+    frame->partial = frame->trusted = frame->counted = false;
     frame->length = length;
     memcpy(frame->data, data, length);
     return frame;
@@ -127,6 +128,8 @@ static void launch(unsigned int from, const uint8_t *data, size_t length, bool p
         copy->partial = partial;
         travel(copy);
     }
+    frame->counted = true;
+    ends[from].in_ring++;
     travel(frame);
 }
 
@@ -155,11 +158,7 @@ static int fake_send(struct net_device *device, const struct net_fragment *fragm
         memcpy(data + length, fragments[index].data, fragments[index].length);
         length += fragments[index].length;
     }
-    if (!fake_wire.cut)
-        end->in_ring++;
     launch(number_of(device), data, length, partial);
-    if (end->in_ring > 0 && list_empty(&travelling))
-        end->in_ring--;
     free(data);
     return 0;
 }

@@ -2,7 +2,8 @@
 // SRCS: netfront/device.c netfront/receive.c netfront/transmit.c net/netdev.c xen/frontend.c test/unit/xen_fakes.c test/unit/xen_driver_fakes.c test/unit/fake_netback.c
 // CFLAGS: -include test/unit/ring_hook.h -Wl,--wrap=evtchn_close
 /*
- * netfront with an honest backend: frames both ways, chains, checksum flags, full rings, few notifications, connections that come and go.
+ * netfront with an honest backend: frames both ways, chains, checksum flags, full rings, few
+ * notifications, connections that come and go.
  */
 #include "../../netfront/xenbus.c"
 
@@ -30,8 +31,8 @@ static struct {
     struct net_receive_info info;
 } received;
 
-static void on_receive(struct net_device *from, const struct net_fragment *fragments, unsigned int count,
-                       const struct net_receive_info *info)
+static void on_receive(struct net_device *from, const struct net_fragment *fragments,
+                       unsigned int count, const struct net_receive_info *info)
 {
     CHECK(from == nic);
     received.length = 0;
@@ -149,7 +150,8 @@ static void frames_come_in(void)
         CHECK(nic->operations->poll(nic, 64) == 1);
         CHECK(received.count == i + 1 && received.length == length);
         CHECK(memcmp(received.data, data, length) == 0);
-        CHECK(received.info.checksum_valid == (i % 3 != 0) && received.info.checksum_blank == (i % 3 == 2));
+        CHECK(received.info.checksum_valid == (i % 3 != 0) &&
+              received.info.checksum_blank == (i % 3 == 2));
         CHECK(fake_netback_posted() == 256);
     }
     CHECK(nic->statistics.received == 2000 && nic->statistics.receive_errors == 0);
@@ -171,7 +173,9 @@ static void chains_come_in(void)
 
             fake_netback_put(data + size * i, length, 0, i + 1 < pieces ? NETRXF_more_data : 0);
             if (i == 0 && pieces == 3) { /* skipped: nobody asked for a hash */
-                fake_netback_receive_ring()->ring[(fake_netback.receive_produced - 1) % 256].rsp.flags |= NETRXF_extra_info;
+                fake_netback_receive_ring()
+                    ->ring[(fake_netback.receive_produced - 1) % 256]
+                    .rsp.flags |= NETRXF_extra_info;
                 fake_netback_put_extra(XEN_NETIF_EXTRA_TYPE_HASH, 0);
             }
         }
@@ -223,8 +227,10 @@ static void frames_go_out(void)
     notified = fake_notifications(fake_frontend_number(&device, "event-channel"));
     for (unsigned int i = 0; i < 1000; i++) {
         size_t length = 14 + i % 1501;
-        struct net_fragment pieces[3] = { { data, 14 }, { data + 14, (length - 14) / 2 },
-                                          { data + 14 + (length - 14) / 2, length - 14 - (length - 14) / 2 } };
+        struct net_fragment pieces[3] = { { data, 14 },
+                                          { data + 14, (length - 14) / 2 },
+                                          { data + 14 + (length - 14) / 2,
+                                            length - 14 - (length - 14) / 2 } };
 
         fill(data, length, i);
         CHECK(nic->operations->send(nic, pieces, 3, i & 1) == 0);
@@ -414,8 +420,17 @@ static void half_built(void)
 static void strict_mac(void)
 {
     static const char *const bad[] = {
-        "", "00:16:3e:0a:0b", "00:16:3e:0a:0b:0", "00:16:3e:0a:0b:0c:", "00:16:3e:0a:0b:0g", "01:16:3e:0a:0b:0c",
-        "00-16-3e-0a-0b-0c", "0016:3e:0a:0b:0c:", "ff:ff:ff:ff:ff:ff", " 00:16:3e:0a:0b:0c", "00:16:3e:0a:0b:0c ",
+        "",
+        "00:16:3e:0a:0b",
+        "00:16:3e:0a:0b:0",
+        "00:16:3e:0a:0b:0c:",
+        "00:16:3e:0a:0b:0g",
+        "01:16:3e:0a:0b:0c",
+        "00-16-3e-0a-0b-0c",
+        "0016:3e:0a:0b:0c:",
+        "ff:ff:ff:ff:ff:ff",
+        " 00:16:3e:0a:0b:0c",
+        "00:16:3e:0a:0b:0c ",
     };
 
     for (unsigned int i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {

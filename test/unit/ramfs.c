@@ -1,7 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* ramfs through the VFS: POSIX' rules one by one, random operations against a model, lack of memory. */
-// SRCS: test/unit/fakes.c test/unit/failing_malloc.c lib/vfs/path.c lib/vfs/mount.c lib/vfs/types.c lib/vfs/vfs.c lib/vfs/names.c lib/vfs/vfs_file.c lib/vfs/ramfs.c lib/vfs/ramfs_pages.c lib/posix/file.c lib/posix/io_read.c lib/posix/io_write.c lib/block/registry.c
-// CFLAGS: -include test/unit/posix_names.h -Wl,-T,test/unit/sets.ld -Wl,--wrap=malloc,--wrap=calloc,--wrap=strdup,--wrap=strndup
+/*
+ * ramfs through the VFS: POSIX' rules one by one, random operations against a model, lack of
+ * memory.
+ */
+// SRCS: test/unit/fakes.c test/unit/failing_malloc.c lib/vfs/path.c lib/vfs/mount.c
+// SRCS: lib/vfs/types.c lib/vfs/vfs.c lib/vfs/names.c lib/vfs/vfs_file.c lib/vfs/ramfs.c
+// SRCS: lib/vfs/ramfs_pages.c lib/posix/file.c lib/posix/io_read.c lib/posix/io_write.c
+// SRCS: lib/block/registry.c
+// CFLAGS: -include test/unit/posix_names.h -Wl,-T,test/unit/sets.ld
+// CFLAGS: -Wl,--wrap=malloc,--wrap=calloc,--wrap=strdup,--wrap=strndup
 #include "fakes.h"
 
 #include <errno.h>

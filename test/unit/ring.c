@@ -206,7 +206,10 @@ static void scribble(void)
     }
 }
 
-/* Whatever the page holds at each read, the private indices stay in their order and no copy leaves the page (ASan). */
+/*
+ * Whatever the page holds at each read, the private indices stay in their order and no copy leaves
+ * the page (ASan).
+ */
 static void invariants_hold_against_scribbling(void **state)
 {
     uint8_t copy[SLOT_SIZE];

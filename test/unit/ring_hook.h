@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Given to the compiler in front of driver code under test: calls the test before each read of a shared ring, so that the test can play
- * a backend that changes the page between any two reads.
+ * Given to the compiler in front of driver code under test: calls the test before each read of a
+ * shared ring, so that the test can play a backend that changes the page between any two reads.
  */
 #ifndef TEST_RING_HOOK_H
 #define TEST_RING_HOOK_H

@@ -1,7 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* tarfs: archives as tools write them, hostile ones, damage at every byte, every length, no memory. */
-// SRCS: test/unit/fakes.c test/unit/failing_malloc.c test/unit/fake_disk.c test/unit/tar_writer.c lib/block/registry.c lib/block/bytes.c lib/block/ramdisk.c lib/block/cache.c lib/block/cache_pages.c lib/vfs/path.c lib/vfs/mount.c lib/vfs/types.c lib/vfs/vfs.c lib/vfs/names.c lib/vfs/vfs_file.c lib/vfs/tarfs.c lib/vfs/tarfs_header.c lib/vfs/tarfs_pax.c lib/vfs/tarfs_index.c lib/vfs/tarfs_scan.c lib/posix/file.c lib/posix/io_read.c lib/posix/io_write.c
-// CFLAGS: -include test/unit/posix_names.h -Wl,-T,test/unit/sets.ld -Wl,--wrap=malloc,--wrap=calloc,--wrap=strdup,--wrap=strndup
+/*
+ * tarfs: archives as tools write them, hostile ones, damage at every byte, every length, no memory.
+ */
+// SRCS: test/unit/fakes.c test/unit/failing_malloc.c test/unit/fake_disk.c
+// SRCS: test/unit/tar_writer.c lib/block/registry.c lib/block/bytes.c lib/block/ramdisk.c
+// SRCS: lib/block/cache.c lib/block/cache_pages.c lib/vfs/path.c lib/vfs/mount.c
+// SRCS: lib/vfs/types.c lib/vfs/vfs.c lib/vfs/names.c lib/vfs/vfs_file.c lib/vfs/tarfs.c
+// SRCS: lib/vfs/tarfs_header.c lib/vfs/tarfs_pax.c lib/vfs/tarfs_index.c lib/vfs/tarfs_scan.c
+// SRCS: lib/posix/file.c lib/posix/io_read.c lib/posix/io_write.c
+// CFLAGS: -include test/unit/posix_names.h -Wl,-T,test/unit/sets.ld
+// CFLAGS: -Wl,--wrap=malloc,--wrap=calloc,--wrap=strdup,--wrap=strndup
 #include "fakes.h"
 
 #include <errno.h>
@@ -302,7 +310,8 @@ static void sizes(void **state)
 static void bad_extensions(void **state)
 {
     static const char *const records[] = {
-        "5 a=b\n", "999999 path=x\n", "0 path=x\n", "-3 path=x\n", "12 path x\n..", "x", "11 path=xyz.",
+        "5 a=b\n", "999999 path=x\n", "0 path=x\n", "-3 path=x\n", "12 path x\n..", "x",
+        "11 path=xyz.",
         "18446744073709551617 path=x\n", "12 size=-12\n", "4 =\n\n", "3 \n", "11 size=1x9\n",
     };
     size_t i;

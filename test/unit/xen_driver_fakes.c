@@ -64,6 +64,8 @@ int gnttab_end(int reference)
         return -EBUSY;
     grants[reference].used = false;
     granted--;
+    if (fake_grants_left >= 0)
+        fake_grants_left++;
     return 0;
 }
 
@@ -125,7 +127,8 @@ void __real_evtchn_close(int port);
 void __wrap_evtchn_close(int port);
 static bool port_used[PORTS];
 
-__attribute__((weak)) int evtchn_alloc_unbound(uint16_t domain, evtchn_handler handler, void *argument)
+__attribute__((weak)) int evtchn_alloc_unbound(uint16_t domain, evtchn_handler handler,
+                                               void *argument)
 {
     int i = 0;
 
@@ -324,7 +327,8 @@ void xenbus_settled(struct xenbus_device *device)
     fake_settled++;
 }
 
-void fake_device(struct xenbus_device *device, const struct xenbus_driver *driver, const char *type, unsigned int id)
+void fake_device(struct xenbus_device *device, const struct xenbus_driver *driver, const char *type,
+                 unsigned int id)
 {
     memset(device, 0, sizeof(*device));
     device->driver = driver;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What frontends need beside xen_fakes.h: grants, ports for the asking, timers, a small xenstore, and a toolstack's view of one device.
+ * What frontends need beside xen_fakes.h: grants, ports for the asking, timers, a small xenstore,
+ * and a toolstack's view of one device.
  */
 #ifndef TEST_XEN_DRIVER_FAKES_H
 #define TEST_XEN_DRIVER_FAKES_H
@@ -11,7 +12,10 @@
 
 #include "xen/xenbus.h"
 
-/* The page behind a reference as the backend sees it: NULL when it is not granted, or read-only and `write` asked for. */
+/*
+ * The page behind a reference as the backend sees it: NULL when it is not granted, or read-only and
+ * `write` asked for.
+ */
 void *fake_grant_page(uint32_t reference, bool write);
 /* While set, the backend holds every page that is granted: none can be revoked. */
 extern bool fake_backend_holds;
@@ -27,14 +31,18 @@ unsigned int fake_timers_run(uint64_t ns);
 /* Deadline of the next timer, relative to now; UINT64_MAX: none. */
 uint64_t fake_timer_next(void);
 
-/* xenstore: set, read back (NULL: absent), drop everything. The nth write from now fails: 0 means none. */
+/*
+ * xenstore: set, read back (NULL: absent), drop everything. The nth write from now fails: 0 means
+ * none.
+ */
 void fake_store_set(const char *path, const char *value);
 const char *fake_store_get(const char *path);
 void fake_store_clear(void);
 extern unsigned int fake_store_fail_write;
 
 /* A device with its directories; the backend's state is then moved with fake_backend_state(). */
-void fake_device(struct xenbus_device *device, const struct xenbus_driver *driver, const char *type, unsigned int id);
+void fake_device(struct xenbus_device *device, const struct xenbus_driver *driver, const char *type,
+                 unsigned int id);
 void fake_backend_state(struct xenbus_device *device, enum xenbus_state state);
 /* Values below the device's own and below its backend's directory. */
 void fake_frontend_node(const struct xenbus_device *device, const char *node, const char *value);

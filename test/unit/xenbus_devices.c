@@ -143,7 +143,8 @@ static void body_come_and_go(void)
         CHECK(xenbus_devices() == 0);
     }
     CHECK(probes == 60 && removals == 60);
-    CHECK(xenstore_watches() == 1 && store_watch_count() == 1 && xenstore_requests_in_flight() == 0);
+    CHECK(xenstore_watches() == 1 && store_watch_count() == 1);
+    CHECK(xenstore_requests_in_flight() == 0);
 }
 
 /* Our own writes below a device come back as events, and must not cost a search each. */
@@ -168,7 +169,8 @@ static void body_missing_backend(void)
     uint64_t before = clock_monotonic();
     CHECK(xenbus_wait_settled(deadline_after(SECONDS(3))) == 1);
     CHECK(clock_monotonic() - before == SECONDS(3));
-    CHECK(strcmp(fake_log_last, "xenbus: device/vbd/51712 is not connected (state 3, backend 0)") == 0);
+    CHECK(strcmp(fake_log_last,
+                 "xenbus: device/vbd/51712 is not connected (state 3, backend 0)") == 0);
 }
 
 static void body_failed_probe(void)
@@ -189,7 +191,9 @@ static void body_failed_probe(void)
 
 static void body_garbage_states(void)
 {
-    static const char *const garbage[] = { "9", "-1", "", "four", "4 ", "99999999999999999999", "0x4" };
+    static const char *const garbage[] = {
+        "9", "-1", "", "four", "4 ", "99999999999999999999", "0x4",
+    };
 
     add("vbd", 51712, "2");
     start();
@@ -253,7 +257,8 @@ static void body_broken_store(void)
     settle();
     store_options.lie = STORE_WRONG_ID;
     set_backend(51712, "4");
-    CHECK(last_state == XenbusStateUnknown && xenbus_set_state(last_device, XenbusStateClosed) == -EIO);
+    CHECK(last_state == XenbusStateUnknown);
+    CHECK(xenbus_set_state(last_device, XenbusStateClosed) == -EIO);
     CHECK(xenbus_wait_settled(deadline_after(SECONDS(1))) == 1);
 }
 

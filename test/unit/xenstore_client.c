@@ -142,7 +142,8 @@ static void counting_thread(void *argument)
         do {
             CHECK(xenstore_transaction_start(&transaction) == 0);
             CHECK(xenstore_read_number(transaction, "data", "counter", 0, 1000, &number) == 0);
-            CHECK(xenstore_write_format(transaction, "data", "counter", "%u", (unsigned int)number + 1) == 0);
+            error = xenstore_write_format(transaction, "data", "counter", "%d", (int)number + 1);
+            CHECK(error == 0);
             error = xenstore_transaction_end(transaction, true);
             CHECK(error == 0 || error == -EAGAIN);
         } while (error == -EAGAIN);

@@ -85,7 +85,8 @@ static void body_unknown(void)
     settle();
     CHECK(requests == 0 && fake_log_lines == 1);
     CHECK(strcmp(store_get("control/shutdown"), "suspend") == 0);
-    store_set("control/shutdown", "\x1b[2J\n and much more text than anybody would want to see in a line");
+    store_set("control/shutdown",
+              "\x1b[2J\n and much more text than anybody would want to see in a line");
     settle();
     CHECK(requests == 0 && fake_log_lines == 2);
     CHECK(strlen(fake_log_last) < 120);

@@ -17,10 +17,12 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from . import state
 from .agent import TIMED_OUT
 from .host import Host
 from .paths import GUEST_TESTS, OUT, TEST_LOGS
 from .payload import Entry
+from .qemu import choose_machine
 from .ui import HostError, say
 
 TIMEOUT = 240                       # seconds, unless run.sh says otherwise
@@ -211,8 +213,9 @@ def run_tests(names: list[str], jobs: int) -> int:
     if not tests:
         raise HostError("there are no guest tests in test/guest")
     TEST_LOGS.mkdir(parents=True, exist_ok=True)
+    state.ensure(choose_machine(icount=False))      # here, where Ctrl-C can end it
     runner = Runner(tests)
-    workers = [threading.Thread(target=runner.work) for _ in range(min(jobs, len(tests)))]
+    workers = [threading.Thread(target=runner.work, daemon=True) for _ in range(min(jobs, len(tests)))]
     for worker in workers:
         worker.start()
     try:

@@ -13,7 +13,6 @@ import atexit
 import shutil
 import signal
 import sys
-import tempfile
 import threading
 import time
 from pathlib import Path
@@ -22,8 +21,8 @@ from typing import Callable, Sequence
 from . import payload as payload_disk
 from . import state
 from .agent import Agent
-from .qemu import Qemu, choose_machine
-from .ui import HostError, say
+from .qemu import Qemu, choose_machine, fall_back
+from .ui import HostError, say, scratch_folder
 
 Sink = Callable[[bytes], None]
 
@@ -47,29 +46,40 @@ class Host:
                  archives: Sequence[Sequence[payload_disk.Entry]] | None = None,
                  forward: dict[int, int] | None = None) -> None:
         self.machine = choose_machine(icount)
-        self._folder = state.ensure(self.machine)
-        self._scratch = Path(tempfile.mkdtemp(prefix="xenhost-"))
+        self._scratch = scratch_folder()
         self._qemu: Qemu | None = None
         self._agent: Agent | None = None
         self._xen_log_start = 0
         atexit.register(self.close)
+        network = "".join(f",hostfwd=tcp:127.0.0.1:{here}-10.0.2.20:{there}"
+                          for here, there in (forward or {}).items())
         try:
             entries = [(Path(p).resolve(), Path(p).name) for p in payload]
             self._places = payload_disk.write(self._scratch / "payload", archives or [entries])
-            self._start(forward or {})
+            self._start_or_retry(network)
             if archives is None and entries:
                 self.unpack(0, "/payload")
         except BaseException:
             self.close()
             raise
 
-    def _start(self, forward: dict[int, int]) -> None:
-        network = "".join(f",hostfwd=tcp:127.0.0.1:{here}-10.0.2.20:{there}"
-                          for here, there in forward.items())
-        self._qemu = state.resume(self.machine, self._folder, self._scratch,
+    def _start_or_retry(self, network: str) -> None:
+        """Start; if that fails, once more with a new state, and without KVM."""
+        try:
+            self._start(network)
+        except HostError as error:
+            self._end_machine()
+            say(f"the host did not start ({error}); trying once more")
+            state.discard(self.machine)
+            self.machine = fall_back(self.machine)
+            self._start(network)
+
+    def _start(self, network: str) -> None:
+        folder = state.ensure(self.machine)
+        self._qemu = state.resume(self.machine, folder, self._scratch,
                                   self._scratch / "payload", network)
         self._agent = Agent(self._qemu.connect(self._qemu.agent_socket, 20), self._qemu.check)
-        state.go_on(self._qemu, self._folder)
+        state.go_on(self._qemu, folder)
         clock = "" if self.machine.icount else f"date -s @{time.time():.3f} >/dev/null\n"
         status, output = self.sh(clock + "mount -t tmpfs -o size=80% tmpfs /payload", 60)
         if status != 0:
@@ -111,14 +121,17 @@ class Host:
 
     def close(self) -> None:
         """End the host and remove its folder; may be called again."""
+        self._end_machine()
+        shutil.rmtree(self._scratch, ignore_errors=True)
+        atexit.unregister(self.close)
+
+    def _end_machine(self) -> None:
         if self._agent is not None:
             self._agent.close()
             self._agent = None
         if self._qemu is not None:
             self._qemu.close()
             self._qemu = None
-        shutil.rmtree(self._scratch, ignore_errors=True)
-        atexit.unregister(self.close)
 
     def __enter__(self) -> "Host":
         return self

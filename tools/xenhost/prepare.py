@@ -2,7 +2,8 @@
 """Makes build/host/image: Xen, dom0's kernel, initrd and root disk.
 
     image/xen            the hypervisor, decompressed (a multiboot ELF)
-    image/vmlinuz        Debian's kernel, for dom0 and for Linux guests
+    image/vmlinuz        Debian's kernel, for dom0
+    image/vmlinux        the same, decompressed: a Linux guest made from it starts sooner
     image/initrd         busybox and the modules that reach the root disk, as cpio
     image/root.ext4      dom0's root; always used read-only, under an overlay in memory
     image/modules/       the kernel's frontend modules, for Linux guests
@@ -17,8 +18,10 @@ import fcntl
 import gzip
 import hashlib
 import json
+import lzma
 import os
 import shutil
+import struct
 import subprocess
 from contextlib import contextmanager
 from pathlib import Path
@@ -40,6 +43,7 @@ DOM0_MODULES = ["xenfs", "xen-evtchn", "xen-gntdev", "xen-gntalloc", "xen-privcm
 ROOT_MODULES = ["virtio_pci", "virtio_blk", "crc32c_generic", "ext4", "overlay"]
 GUEST_MODULES = ["xen-netfront", "xen-blkfront", "crc32c_generic", "ext4", "brd", "af_packet"]
 
+PACKAGE_LOCK = HOST / "packages.lock"
 ROOT_SLACK = 32 << 20               # free space in the root disk beyond its files
 
 
@@ -107,15 +111,19 @@ def _check_tools() -> None:
         raise HostError(f"missing tools: apt-get install {' '.join(missing)}")
 
 
+def _kept_list(kinds: dict[str, list[str]]) -> dict[str, list[Package]]:
+    """The archives by kind that were found last time for the same names, or {}."""
+    try:
+        lock = json.loads(PACKAGE_LOCK.read_text())
+        if lock["names"] == kinds:
+            return {kind: [Package(**entry) for entry in lock[kind]] for kind in ("dom0", "alone")}
+    except (OSError, ValueError, KeyError, TypeError):
+        pass
+    return {}
+
+
 def _resolve(kinds: dict[str, list[str]]) -> dict[str, list[Package]]:
-    """Archives by kind, from the kept list if it was made for the same names."""
-    kept = HOST / "packages.lock"
-    names = {"names": kinds}
-    if kept.is_file():
-        lock = json.loads(kept.read_text())
-        if lock.get("names") == kinds:
-            return {kind: [Package(**entry) for entry in lock[kind]]
-                    for kind in ("dom0", "alone")}
+    """The archives by kind, as the mirror has them now; kept for the next time."""
     packages.update()
     image = packages.depends_on(kinds["kernel"][0], r"linux-image-\d.*-amd64")
     tree = packages.resolve(kinds["dom0"])
@@ -123,9 +131,23 @@ def _resolve(kinds: dict[str, list[str]]) -> dict[str, list[Package]]:
         "dom0": [package for package in tree if package.name not in kinds["drop"]],
         "alone": packages.resolve([*kinds["alone"], image], dependencies=False),
     }
-    text = json.dumps({**names, **{kind: [vars(p) for p in found[kind]] for kind in found}},
-                      indent=1)
-    _write(kept, text.encode())
+    lists = {kind: [vars(package) for package in found[kind]] for kind in found}
+    _write(PACKAGE_LOCK, json.dumps({"names": kinds, **lists}, indent=1).encode())
+    return found
+
+
+def _download() -> dict[str, list[Package]]:
+    """Have all archives here; a kept list that the mirror no longer serves is renewed."""
+    kinds = read_package_list()
+    found = _kept_list(kinds)
+    if found:
+        try:
+            packages.download(found["dom0"] + found["alone"])
+            return found
+        except HostError:
+            say("the mirror has newer packages")
+    found = _resolve(kinds)
+    packages.download(found["dom0"] + found["alone"])
     return found
 
 
@@ -137,8 +159,7 @@ def _write(file: Path, data: bytes) -> None:
 
 def _make() -> dict:
     say("making the Xen host from Debian 12 packages (once; some minutes at most)")
-    found = _resolve(read_package_list())
-    packages.download(found["dom0"] + found["alone"])
+    found = _download()
     work = HOST / "image.part"
     shutil.rmtree(work, ignore_errors=True)
     shutil.rmtree(IMAGE, ignore_errors=True)
@@ -163,6 +184,7 @@ def _assemble(work: Path, found: dict[str, list[Package]]) -> None:
     kernel = _one(alone / "boot", "vmlinuz-*")
     version = kernel.name.partition("-")[2]
     shutil.copy(kernel, work / "vmlinuz")
+    _expand_kernel(kernel, work / "vmlinux")
     tree = initrd.ModuleTree(alone / "lib" / "modules" / version)
     tree.install(DOM0_MODULES, root)
     tree.install(GUEST_MODULES, work / "modules")
@@ -173,7 +195,7 @@ def _assemble(work: Path, found: dict[str, list[Package]]) -> None:
         _root_disk(root, work / "root.ext4")
     shutil.rmtree(root)
     shutil.rmtree(alone)
-    products = ("xen", "vmlinuz", "initrd", "root.ext4")
+    products = ("xen", "vmlinuz", "vmlinux", "initrd", "root.ext4")
     _write(work / "manifest.json", json.dumps({
         "inputs": _inputs(), "kernel": version,
         "packages": sorted(p.file for kind in found.values() for p in kind),
@@ -192,6 +214,16 @@ def _one(folder: Path, pattern: str) -> Path:
 def _expand(source: Path, target: Path) -> None:
     with gzip.open(source) as packed, open(target, "wb") as plain:
         shutil.copyfileobj(packed, plain)
+
+
+def _expand_kernel(bzimage: Path, target: Path) -> None:
+    """Take the ELF out of a bzImage: the boot protocol's header tells where it lies."""
+    data = bzimage.read_bytes()
+    offset, length = struct.unpack_from("<II", data, 0x248)
+    start = (data[0x1F1] + 1) * 512 + offset
+    if data[start:start + 6] != b"\xfd7zXZ\0":
+        raise HostError(f"{bzimage.name} is not compressed with xz: prepare.py must learn how")
+    target.write_bytes(lzma.LZMADecompressor().decompress(data[start:start + length]))
 
 
 def _lay_out(root: Path) -> None:

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from .paths import IMAGE
+from .paths import HOST, IMAGE
 from .ui import Deadline, HostError
 
 MEMORY_MB = 4096
@@ -30,6 +30,7 @@ XEN_LINE = (f"console=com1 com1=115200,8n1 dom0=pv dom0_mem={DOM0_MB}M,max:{DOM0
 DOM0_LINE = "console=hvc0 quiet loglevel=4 random.trust_cpu=on"
 KVM_GET_API_VERSION = 0xAE00
 PR_SET_PDEATHSIG = 1
+KVM_FAILED = HOST / "kvm-does-not-work-here"
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,15 @@ def choose_machine(icount: bool) -> Machine:
         return Machine("tcg", True)
     if forced in ("tcg", "kvm"):
         return Machine(forced, False)
-    return Machine("kvm" if _nested_kvm() else "tcg", False)
+    return Machine("kvm" if _nested_kvm() and not KVM_FAILED.exists() else "tcg", False)
+
+
+def fall_back(machine: Machine) -> Machine:
+    """What to try when a machine did not work: TCG after KVM, which is then not tried again."""
+    if machine.accel == "kvm":
+        KVM_FAILED.touch()
+        return Machine("tcg", machine.icount)
+    return machine
 
 
 @lru_cache
@@ -84,7 +93,8 @@ def machine_arguments(machine: Machine) -> list[str]:
     if machine.accel == "kvm":
         arguments = ["-accel", "kvm", "-cpu", "host,migratable=on"]
     else:
-        arguments = ["-accel", "tcg", "-cpu", "qemu64,+svm,+npt"]
+        extra = os.environ.get("XENHOST_CPU", "")
+        arguments = ["-accel", "tcg", "-cpu", "qemu64,+svm,+npt" + (extra and "," + extra)]
     if machine.icount:
         arguments += ["-icount", "shift=0,sleep=off", "-rtc", "clock=vm,base=2026-01-01"]
     return arguments + [

@@ -18,14 +18,13 @@ import json
 import os
 import re
 import shutil
-import tempfile
 from pathlib import Path
 
 from .agent import Agent
 from .paths import STATES
 from .prepare import locked, prepare
 from .qemu import Machine, Qemu, machine_arguments, version
-from .ui import HostError, say, step
+from .ui import HostError, say, scratch_folder, step
 
 BOOT_SECONDS = 180                  # bound of a boot; about 20 s are usual
 FORMAT = 1                          # of the state folder
@@ -50,6 +49,11 @@ def ensure(machine: Machine) -> Path:
     return folder
 
 
+def discard(machine: Machine) -> None:
+    """Forget the machine's state, so that the next ensure() makes it again."""
+    shutil.rmtree(STATES / key(machine), ignore_errors=True)
+
+
 def _make(machine: Machine, folder: Path) -> None:
     STATES.mkdir(parents=True, exist_ok=True)
     for old in STATES.iterdir():
@@ -63,7 +67,7 @@ def _make(machine: Machine, folder: Path) -> None:
 
 
 def _boot(machine: Machine, part: Path) -> None:
-    scratch = Path(tempfile.mkdtemp(prefix="xenhost-"))
+    scratch = scratch_folder()
     qemu = None
     try:
         payload = scratch / "payload"

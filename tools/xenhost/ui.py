@@ -1,10 +1,18 @@
 # SPDX-License-Identifier: MIT
-"""Messages for people, and the one exception that ends a command with one line."""
+"""Messages, errors, time limits, and folders that do not outlive the command."""
 
+import os
+import re
+import shutil
 import sys
+import tempfile
 import time
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Iterator
+
+PREFIX = "xenhost-"
+LONGEST = 60                        # of a folder that holds sockets, whose names are bounded
 
 
 class HostError(Exception):
@@ -39,3 +47,15 @@ class Deadline:
 
     def passed(self) -> bool:
         return time.monotonic() >= self.end
+
+
+def scratch_folder() -> Path:
+    """A new folder for one run.  Those of runs that were killed are removed on the way."""
+    base = Path(tempfile.gettempdir())
+    if len(str(base)) > LONGEST:
+        base = Path("/tmp")
+    for old in base.glob(PREFIX + "*"):
+        owner = re.match(PREFIX + r"(\d+)-", old.name)
+        if owner and not os.path.exists(f"/proc/{owner.group(1)}"):
+            shutil.rmtree(old, ignore_errors=True)
+    return Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-", dir=base))

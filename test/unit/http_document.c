@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-// SRCS: apps/httpd/file.c apps/httpd/mime.c apps/httpd/text.c apps/httpd/date.c apps/httpd/clock.c
+// SRCS: apps/httpd/document.c apps/httpd/mime.c apps/httpd/text.c apps/httpd/date.c apps/httpd/clock.c
+// CFLAGS: -Iapps/httpd
 /*
  * The cache of open files, on a real folder with a clock moved by hand: changes are seen, old
  * states stay whole while they are in use, and descriptors and memory stay bounded.
@@ -19,7 +20,7 @@
 #include <cmocka.h>
 
 #include "clock.h"
-#include "file.h"
+#include "document.h"
 
 enum { NOW = 1700000000 };
 
@@ -43,29 +44,29 @@ static void write_file(const char *name, const char *data, size_t len, time_t mo
     close(descriptor);
 }
 
-static struct file *open_file(const char *name)
+static struct document *open_file(const char *name)
 {
-    struct file *file = NULL;
+    struct document *file = NULL;
 
     in_folder(name);
-    assert_int_equal(file_open(path, strlen(path), &file), 0);
+    assert_int_equal(document_open(path, strlen(path), &file), 0);
     return file;
 }
 
 static int error_of(const char *name)
 {
-    struct file *file = NULL;
+    struct document *file = NULL;
 
     in_folder(name);
-    return file_open(path, strlen(path), &file);
+    return document_open(path, strlen(path), &file);
 }
 
-static void assert_content(const struct file *file, const char *expected)
+static void assert_content(const struct document *file, const char *expected)
 {
     char data[64];
 
     assert_int_equal(file->size, strlen(expected));
-    assert_int_equal(file_read(file, data, sizeof(data), 0), strlen(expected));
+    assert_int_equal(document_read(file, data, sizeof(data), 0), strlen(expected));
     assert_memory_equal(data, expected, strlen(expected));
 }
 
@@ -101,15 +102,15 @@ static void small_files_are_kept(void **state)
     (void)state;
     write_file("a.txt", "one", 3, NOW - 100);
 
-    struct file *file = open_file("a.txt");
+    struct document *file = open_file("a.txt");
 
     assert_content(file, "one");
     assert_int_equal(descriptors(), before);
     assert_false(file->validators.weak);
     assert_memory_equal(file->fields, "Content-Type: text/plain; charset=utf-8\r\n", 41);
     assert_ptr_equal(open_file("a.txt"), file);
-    file_release(file);
-    file_release(file);
+    document_release(file);
+    document_release(file);
 }
 
 static void a_change_is_seen_within_a_second(void **state)
@@ -117,19 +118,19 @@ static void a_change_is_seen_within_a_second(void **state)
     (void)state;
     write_file("b.txt", "one", 3, NOW - 100);
 
-    struct file *old = open_file("b.txt");
+    struct document *old = open_file("b.txt");
 
     write_file("b.txt", "two", 3, NOW - 50);
-    file_release(open_file("b.txt"));
+    document_release(open_file("b.txt"));
     server_clock.seconds++;
 
-    struct file *changed = open_file("b.txt");
+    struct document *changed = open_file("b.txt");
 
     assert_ptr_not_equal(changed, old);
     assert_content(changed, "two");
     assert_content(old, "one");
-    file_release(changed);
-    file_release(old);
+    document_release(changed);
+    document_release(old);
     unlink(in_folder("b.txt"));
     server_clock.seconds++;
     assert_int_equal(error_of("b.txt"), -ENOENT);
@@ -141,19 +142,19 @@ static void a_hidden_change_is_seen(void **state)
     (void)state;
     write_file("c.txt", "one", 3, server_clock.seconds);
 
-    struct file *file = open_file("c.txt");
+    struct document *file = open_file("c.txt");
 
     assert_true(file->validators.weak);
-    file_release(file);
+    document_release(file);
     write_file("c.txt", "two", 3, server_clock.seconds);
     server_clock.seconds++;
     file = open_file("c.txt");
     assert_content(file, "two");
-    file_release(file);
+    document_release(file);
     server_clock.seconds += 5;
     file = open_file("c.txt");
     assert_false(file->validators.weak);
-    file_release(file);
+    document_release(file);
 }
 
 static void what_is_not_a_file(void **state)
@@ -170,30 +171,30 @@ static void what_is_not_a_file(void **state)
 
 static void large_files_are_read_in_place(void **state)
 {
-    char *data = malloc(3 * FILE_CONTENT_MAX);
+    char *data = malloc(3 * DOCUMENT_CONTENT_MAX);
     char part[16];
 
     (void)state;
     assert_non_null(data);
-    for (int i = 0; i < 3 * FILE_CONTENT_MAX; i++)
+    for (int i = 0; i < 3 * DOCUMENT_CONTENT_MAX; i++)
         data[i] = (char)(i / 3);
-    write_file("large", data, 3 * FILE_CONTENT_MAX, NOW - 100);
+    write_file("large", data, 3 * DOCUMENT_CONTENT_MAX, NOW - 100);
 
-    struct file *file = open_file("large");
+    struct document *file = open_file("large");
 
     assert_null(file->content);
-    assert_int_equal(file_read(file, part, sizeof(part), 40000), sizeof(part));
+    assert_int_equal(document_read(file, part, sizeof(part), 40000), sizeof(part));
     assert_memory_equal(part, data + 40000, sizeof(part));
-    assert_int_equal(file_read(file, part, sizeof(part), 3 * FILE_CONTENT_MAX - 5), 5);
-    assert_int_equal(file_read(file, part, sizeof(part), 3 * FILE_CONTENT_MAX), 0);
-    file_release(file);
+    assert_int_equal(document_read(file, part, sizeof(part), 3 * DOCUMENT_CONTENT_MAX - 5), 5);
+    assert_int_equal(document_read(file, part, sizeof(part), 3 * DOCUMENT_CONTENT_MAX), 0);
+    document_release(file);
     free(data);
 }
 
 static void the_cache_is_bounded(void **state)
 {
-    static char data[FILE_CONTENT_MAX + 1];
-    struct file *held[100];
+    static char data[DOCUMENT_CONTENT_MAX + 1];
+    struct document *held[100];
     char name[16];
     int before = descriptors();
 
@@ -203,15 +204,15 @@ static void the_cache_is_bounded(void **state)
         write_file(name, data, sizeof(data), NOW - 100);
         held[i] = open_file(name);
     }
-    assert_true(descriptors() >= before + 100 - FILE_CACHE_ENTRIES);
+    assert_true(descriptors() >= before + 100 - DOCUMENT_CACHE_ENTRIES);
     for (int i = 0; i < 100; i++)
-        file_release(held[i]);
-    assert_true(descriptors() <= before + FILE_CACHE_ENTRIES);
+        document_release(held[i]);
+    assert_true(descriptors() <= before + DOCUMENT_CACHE_ENTRIES);
     for (int i = 0; i < 100; i++) {
         snprintf(name, sizeof(name), "many%d", i);
-        write_file(name, data, FILE_CONTENT_MAX, NOW - 200);
+        write_file(name, data, DOCUMENT_CONTENT_MAX, NOW - 200);
         server_clock.seconds++;
-        file_release(open_file(name));
+        document_release(open_file(name));
     }
     assert_true(descriptors() <= before);
 }

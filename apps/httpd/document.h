@@ -8,8 +8,8 @@
  * two seconds is read again at each look, since a further change in the same second of the clock
  * could leave size and time as they are. A response that has begun keeps the file it began with.
  */
-#ifndef HTTPD_FILE_H
-#define HTTPD_FILE_H
+#ifndef HTTPD_DOCUMENT_H
+#define HTTPD_DOCUMENT_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -18,14 +18,14 @@
 #include "condition.h"
 
 enum {
-    FILE_CACHE_ENTRIES = 32,
-    FILE_CONTENT_MAX = 16384,             /* larger files are read from disk for each response */
-    FILE_CONTENT_TOTAL = 128 * 1024,      /* of all files kept in memory */
+    DOCUMENT_CACHE_ENTRIES = 32,
+    DOCUMENT_CONTENT_MAX = 16384,           /* larger files are read from disk for each response */
+    DOCUMENT_CONTENT_TOTAL = 128 * 1024,    /* of all files kept in memory */
 };
 
-struct file {
-    struct file *newer;          /* neighbours in the order of last use */
-    struct file *older;
+struct document {
+    struct document *newer;          /* neighbours in the order of last use */
+    struct document *older;
     unsigned references;
     bool cached;                 /* in that list; else freed with the last reference */
     uint32_t hash;               /* of the path */
@@ -46,13 +46,13 @@ struct file {
 
 /*
  * The file at `path`, `len` bytes followed by a NUL. Stores it with a reference that the caller
- * gives back by file_release() and returns 0; or returns -EISDIR for a directory, -ENOENT for
+ * gives back by document_release() and returns 0; or returns -EISDIR for a directory, -ENOENT for
  * nothing or something that is neither, or the negative errno of what failed.
  */
-int file_open(const char *path, size_t len, struct file **file);
-void file_release(struct file *file);
+int document_open(const char *path, size_t len, struct document **file);
+void document_release(struct document *file);
 
 /* Reads up to `len` bytes at `offset`; returns their number, 0 at the end, or -errno. */
-int64_t file_read(const struct file *file, void *out, size_t len, int64_t offset);
+int64_t document_read(const struct document *file, void *out, size_t len, int64_t offset);
 
 #endif

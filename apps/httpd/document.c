@@ -11,16 +11,16 @@
 #include <unistd.h>
 
 #include "clock.h"
-#include "file.h"
+#include "document.h"
 #include "mime.h"
 #include "text.h"
 
-static struct file *newest;
-static struct file *oldest;
+static struct document *newest;
+static struct document *oldest;
 static unsigned entries;
 static size_t content_total;
 
-static void destroy(struct file *file)
+static void destroy(struct document *file)
 {
     if (file->descriptor >= 0)
         close(file->descriptor);
@@ -28,7 +28,7 @@ static void destroy(struct file *file)
     free(file);
 }
 
-static void unlink_file(struct file *file)
+static void unlink_file(struct document *file)
 {
     if (file->newer)
         file->newer->older = file->older;
@@ -40,7 +40,7 @@ static void unlink_file(struct file *file)
         oldest = file->newer;
 }
 
-static void link_newest(struct file *file)
+static void link_newest(struct document *file)
 {
     file->newer = NULL;
     file->older = newest;
@@ -51,7 +51,7 @@ static void link_newest(struct file *file)
     newest = file;
 }
 
-static void drop(struct file *file)
+static void drop(struct document *file)
 {
     unlink_file(file);
     file->cached = false;
@@ -62,14 +62,15 @@ static void drop(struct file *file)
         destroy(file);
 }
 
-static void add(struct file *file)
+static void add(struct document *file)
 {
     link_newest(file);
     file->cached = true;
     entries++;
     if (file->content)
         content_total += (size_t)file->size;
-    while (oldest != file && (entries > FILE_CACHE_ENTRIES || content_total > FILE_CONTENT_TOTAL))
+    while (oldest != file && (entries > DOCUMENT_CACHE_ENTRIES ||
+                              content_total > DOCUMENT_CONTENT_TOTAL))
         drop(oldest);
 }
 
@@ -83,16 +84,16 @@ static uint32_t hash_path(const char *path, size_t len)
     return hash;
 }
 
-static struct file *find(const char *path, size_t len, uint32_t hash)
+static struct document *find(const char *path, size_t len, uint32_t hash)
 {
-    for (struct file *file = newest; file; file = file->older) {
+    for (struct document *file = newest; file; file = file->older) {
         if (file->hash == hash && file->path_len == len && memcmp(file->path, path, len) == 0)
             return file;
     }
     return NULL;
 }
 
-static void format_fields(struct file *file)
+static void format_fields(struct document *file)
 {
     struct text t = { .data = file->fields, .cap = sizeof(file->fields) };
     char modified[DATE_LENGTH];
@@ -134,7 +135,7 @@ static bool changed_just_now(int64_t modified)
     return modified >= server_clock.seconds - 2 && modified <= server_clock.seconds + 2;
 }
 
-static void take_status(struct file *file, const struct stat *status)
+static void take_status(struct document *file, const struct stat *status)
 {
     file->size = status->st_size;
     file->inode = status->st_ino;
@@ -143,7 +144,7 @@ static void take_status(struct file *file, const struct stat *status)
     file->validators.weak = changed_just_now(status->st_mtime);
 }
 
-int64_t file_read(const struct file *file, void *out, size_t len, int64_t offset)
+int64_t document_read(const struct document *file, void *out, size_t len, int64_t offset)
 {
     if ((int64_t)len > file->size - offset)
         len = (size_t)(file->size - offset);
@@ -164,9 +165,9 @@ int64_t file_read(const struct file *file, void *out, size_t len, int64_t offset
  * Reads a small file into memory and closes it. Without memory, or if the file has just become
  * shorter, it simply stays open. An error of the disk is the caller's.
  */
-static int load(struct file *file)
+static int load(struct document *file)
 {
-    if (file->size > FILE_CONTENT_MAX)
+    if (file->size > DOCUMENT_CONTENT_MAX)
         return 0;
 
     char *content = malloc(file->size > 0 ? (size_t)file->size : 1);
@@ -175,7 +176,7 @@ static int load(struct file *file)
     if (!content)
         return 0;
     while (have < file->size) {
-        int64_t got = file_read(file, content + have, (size_t)(file->size - have), have);
+        int64_t got = document_read(file, content + have, (size_t)(file->size - have), have);
 
         if (got <= 0) {
             free(content);
@@ -197,7 +198,7 @@ static int check_kind(const struct stat *status)
 }
 
 /* Looks before it opens: opening a device or a pipe could block. */
-static int open_descriptor(struct file *file)
+static int open_descriptor(struct document *file)
 {
     struct stat status;
 
@@ -219,9 +220,9 @@ static int open_descriptor(struct file *file)
     return error;
 }
 
-static int create(const char *path, size_t len, uint32_t hash, struct file **out)
+static int create(const char *path, size_t len, uint32_t hash, struct document **out)
 {
-    struct file *file = calloc(1, sizeof(*file) + len + 1);
+    struct document *file = calloc(1, sizeof(*file) + len + 1);
 
     if (!file)
         return -ENOMEM;
@@ -244,7 +245,7 @@ static int create(const char *path, size_t len, uint32_t hash, struct file **out
 }
 
 /* Whether the cached state may still be served; looks at the file system once a second at most. */
-static bool current(struct file *file)
+static bool current(struct document *file)
 {
     struct stat status;
 
@@ -257,10 +258,10 @@ static bool current(struct file *file)
            (uint64_t)status.st_ino == file->inode;
 }
 
-int file_open(const char *path, size_t len, struct file **out)
+int document_open(const char *path, size_t len, struct document **out)
 {
     uint32_t hash = hash_path(path, len);
-    struct file *file = find(path, len, hash);
+    struct document *file = find(path, len, hash);
 
     if (file && !current(file)) {
         drop(file);
@@ -281,7 +282,7 @@ int file_open(const char *path, size_t len, struct file **out)
     return 0;
 }
 
-void file_release(struct file *file)
+void document_release(struct document *file)
 {
     if (--file->references == 0 && !file->cached)
         destroy(file);

@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: MIT */
+// SRCS: test/unit/fakes.c test/unit/net_fakes.c net/netdev.c net/stack.c net/interface.c net/memory.c net/checksum.c net/hooks.c net/timers.c net/config.c net/configure.c net/address_text.c net/usage.c net/socket.c net/socket_calls.c net/socket_transfer.c net/socket_file.c net/socket_address.c net/socket_options.c net/socket_tcp.c net/socket_tcp_data.c net/socket_udp.c net/resolver.c net/addrinfo.c net/inet.c lib/posix/file.c lib/posix/poll.c lib/posix/descriptor.c lib/posix/duplicate.c lib/posix/io_read.c lib/posix/io_write.c test/unit/failing_malloc.c
+// LWIP: yes
+// CFLAGS: -include test/unit/net_names.h -Wl,-T,test/unit/sets.ld -Wl,--wrap=malloc,--wrap=calloc,--wrap=strdup,--wrap=strndup
+/*
+ * TCP sockets under load: much data, bad wires, full rings, little memory, many connections.
+ */
+#include "net_fakes.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/sched.h"
+#include "net/usage.h"
+
+void net_memory_trim(void);
+
+#define PORT 80
+
+/* Byte number n of the stream that everybody here sends. */
+static uint8_t stream_byte(size_t n)
+{
+    return (uint8_t)(n * 31 + (n >> 8) * 7 + (n >> 16));
+}
+
+struct transfer {
+    int from;
+    size_t length, chunk;
+    bool ended;
+};
+
+static void sender(void *argument)
+{
+    struct transfer *transfer = argument;
+    uint8_t *block = malloc(transfer->chunk);
+    size_t done = 0, index;
+
+    while (done < transfer->length) {
+        size_t part = transfer->length - done < transfer->chunk ? transfer->length - done : transfer->chunk;
+        ssize_t sent;
+
+        for (index = 0; index < part; index++)
+            block[index] = stream_byte(done + index);
+        sent = send(transfer->from, block, part, 0);
+        assert_int_equal(sent, part);
+        done += part;
+    }
+    shutdown(transfer->from, SHUT_WR);
+    free(block);
+    transfer->ended = true;
+}
+
+static void receive_stream(int descriptor, size_t length, size_t chunk)
+{
+    uint8_t *block = malloc(chunk);
+    size_t done = 0;
+    ssize_t part;
+
+    while ((part = recv(descriptor, block, chunk, 0)) > 0) {
+        ssize_t index;
+
+        for (index = 0; index < part; index++)
+            assert_int_equal(block[index], stream_byte(done + (size_t)index));
+        done += (size_t)part;
+    }
+    assert_int_equal(part, 0);
+    assert_int_equal(done, length);
+    free(block);
+}
+
+/* Client to server and back, with blocks of the given sizes. */
+static void transfer_both_ways(size_t length, size_t send_chunk, size_t receive_chunk)
+{
+    int listener = fake_net_listen(PORT, 5), client = fake_net_connect(PORT), server;
+    struct transfer forth = { .length = length, .chunk = send_chunk }, back = forth;
+
+    assert_true(client >= 0);
+    server = accept(listener, NULL, NULL);
+    forth.from = client;
+    back.from = server;
+    thread_create("forth", sender, &forth);
+    receive_stream(server, length, receive_chunk);
+    thread_create("back", sender, &back);
+    receive_stream(client, length, receive_chunk);
+    fake_run_others();
+    assert_true(forth.ended && back.ended);
+    close(client);
+    close(server);
+    close(listener);
+    fake_net_check_leftovers();
+}
+
+static void clean_wire(void **state)
+{
+    uint64_t before = clock_monotonic();
+
+    (void)state;
+    transfer_both_ways(3000000, 65536, 16384);
+    transfer_both_ways(1000000, 100000, 300);
+    transfer_both_ways(100000, 700, 100000);
+    assert_true(clock_monotonic() - before < SECONDS(3 * 401)); /* checking for leftovers takes 400 s each */
+}
+
+static void bad_wire(void **state)
+{
+    (void)state;
+    fake_wire.lose = 20;
+    transfer_both_ways(300000, 8192, 8192);
+    fake_wire.lose = 0;
+    fake_wire.delay = 100;
+    transfer_both_ways(300000, 8192, 8192);
+    fake_wire.delay = 20;
+    fake_wire.duplicate = 20;
+    fake_wire.corrupt = 10;
+    fake_wire.lose = 10;
+    transfer_both_ways(300000, 8192, 8192);
+    fake_wire.delay = fake_wire.duplicate = fake_wire.corrupt = fake_wire.lose = 0;
+}
+
+static void small_ring(void **state)
+{
+    uint64_t before = clock_monotonic();
+
+    (void)state;
+    fake_net_ring = 3;
+    transfer_both_ways(500000, 65536, 65536);
+    fake_net_ring = 256;
+    assert_true(clock_monotonic() - before < SECONDS(403)); /* no retransmission timer was waited for */
+}
+
+/* ---- many connections ---- */
+
+#define CLIENTS 64
+
+static void echo_server(void *argument)
+{
+    int connection = *(int *)argument;
+    char buffer[512];
+    ssize_t length;
+
+    while ((length = recv(connection, buffer, sizeof(buffer), 0)) > 0)
+        assert_int_equal(send(connection, buffer, (size_t)length, 0), length);
+    close(connection);
+}
+
+static void many_at_once(void **state)
+{
+    int listener = fake_net_listen(PORT, CLIENTS), clients[CLIENTS], servers[CLIENTS], index, round;
+    char buffer[64];
+
+    (void)state;
+    for (index = 0; index < CLIENTS; index++) {
+        clients[index] = fake_net_connect(PORT);
+        assert_true(clients[index] >= 0);
+        servers[index] = accept(listener, NULL, NULL);
+        assert_true(servers[index] >= 0);
+        thread_create("echo", echo_server, &servers[index]);
+    }
+    for (round = 0; round < 5; round++) {
+        for (index = 0; index < CLIENTS; index++)
+            assert_int_equal(send(clients[index], "0123456789", 10, 0), 10);
+        for (index = 0; index < CLIENTS; index++)
+            assert_int_equal(recv(clients[index], buffer, sizeof(buffer), 0), 10);
+    }
+    for (index = 0; index < CLIENTS; index++)
+        close(clients[index]);
+    fake_net_sleep(MILLISECONDS(100));
+    close(listener);
+    fake_net_check_leftovers();
+}
+
+static void one_after_the_other(void **state)
+{
+    int listener = fake_net_listen(PORT, 16), index;
+    char buffer[64];
+    struct net_usage usage;
+
+    (void)state;
+    for (index = 0; index < 3000; index++) {
+        int client = fake_net_connect(PORT), server;
+
+        assert_true(client >= 0);
+        server = accept(listener, NULL, NULL);
+        assert_true(server >= 0);
+        assert_int_equal(send(client, "request", 7, 0), 7);
+        assert_int_equal(recv(server, buffer, sizeof(buffer), 0), 7);
+        assert_int_equal(send(server, "reply", 5, 0), 5);
+        close(server); /* who closes first has the TIME_WAIT */
+        assert_int_equal(recv(client, buffer, sizeof(buffer), 0), 5);
+        assert_int_equal(recv(client, buffer, sizeof(buffer), 0), 0);
+        close(client);
+    }
+    net_usage_get(&usage);
+    assert_true(usage.tcp_time_wait > 500 && usage.tcp_time_wait <= 1024);
+    assert_true(usage.memory < usage.memory_limit / 2);
+    close(listener);
+    fake_net_check_leftovers();
+}
+
+/* ---- memory ---- */
+
+/* Peers that do not read must not keep the others from working, whatever they are sent. */
+static void nobody_reads(void **state)
+{
+    int listener = fake_net_listen(PORT, CLIENTS), clients[CLIENTS], servers[CLIENTS], index;
+    static char block[100000];
+    struct net_usage usage;
+    char buffer[16];
+
+    (void)state;
+    for (index = 0; index < CLIENTS; index++) {
+        clients[index] = fake_net_connect(PORT);
+        servers[index] = accept(listener, NULL, NULL);
+        assert_true(clients[index] >= 0 && servers[index] >= 0);
+        if (index > 0) {
+            while (send(clients[index], block, sizeof(block), MSG_DONTWAIT) > 0)
+                continue;
+            assert_int_equal(errno, EAGAIN);
+        }
+        fake_net_sleep(MILLISECONDS(2));
+    }
+    net_usage_get(&usage);
+    assert_true(usage.memory <= usage.memory_limit);
+    assert_true(usage.memory >= usage.memory_limit / 4);
+    assert_int_equal(send(clients[0], "still here", 10, 0), 10);
+    assert_int_equal(recv(servers[0], buffer, sizeof(buffer), 0), 10);
+    for (index = 0; index < CLIENTS; index++) {
+        close(clients[index]);
+        close(servers[index]);
+    }
+    close(listener);
+    fake_net_check_leftovers();
+}
+
+/* One byte a segment: the buffers hold much more memory than data. */
+static void tiny_segments(void **state)
+{
+    int listener = fake_net_listen(PORT, 5), client = fake_net_connect(PORT), server = accept(listener, NULL, NULL);
+    int one = 1, count = 0;
+    struct net_usage usage;
+    char byte;
+
+    (void)state;
+    setsockopt(client, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+    while (count < 20000 && send(client, "x", 1, MSG_DONTWAIT) == 1) {
+        count++;
+        if (count % 50 == 0)
+            fake_net_sleep(MILLISECONDS(1));
+    }
+    net_usage_get(&usage);
+    assert_true(usage.memory <= usage.memory_limit);
+    shutdown(client, SHUT_WR);
+    while (recv(server, &byte, 1, 0) == 1)
+        count--;
+    assert_int_equal(count, 0);
+    close(client);
+    close(server);
+    close(listener);
+    fake_net_check_leftovers();
+}
+
+static int client_or_error(void)
+{
+    struct sockaddr_in from = { .sin_family = AF_INET }, to = { .sin_family = AF_INET, .sin_port = htons(PORT) };
+    int client = socket(AF_INET, SOCK_STREAM, 0);
+
+    from.sin_addr.s_addr = htonl(0x0a000001);
+    to.sin_addr.s_addr = htonl(0x0a000002);
+    if (client >= 0 && (bind(client, (struct sockaddr *)&from, sizeof(from)) < 0 ||
+                        connect(client, (struct sockaddr *)&to, sizeof(to)) < 0)) {
+        close(client);
+        return -1;
+    }
+    return client;
+}
+
+/* Each allocation fails once: calls may fail, nothing may be lost or left over. */
+static void allocations_fail(void **state)
+{
+    unsigned int at;
+
+    (void)state;
+    for (at = 1; at < 60; at++) {
+        int listener = fake_net_listen(PORT, 5), client, server = -1;
+        struct pollfd entry = { .fd = listener, .events = POLLIN };
+        char buffer[4000] = "";
+
+        net_memory_trim();
+        fake_fail_at = at;
+        client = client_or_error();
+        if (client >= 0 && poll(&entry, 1, 30000) == 1)
+            server = accept(listener, NULL, NULL);
+        if (server >= 0) {
+            ssize_t sent = send(client, buffer, sizeof(buffer), 0);
+
+            shutdown(client, SHUT_WR);
+            while (sent > 0) {
+                ssize_t part = recv(server, buffer, sizeof(buffer), 0);
+
+                assert_true(part > 0);
+                sent -= part;
+            }
+            close(server);
+        }
+        fake_fail_at = 0;
+        if (client >= 0)
+            close(client);
+        close(listener);
+        fake_net_check_leftovers();
+    }
+}
+
+static int start(void **state)
+{
+    (void)state;
+    fake_net_start(getenv("OFFLOAD") != NULL, "10.0.0.1/24", "10.0.0.2/24");
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(clean_wire),
+        cmocka_unit_test(bad_wire),
+        cmocka_unit_test(small_ring),
+        cmocka_unit_test(many_at_once),
+        cmocka_unit_test(one_after_the_other),
+        cmocka_unit_test(nobody_reads),
+        cmocka_unit_test(tiny_segments),
+        cmocka_unit_test(allocations_fail),
+    };
+
+    return cmocka_run_group_tests(tests, start, NULL);
+}
