@@ -15,7 +15,7 @@ SRCS_blk := $(call in,blkfront)
 SRCS_net := $(call in,netfront net net/lwip)
 
 # Which switches a switch brings in, itself included.
-WITH_vfs := vfs
+WITH_vfs := vfs block
 WITH_block := block
 WITH_tarfs := tarfs vfs block
 WITH_blk := blk block xenbus

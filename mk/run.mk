@@ -7,10 +7,10 @@ PORT ?= 8080
 .PHONY: run bench
 run:
 	@tools/check-tools --install run
-	@$(MAKE) --no-print-directory $(APP)
+	@$(MAKE) --no-print-directory $(JOBS) $(APP)
 	@exec tools/xenhost/xenhost run $(APP) --port $(PORT)
 
 bench:
 	@tools/check-tools --install bench
-	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory $(JOBS) all
 	@exec tools/bench/bench

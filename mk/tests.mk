@@ -34,8 +34,8 @@ endif
 .PHONY: test unit unit-programs guest
 test:
 	@tools/check-tools --install test
-	@$(MAKE) --no-print-directory unit
-	@$(MAKE) --no-print-directory guest
+	@$(MAKE) --no-print-directory $(JOBS) unit
+	@$(MAKE) --no-print-directory $(JOBS) guest
 
 unit-programs: $(addprefix $(UNIT_DIR)/,$(or $(TEST),$(UNIT_TESTS)))
 

@@ -9,6 +9,9 @@ else
   say = @printf '  %-8s %s\n'
 endif
 
+# Goals that install first call make again, on all processors.
+JOBS := -j$(shell nproc)
+
 # What the goal needs besides make itself, looked at once; said in one line if missing.
 $(BUILD)/.tools-build: tools/check-tools
 	@mkdir -p $(@D)

@@ -24,6 +24,7 @@
 #define POLL_BUDGET 64
 #define FRAGMENTS_MAXIMUM 16
 #define ETHERNET_HEADER 14
+#define FRAME_MINIMUM 60 /* on a wire; lwIP relies on that much being there */
 #define FRAME_MAXIMUM 65000
 #define RECEIVE_ALIGNMENT 2 /* bytes in front of the Ethernet header */
 /* Ethernet, IPv6 and TCP headers without options: what must lie in one piece to find the checksum. */
@@ -131,6 +132,26 @@ static err_t interface_transmit(struct netif *netif, struct pbuf *p)
     return error;
 }
 
+/* A copy in one piece, filled up with zeros to the least length of a frame. */
+static struct pbuf *copy_frame(const struct net_fragment *fragments, unsigned int count, size_t length)
+{
+    size_t room = length < FRAME_MINIMUM ? FRAME_MINIMUM : length;
+    struct pbuf *p = pbuf_alloc(PBUF_RAW, (u16_t)(room + RECEIVE_ALIGNMENT), PBUF_RAM);
+    unsigned int index;
+    uint8_t *to;
+
+    if (!p)
+        return NULL;
+    pbuf_remove_header(p, RECEIVE_ALIGNMENT);
+    to = p->payload;
+    for (index = 0; index < count; index++) {
+        memcpy(to, fragments[index].data, fragments[index].length);
+        to += fragments[index].length;
+    }
+    memset(to, 0, room - length);
+    return p;
+}
+
 static void interface_receive(struct net_device *device, const struct net_fragment *fragments,
                               unsigned int count, const struct net_receive_info *info)
 {
@@ -138,7 +159,6 @@ static void interface_receive(struct net_device *device, const struct net_fragme
     bool trusted = info->checksum_blank || info->checksum_valid;
     size_t length = 0;
     unsigned int index;
-    uint8_t *to;
     struct pbuf *p;
 
     for (index = 0; index < count; index++)
@@ -147,17 +167,11 @@ static void interface_receive(struct net_device *device, const struct net_fragme
         device->statistics.receive_errors++;
         return;
     }
-    p = pbuf_alloc(PBUF_RAW, (u16_t)(length + RECEIVE_ALIGNMENT), PBUF_RAM);
+    p = copy_frame(fragments, count, length);
     if (!p) {
         device->statistics.receive_dropped++;
         pbuf_free_ooseq_pending = 1;
         return;
-    }
-    pbuf_remove_header(p, RECEIVE_ALIGNMENT);
-    to = p->payload;
-    for (index = 0; index < count; index++) {
-        memcpy(to, fragments[index].data, fragments[index].length);
-        to += fragments[index].length;
     }
     interface->netif.chksum_flags =
         (interface->netif.chksum_flags & ~CHECKSUMS_IN) | (trusted ? 0 : CHECKSUMS_IN);

@@ -231,7 +231,7 @@ static size_t send_limit(void)
 static size_t send_room(const struct socket *socket)
 {
     const struct tcp_pcb *pcb = socket->tcp;
-    size_t limit = send_limit(), held = TCP_SND_BUF - tcp_sndbuf(pcb);
+    size_t limit = send_limit(), held = TCP_SND_BUF - pcb->snd_buf;
 
     if (tcp_sndqueuelen(pcb) + SEGMENTS_IN_RESERVE > TCP_SND_QUEUELEN)
         return 0;

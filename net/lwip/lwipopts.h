@@ -67,6 +67,7 @@
 #define LWIP_IPV6 1
 #define LWIP_IPV6_NUM_ADDRESSES 4
 #define LWIP_IPV6_DHCP6 0
+#define IPV6_FRAG_COPYHEADER 1 /* pointers are larger than a fragment header leaves room for */
 #define LWIP_ND6_NUM_NEIGHBORS 16
 #define LWIP_ND6_NUM_DESTINATIONS 16
 #define LWIP_ND6_QUEUEING 1

@@ -5,7 +5,8 @@
 #
 # A failing command ends the test (set -e), as does fail; the runner then shows the log.
 # Domains made with create are preserved when they shut down, so that the reason can be
-# seen, and are destroyed when the script ends.  Every wait has an end, in seconds.
+# seen.  When the script ends, they are destroyed, and its background jobs are killed: do not
+# set an EXIT trap of your own.  Every wait has an end, in seconds.
 
 set -Eeuo pipefail
 CONSOLES=/var/log/xen/console
@@ -30,7 +31,10 @@ _never=/run/never.$$
 mkfifo "$_never"
 
 _end() {
-    local status=$? domain
+    local status=$? domain pids
+    pids=$(jobs -p)
+    # shellcheck disable=SC2086  # one word a process
+    [ -z "$pids" ] || kill $pids 2>/dev/null || true
     for domain in "${DOMAINS[@]}"; do
         xl destroy "$domain" 2>/dev/null || true
     done

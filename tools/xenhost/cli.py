@@ -21,8 +21,8 @@ def _prepare(options: argparse.Namespace) -> int:
 
 
 def _boot(options: argparse.Namespace) -> int:
-    prepare()
-    say(f"booted state: {state.ensure(choose_machine(options.icount))}")
+    with state.ensured(choose_machine(options.icount)) as folder:
+        say(f"booted state: {folder}")
     return 0
 
 

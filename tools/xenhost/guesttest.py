@@ -162,7 +162,7 @@ class Runner:
                     start = time.monotonic()
                 host.mark_xen_log()
                 problem, usable = self._in_host(host, number, test, log)
-            except HostError as error:
+            except (HostError, OSError) as error:
                 problem, usable = str(error), False
                 log.write(f"---- {error}\n".encode())
             if self.stop.is_set():
@@ -213,7 +213,8 @@ def run_tests(names: list[str], jobs: int) -> int:
     if not tests:
         raise HostError("there are no guest tests in test/guest")
     TEST_LOGS.mkdir(parents=True, exist_ok=True)
-    state.ensure(choose_machine(icount=False))      # here, where Ctrl-C can end it
+    with state.ensured(choose_machine(icount=False)):
+        pass                        # made here, where Ctrl-C can end it
     runner = Runner(tests)
     workers = [threading.Thread(target=runner.work, daemon=True) for _ in range(min(jobs, len(tests)))]
     for worker in workers:

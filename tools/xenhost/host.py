@@ -75,11 +75,12 @@ class Host:
             self._start(network)
 
     def _start(self, network: str) -> None:
-        folder = state.ensure(self.machine)
-        self._qemu = state.resume(self.machine, folder, self._scratch,
-                                  self._scratch / "payload", network)
-        self._agent = Agent(self._qemu.connect(self._qemu.agent_socket, 20), self._qemu.check)
-        state.go_on(self._qemu, folder)
+        with state.ensured(self.machine) as folder:
+            self._qemu = state.resume(self.machine, folder, self._scratch,
+                                      self._scratch / "payload", network)
+            self._agent = Agent(self._qemu.connect(self._qemu.agent_socket, 20),
+                                self._qemu.check)
+            state.go_on(self._qemu, folder)
         clock = "" if self.machine.icount else f"date -s @{time.time():.3f} >/dev/null\n"
         status, output = self.sh(clock + "mount -t tmpfs -o size=80% tmpfs /payload", 60)
         if status != 0:

@@ -81,15 +81,16 @@ def manifest() -> dict:
 
 
 @contextmanager
-def locked(name: str) -> Iterator[None]:
-    """Hold build/host/NAME.lock, so that two commands do not make the same thing."""
+def locked(name: str, shared: bool = False) -> Iterator[None]:
+    """Hold build/host/NAME.lock: alone to make the thing, shared to use its files."""
     HOST.mkdir(parents=True, exist_ok=True)
+    mode = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
     with open(HOST / f"{name}.lock", "w") as stream:
         try:
-            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(stream, mode | fcntl.LOCK_NB)
         except BlockingIOError:
-            say(f"waiting for another command that makes the {name} ...")
-            fcntl.flock(stream, fcntl.LOCK_EX)
+            say(f"waiting for another command that makes or uses the {name} ...")
+            fcntl.flock(stream, mode)
         yield
 
 

@@ -179,6 +179,8 @@ class Qemu:
                 data = self.qmp.recv(65536)
             except socket.timeout:
                 raise HostError("QEMU does not answer on its control socket") from None
+            except OSError:
+                data = b""
             if not data:
                 self.process.wait(10)
                 self.check()

@@ -17,36 +17,47 @@ import hashlib
 import json
 import os
 import re
+import shlex
 import shutil
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Iterator
 
 from .agent import Agent
 from .paths import STATES
-from .prepare import locked, prepare
+from .prepare import locked, manifest, prepare
 from .qemu import Machine, Qemu, machine_arguments, version
 from .ui import HostError, say, scratch_folder, step
 
 BOOT_SECONDS = 180                  # bound of a boot; about 20 s are usual
-FORMAT = 1                          # of the state folder
+FORMAT = 2                          # of the state folder
 NOISE = re.compile(r"HVM\s?(d?\d+(v\d+)? )?(save|restore)")
 PAYLOAD_SIZE = 16 << 30             # of the payload disk, which is sparse
 
 
 def key(machine: Machine) -> str:
-    depends = [FORMAT, version(), machine_arguments(machine), prepare()["sha256"]]
+    depends = [FORMAT, version(), machine_arguments(machine), manifest().get("sha256")]
     digest = hashlib.sha256(json.dumps(depends).encode()).hexdigest()
     return f"{machine.name}-{digest[:16]}"
 
 
-def ensure(machine: Machine) -> Path:
-    """The folder of the state that fits, made first if there is none."""
-    folder = STATES / key(machine)
-    if (folder / "devices").exists():
-        return folder
-    with locked("state"):
-        if not (folder / "devices").exists():
-            _make(machine, folder)
-    return folder
+@contextmanager
+def ensured(machine: Machine) -> Iterator[Path]:
+    """The folder of the state that fits, made first if there is none.
+
+    While the caller is inside, neither the state nor the image it belongs to is replaced.
+    """
+    while True:
+        prepare()
+        with locked("image", shared=True):
+            folder = STATES / key(machine)
+            with locked("state", shared=True):
+                if (folder / "devices").exists():
+                    yield folder
+                    return
+            with locked("state"):
+                if not (folder / "devices").exists():
+                    _make(machine, folder)
 
 
 def discard(machine: Machine) -> None:
@@ -61,9 +72,12 @@ def _make(machine: Machine, folder: Path) -> None:
             shutil.rmtree(old, ignore_errors=True)
     part = folder.with_name(folder.name + ".part")
     part.mkdir()
-    with step(f"booting Xen and dom0 in QEMU ({machine.accel}; once, about half a minute)"):
-        _boot(machine, part)
-    part.rename(folder)
+    try:
+        with step(f"booting Xen and dom0 in QEMU ({machine.name}; once, about half a minute)"):
+            _boot(machine, part)
+        part.rename(folder)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
 
 
 def _boot(machine: Machine, part: Path) -> None:
@@ -80,7 +94,7 @@ def _boot(machine: Machine, part: Path) -> None:
         _settle(agent)
         qemu.command("stop")
         qemu.allow_shared_memory()
-        qemu.command("migrate", uri=f"exec:cat >'{part}/devices'")
+        qemu.command("migrate", uri=f"exec:cat >{shlex.quote(str(part))}/devices")
         qemu.wait_migration(120)
         qemu.command("quit")
         qemu.process.wait(60)
@@ -97,7 +111,7 @@ def _settle(agent: Agent) -> None:
     """Warm caches, so that each resumed run finds the tools in memory; drop the payload's."""
     status, output = agent.sh(
         "xl info >/dev/null && xl list && xenstore-ls >/dev/null && brctl show >/dev/null; "
-        "cat $(which bash flock stat ip brctl xenstore-read xenstore-write grep sed tail dd tar "
+        "cat $(type -P bash flock stat ip brctl xenstore-read xenstore-write grep sed tail dd tar "
         "curl python3) /etc/xen/scripts/* >/dev/null 2>&1; "
         "blockdev --flushbufs /dev/vdb; sync; xl list", 120)
     if status != 0 or "Domain-0" not in output:
@@ -118,7 +132,7 @@ def resume(machine: Machine, folder: Path, scratch: Path, payload: Path, network
 
 def go_on(qemu: Qemu, folder: Path) -> None:
     """Read the state into a QEMU of resume() and let it run."""
-    qemu.command("migrate-incoming", uri=f"exec:cat '{folder}/devices'")
+    qemu.command("migrate-incoming", uri=f"exec:cat {shlex.quote(str(folder))}/devices")
     qemu.wait_incoming(60)
     qemu.command("cont")
 

@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: MIT */
+// SRCS: test/unit/fakes.c test/unit/net_fakes.c net/netdev.c net/stack.c net/interface.c net/memory.c net/checksum.c net/hooks.c net/timers.c net/config.c net/configure.c net/address_text.c net/usage.c net/socket.c net/socket_calls.c net/socket_transfer.c net/socket_file.c net/socket_address.c net/socket_options.c net/socket_tcp.c net/socket_tcp_data.c net/socket_udp.c net/resolver.c net/addrinfo.c net/inet.c lib/posix/file.c lib/posix/poll.c lib/posix/descriptor.c lib/posix/duplicate.c lib/posix/io_read.c lib/posix/io_write.c
+// LWIP: yes
+// CFLAGS: -include test/unit/net_names.h -Wl,-T,test/unit/sets.ld
+/*
+ * UDP sockets, IPv6, and devices that complete checksums: the wire carries blank ones here.
+ */
+#include "net_fakes.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <string.h>
+
+#include "lib/sched.h"
+#include "net/usage.h"
+
+static void assert_fails(long result, int error)
+{
+    assert_int_equal(result, -1);
+    assert_int_equal(errno, error);
+}
+
+static struct sockaddr_in ipv4(uint32_t address, uint16_t port)
+{
+    struct sockaddr_in result = { .sin_family = AF_INET, .sin_port = htons(port) };
+
+    result.sin_addr.s_addr = htonl(address);
+    return result;
+}
+
+static int udp_at(uint32_t address, uint16_t port)
+{
+    struct sockaddr_in mine = ipv4(address, port);
+    int descriptor = socket(AF_INET, SOCK_DGRAM, 0);
+
+    assert_true(descriptor >= 0);
+    assert_int_equal(bind(descriptor, (struct sockaddr *)&mine, sizeof(mine)), 0);
+    return descriptor;
+}
+
+static void send_to(int descriptor, const void *data, size_t length, uint32_t address, uint16_t port)
+{
+    struct sockaddr_in to = ipv4(address, port);
+
+    assert_int_equal(sendto(descriptor, data, length, 0, (struct sockaddr *)&to, sizeof(to)), length);
+}
+
+#define A 0x0a000001u
+#define B 0x0a000002u
+
+static void echo(void **state)
+{
+    int a = udp_at(A, 1000), b = udp_at(B, 2000);
+    struct sockaddr_in from;
+    socklen_t length = sizeof(from);
+    struct pollfd entry = { .fd = b, .events = POLLIN | POLLOUT };
+    char buffer[64];
+
+    (void)state;
+    assert_int_equal(poll(&entry, 1, 0), 1);
+    assert_int_equal(entry.revents, POLLOUT);
+    send_to(a, "ping", 4, B, 2000);
+    entry.events = POLLIN;
+    assert_int_equal(poll(&entry, 1, 100), 1);
+    assert_int_equal(recvfrom(b, buffer, sizeof(buffer), 0, (struct sockaddr *)&from, &length), 4);
+    assert_int_equal(from.sin_addr.s_addr, htonl(A));
+    assert_int_equal(from.sin_port, htons(1000));
+    send_to(b, "", 0, A, 1000);
+    assert_int_equal(recv(a, buffer, sizeof(buffer), 0), 0);
+    close(a);
+    close(b);
+    fake_net_check_leftovers();
+}
+
+static void lengths(void **state)
+{
+    static uint8_t out[65507], in[65507];
+    int a = udp_at(A, 1000), b = udp_at(B, 2000);
+    static const size_t sizes[] = { 1, 1000, 1232, 1233, 1472, 1473, 5000, 65507 };
+    size_t index, byte;
+
+    (void)state;
+    for (byte = 0; byte < sizeof(out); byte++)
+        out[byte] = (uint8_t)(byte * 7 + (byte >> 8));
+    for (index = 0; index < sizeof(sizes) / sizeof(sizes[0]); index++) {
+        memset(in, 0, sizeof(in));
+        send_to(a, out, sizes[index], B, 2000);
+        assert_int_equal(recv(b, in, sizeof(in), 0), sizes[index]);
+        assert_memory_equal(in, out, sizes[index]);
+    }
+    assert_fails(send(a, out, 10, 0), EDESTADDRREQ);
+    send_to(a, out, 100, B, 2000);
+    assert_int_equal(recv(b, in, 10, MSG_PEEK | MSG_TRUNC), 100);
+    assert_int_equal(recv(b, in, 10, 0), 10);
+    assert_fails(recv(b, in, 10, MSG_DONTWAIT), EAGAIN);
+    close(a);
+    close(b);
+    fake_net_check_leftovers();
+}
+
+static void connected(void **state)
+{
+    int a = udp_at(A, 1000), b = udp_at(B, 2000), stranger = udp_at(A, 1001);
+    struct sockaddr_in peer = ipv4(B, 2000), from = ipv4(A, 1000), none = { .sin_family = AF_UNSPEC };
+    char buffer[64];
+
+    (void)state;
+    assert_int_equal(connect(a, (struct sockaddr *)&peer, sizeof(peer)), 0);
+    assert_int_equal(connect(b, (struct sockaddr *)&from, sizeof(from)), 0);
+    assert_int_equal(write(a, "one", 3), 3);
+    send_to(stranger, "two", 3, B, 2000);
+    assert_int_equal(read(b, buffer, sizeof(buffer)), 3);
+    assert_memory_equal(buffer, "one", 3);
+    fake_net_sleep(MILLISECONDS(10));
+    assert_fails(recv(b, buffer, sizeof(buffer), MSG_DONTWAIT), EAGAIN);
+    assert_int_equal(connect(b, (struct sockaddr *)&none, sizeof(none)), 0);
+    send_to(stranger, "two", 3, B, 2000);
+    assert_int_equal(read(b, buffer, sizeof(buffer)), 3);
+    assert_int_equal(shutdown(a, SHUT_WR), 0);
+    assert_fails(write(a, "x", 1), EPIPE);
+    close(a);
+    close(b);
+    close(stranger);
+    fake_net_check_leftovers();
+}
+
+static void broadcast(void **state)
+{
+    int a = udp_at(A, 1000), b = udp_at(0, 2000), one = 1;
+    struct sockaddr_in all = ipv4(0x0a0000ff, 2000);
+    char buffer[8];
+
+    (void)state;
+    assert_fails(sendto(a, "x", 1, 0, (struct sockaddr *)&all, sizeof(all)), EACCES);
+    assert_int_equal(setsockopt(a, SOL_SOCKET, SO_BROADCAST, &one, sizeof(one)), 0);
+    assert_int_equal(sendto(a, "x", 1, 0, (struct sockaddr *)&all, sizeof(all)), 1);
+    assert_int_equal(recv(b, buffer, 8, 0), 1);
+    close(a);
+    close(b);
+    fake_net_check_leftovers();
+}
+
+/* More datagrams than anybody reads: the queue is bounded, and the rest still comes through. */
+static void overflow(void **state)
+{
+    int a = udp_at(A, 1000), b = udp_at(B, 2000), count, got = 0;
+    static uint8_t block[1000];
+    struct net_usage usage;
+
+    (void)state;
+    for (count = 0; count < 2000; count++) {
+        send_to(a, block, sizeof(block), B, 2000);
+        if (count % 20 == 0)
+            fake_net_sleep(MILLISECONDS(1));
+    }
+    fake_net_sleep(MILLISECONDS(1));
+    net_usage_get(&usage);
+    assert_true(usage.memory < 1000000);
+    while (recv(b, block, sizeof(block), MSG_DONTWAIT) > 0)
+        got++;
+    assert_in_range(got, 100, 1000);
+    close(a);
+    close(b);
+    fake_net_check_leftovers();
+}
+
+/* ---- IPv6 ---- */
+
+static struct sockaddr_in6 ipv6(const char *text, uint16_t port)
+{
+    struct sockaddr_in6 result = { .sin6_family = AF_INET6, .sin6_port = htons(port) };
+
+    assert_int_equal(inet_pton(AF_INET6, text, &result.sin6_addr), 1);
+    return result;
+}
+
+static int listen6(uint16_t port, int only)
+{
+    struct sockaddr_in6 any = ipv6("::", port);
+    int listener = socket(AF_INET6, SOCK_STREAM, 0);
+
+    assert_int_equal(setsockopt(listener, IPPROTO_IPV6, IPV6_V6ONLY, &only, sizeof(only)), 0);
+    assert_int_equal(bind(listener, (struct sockaddr *)&any, sizeof(any)), 0);
+    assert_int_equal(listen(listener, 5), 0);
+    return listener;
+}
+
+static void say_hello(int client, int server)
+{
+    char buffer[8];
+
+    assert_int_equal(send(client, "hello", 5, 0), 5);
+    assert_int_equal(recv(server, buffer, 8, 0), 5);
+    close(client);
+    close(server);
+}
+
+static void both_families(void **state)
+{
+    int listener = listen6(80, 0), client = fake_net_connect(80), server;
+    struct sockaddr_in6 peer, loopback = ipv6("::1", 80);
+    socklen_t length = sizeof(peer);
+    char text[INET6_ADDRSTRLEN];
+
+    (void)state;
+    assert_true(client >= 0);
+    server = accept(listener, (struct sockaddr *)&peer, &length);
+    assert_true(server >= 0);
+    assert_int_equal(peer.sin6_family, AF_INET6);
+    assert_string_equal(inet_ntop(AF_INET6, &peer.sin6_addr, text, sizeof(text)), "::ffff:10.0.0.1");
+    say_hello(client, server);
+    client = socket(AF_INET6, SOCK_STREAM, 0);
+    assert_int_equal(connect(client, (struct sockaddr *)&loopback, sizeof(loopback)), 0);
+    server = accept(listener, (struct sockaddr *)&peer, &length);
+    assert_string_equal(inet_ntop(AF_INET6, &peer.sin6_addr, text, sizeof(text)), "::1");
+    say_hello(client, server);
+    /* An IPv6 socket reaches an IPv4 address in its mapped form. */
+    loopback = ipv6("::ffff:10.0.0.2", 80);
+    client = socket(AF_INET6, SOCK_STREAM, 0);
+    assert_int_equal(connect(client, (struct sockaddr *)&loopback, sizeof(loopback)), 0);
+    server = accept(listener, NULL, NULL);
+    say_hello(client, server);
+    close(listener);
+    fake_net_check_leftovers();
+}
+
+static void ipv6_only(void **state)
+{
+    int listener = listen6(80, 1), client;
+    struct sockaddr_in6 mapped = ipv6("::ffff:10.0.0.2", 80);
+    int one = 1;
+
+    (void)state;
+    assert_fails(fake_net_connect(80), ECONNREFUSED);
+    client = socket(AF_INET6, SOCK_STREAM, 0);
+    assert_int_equal(setsockopt(client, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof(one)), 0);
+    assert_fails(connect(client, (struct sockaddr *)&mapped, sizeof(mapped)), ENETUNREACH);
+    close(client);
+    close(listener);
+    fake_net_check_leftovers();
+}
+
+/* Across the wire, between link-local addresses made from the devices' MACs. */
+static void link_local(void **state)
+{
+    int a = socket(AF_INET6, SOCK_DGRAM, 0), b = socket(AF_INET6, SOCK_DGRAM, 0);
+    struct sockaddr_in6 from = ipv6("fe80::216:3eff:fe00:1", 1000), to = ipv6("fe80::216:3eff:fe00:2", 2000), peer;
+    socklen_t length = sizeof(peer);
+    static char block[4000];
+
+    (void)state;
+    from.sin6_scope_id = if_nametoindex("eth0");
+    to.sin6_scope_id = if_nametoindex("eth1");
+    assert_true(from.sin6_scope_id != 0 && to.sin6_scope_id != 0);
+    assert_int_equal(bind(a, (struct sockaddr *)&from, sizeof(from)), 0);
+    assert_int_equal(bind(b, (struct sockaddr *)&to, sizeof(to)), 0);
+    to.sin6_scope_id = from.sin6_scope_id; /* seen from the sender */
+    assert_int_equal(sendto(a, block, 10, 0, (struct sockaddr *)&to, sizeof(to)), 10);
+    assert_int_equal(recvfrom(b, block, sizeof(block), 0, (struct sockaddr *)&peer, &length), 10);
+    assert_int_equal(peer.sin6_scope_id, if_nametoindex("eth1"));
+    assert_int_equal(sendto(a, block, 4000, 0, (struct sockaddr *)&to, sizeof(to)), 4000);
+    assert_int_equal(recv(b, block, sizeof(block), 0), 4000);
+    close(a);
+    close(b);
+    fake_net_check_leftovers();
+}
+
+static void loopback(void **state)
+{
+    int a = udp_at(0x7f000001, 0), b = udp_at(0x7f000001, 2000);
+    char buffer[8];
+
+    (void)state;
+    send_to(a, "self", 4, 0x7f000001, 2000);
+    assert_int_equal(recv(b, buffer, 8, 0), 4);
+    send_to(a, "self", 4, B, 2000); /* an address of ours, but not the one it is bound to */
+    fake_net_sleep(MILLISECONDS(1));
+    assert_fails(recv(b, buffer, 8, MSG_DONTWAIT), EAGAIN);
+    close(a);
+    close(b);
+    fake_net_check_leftovers();
+}
+
+/* TCP with blank checksums, through the wire and through the loop of one interface. */
+static void tcp_with_offload(void **state)
+{
+    int listener = fake_net_listen(80, 5), client = fake_net_connect(80), server = accept(listener, NULL, NULL);
+    struct sockaddr_in to = ipv4(B, 80);
+
+    (void)state;
+    say_hello(client, server);
+    client = socket(AF_INET, SOCK_STREAM, 0);
+    assert_int_equal(connect(client, (struct sockaddr *)&to, sizeof(to)), 0);
+    server = accept(listener, NULL, NULL);
+    say_hello(client, server);
+    close(listener);
+    fake_net_check_leftovers();
+}
+
+static int start(void **state)
+{
+    (void)state;
+    fake_net_start(true, "10.0.0.1/24", "10.0.0.2/24");
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(echo),
+        cmocka_unit_test(lengths),
+        cmocka_unit_test(connected),
+        cmocka_unit_test(broadcast),
+        cmocka_unit_test(overflow),
+        cmocka_unit_test(both_families),
+        cmocka_unit_test(ipv6_only),
+        cmocka_unit_test(link_local),
+        cmocka_unit_test(loopback),
+        cmocka_unit_test(tcp_with_offload),
+    };
+
+    return cmocka_run_group_tests(tests, start, NULL);
+}
