@@ -131,8 +131,10 @@ static int announce(struct blkfront *disk)
 {
     int result;
 
-    if (disk->registered)
+    if (disk->registered) {
+        block_contents_replaced(&disk->block);
         return 0;
+    }
     result = block_register(&disk->block);
     disk->registered = result == 0;
     return result;

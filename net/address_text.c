@@ -74,7 +74,8 @@ static bool parse_group(const char *text, size_t length, uint8_t bytes[2])
     return true;
 }
 
-/* One side of "::" (or all of an address without it): groups between colons, at most `room`; their number, or -1. */
+/* One side of "::" (or all of an address without it): groups between colons, at most `room`; their
+ * number, or -1. */
 static int parse_groups(const char *text, size_t length, uint8_t *bytes, int room)
 {
     const char *end = text + length;
@@ -174,7 +175,8 @@ static size_t format_group(unsigned int value, char *text)
     return length;
 }
 
-/* The longest run of at least two zero groups, the first of equals; its length goes to *count (0: none). */
+/* The longest run of at least two zero groups, the first of equals; its length goes to *count (0:
+ * none). */
 static unsigned int longest_zeros(const uint8_t bytes[16], unsigned int *count)
 {
     unsigned int group, start = 0, best = 0, run = 0;

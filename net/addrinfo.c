@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * <netdb.h>: getaddrinfo(), getnameinfo() and their company. Names of hosts: resolver.c; names of services: a short table.
+ * <netdb.h>: getaddrinfo(), getnameinfo() and their company. Names of hosts: resolver.c; names of
+ * services: a short table.
  */
 #include <errno.h>
 #include <net/if.h>
@@ -15,15 +16,17 @@
 #include "resolver_internal.h"
 #include "socket_internal.h"
 
-#define KNOWN_FLAGS \
-    (AI_PASSIVE | AI_CANONNAME | AI_NUMERICHOST | AI_V4MAPPED | AI_ALL | AI_ADDRCONFIG | AI_NUMERICSERV)
+#define KNOWN_FLAGS                                                                                \
+    (AI_PASSIVE | AI_CANONNAME | AI_NUMERICHOST | AI_V4MAPPED | AI_ALL | AI_ADDRCONFIG |           \
+     AI_NUMERICSERV)
 
 static const struct service {
     const char *name;
     uint16_t port;
 } services[] = {
-    { "http", 80 }, { "https", 443 }, { "domain", 53 }, { "ssh", 22 }, { "ftp", 21 }, { "smtp", 25 },
-    { "telnet", 23 }, { "ntp", 123 }, { "echo", 7 }, { "discard", 9 }, { "redis", 6379 },
+    { "http", 80 }, { "https", 443 }, { "domain", 53 },  { "ssh", 22 },
+    { "ftp", 21 },  { "smtp", 25 },   { "telnet", 23 },  { "ntp", 123 },
+    { "echo", 7 },  { "discard", 9 }, { "redis", 6379 },
 };
 
 static int find_service(const char *name, int flags, uint16_t *port)
@@ -87,7 +90,8 @@ bool resolver_local(const char *name, int family, ip_addr_t addresses[2], unsign
     return true;
 }
 
-static int find_addresses(const char *host, const struct addrinfo *hints, ip_addr_t addresses[2], unsigned int *count)
+static int find_addresses(const char *host, const struct addrinfo *hints, ip_addr_t addresses[2],
+                          unsigned int *count)
 {
     int family = hints->ai_family;
 
@@ -133,8 +137,8 @@ static struct addrinfo *make_entry(const ip_addr_t *ip, uint16_t port, int type,
     return &entry->info;
 }
 
-static int make_list(const ip_addr_t *addresses, unsigned int count, uint16_t port, const struct addrinfo *hints,
-                     const char *name, struct addrinfo **result)
+static int make_list(const ip_addr_t *addresses, unsigned int count, uint16_t port,
+                     const struct addrinfo *hints, const char *name, struct addrinfo **result)
 {
     static const int types[] = { SOCK_STREAM, SOCK_DGRAM };
     struct addrinfo **tail = result;
@@ -162,14 +166,16 @@ static int check_hints(const char *host, const char *service, const struct addri
         return EAI_NONAME;
     if ((hints->ai_flags & ~KNOWN_FLAGS) || ((hints->ai_flags & AI_CANONNAME) && !host))
         return EAI_BADFLAGS;
-    if (hints->ai_family != AF_UNSPEC && hints->ai_family != AF_INET && hints->ai_family != AF_INET6)
+    if (hints->ai_family != AF_UNSPEC && hints->ai_family != AF_INET &&
+        hints->ai_family != AF_INET6)
         return EAI_FAMILY;
     if (hints->ai_socktype && hints->ai_socktype != SOCK_STREAM && hints->ai_socktype != SOCK_DGRAM)
         return EAI_SOCKTYPE;
     return 0;
 }
 
-int getaddrinfo(const char *host, const char *service, const struct addrinfo *hints, struct addrinfo **result)
+int getaddrinfo(const char *host, const char *service, const struct addrinfo *hints,
+                struct addrinfo **result)
 {
     static const struct addrinfo no_hints;
     ip_addr_t addresses[2];
@@ -186,7 +192,8 @@ int getaddrinfo(const char *host, const char *service, const struct addrinfo *hi
         error = find_addresses(host, hints, addresses, &count);
     if (error)
         return error;
-    return make_list(addresses, count, port, hints, (hints->ai_flags & AI_CANONNAME) ? host : NULL, result);
+    return make_list(addresses, count, port, hints, (hints->ai_flags & AI_CANONNAME) ? host : NULL,
+                     result);
 }
 
 void freeaddrinfo(struct addrinfo *list)
@@ -226,8 +233,8 @@ const char *gai_strerror(int error)
     return "Unknown error";
 }
 
-int getnameinfo(const struct sockaddr *address, socklen_t length, char *host, socklen_t host_size, char *service,
-                socklen_t service_size, int flags)
+int getnameinfo(const struct sockaddr *address, socklen_t length, char *host, socklen_t host_size,
+                char *service, socklen_t service_size, int flags)
 {
     char text[NET_IPV6_TEXT];
     struct sockaddr_in6 ipv6 = { 0 };
@@ -237,7 +244,8 @@ int getnameinfo(const struct sockaddr *address, socklen_t length, char *host, so
 
     if (flags & NI_NAMEREQD)
         return EAI_NONAME;
-    if ((!is_ipv6 && address->sa_family != AF_INET) || length < (is_ipv6 ? sizeof(ipv6) : sizeof(ipv4)))
+    if ((!is_ipv6 && address->sa_family != AF_INET) ||
+        length < (is_ipv6 ? sizeof(ipv6) : sizeof(ipv4)))
         return EAI_FAMILY;
     memcpy(is_ipv6 ? (void *)&ipv6 : (void *)&ipv4, address, is_ipv6 ? sizeof(ipv6) : sizeof(ipv4));
     size = is_ipv6 ? net_format_ipv6(ipv6.sin6_addr.s6_addr, text)
@@ -248,7 +256,8 @@ int getnameinfo(const struct sockaddr *address, socklen_t length, char *host, so
         memcpy(host, text, size + 1);
     }
     if (service && service_size) {
-        size = (size_t)ksnprintf(text, sizeof(text), "%u", lwip_ntohs(is_ipv6 ? ipv6.sin6_port : ipv4.sin_port));
+        size = (size_t)ksnprintf(text, sizeof(text), "%u",
+                                 lwip_ntohs(is_ipv6 ? ipv6.sin6_port : ipv4.sin_port));
         if (size >= service_size)
             return EAI_OVERFLOW;
         memcpy(service, text, size + 1);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The Internet checksum (RFC 1071), eight bytes at a time: the sum of 32-bit halves in a 64-bit accumulator cannot overflow for
- * anything shorter than 16 GiB, and is folded to 16 bits once at the end.
+ * The Internet checksum (RFC 1071), eight bytes at a time: the sum of 32-bit halves in a 64-bit
+ * accumulator cannot overflow for anything shorter than 16 GiB, and is folded to 16 bits once at
+ * the end.
  */
 #include <string.h>
 

@@ -96,7 +96,8 @@ static bool parse_address6(const char *text, size_t length, struct net_config *c
 
     ip6_addr_set_any(&config->ipv6_gateway);
     return part && bits == 64 && parse_v6(text, part, &config->ipv6_address) &&
-           !ip6_addr_isany_val(config->ipv6_address) && !ip6_addr_ismulticast(&config->ipv6_address);
+           !ip6_addr_isany_val(config->ipv6_address) &&
+           !ip6_addr_ismulticast(&config->ipv6_address);
 }
 
 static bool starts_with(const char *text, size_t length, const char *prefix, size_t *rest)
@@ -115,7 +116,8 @@ static bool parse_extra(const char *text, size_t length, bool ipv6, struct net_c
                     : parse_v4(text + skip, length - skip, &config->gateway);
     if (!starts_with(text, length, "dns=", &skip) || config->name_server_count == NET_NAME_SERVERS)
         return false;
-    return parse_any(text + skip, length - skip, &config->name_servers[config->name_server_count++]);
+    return parse_any(text + skip, length - skip,
+                     &config->name_servers[config->name_server_count++]);
 }
 
 static bool parse_static(const char *value, bool ipv6, struct net_config *config)
@@ -154,7 +156,8 @@ static int set_address(const char *value, bool ipv6, unsigned int index)
 
 static int set_hostname(const char *value)
 {
-    size_t length = strspn(value, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-");
+    size_t length =
+        strspn(value, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-");
 
     if (length == 0 || length > HOSTNAME_MAXIMUM || value[length] || value[0] == '-')
         return -EINVAL;

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Addresses of the interfaces: DHCP, static, SLAAC; what is said about them; and boot's wait for an address.
+ * Addresses of the interfaces: DHCP, static, SLAAC; what is said about them; and boot's wait for an
+ * address.
  *
- * DHCP keeps trying for ever; when nobody has answered for ten seconds, that is said once, and the application runs.
+ * DHCP keeps trying for ever; when nobody has answered for ten seconds, that is said once, and the
+ * application runs.
  */
 #include <string.h>
 
@@ -119,7 +121,8 @@ static void configure_ipv6(struct interface *interface)
     }
 }
 
-/* The link came up for the first time: give the interface its addresses. Later, lwIP itself renews what a new link asks for. */
+/* The link came up for the first time: give the interface its addresses. Later, lwIP itself renews
+ * what a new link asks for. */
 void net_configure(struct interface *interface)
 {
     struct netif *netif = &interface->netif;
@@ -144,7 +147,8 @@ void net_deconfigure(struct interface *interface)
     }
 }
 
-/* lwIP tells of an address before it sets mask and gateway, so what follows from it waits for the end of the round. */
+/* lwIP tells of an address before it sets mask and gateway, so what follows from it waits for the
+ * end of the round. */
 static void address_arrived(struct interface *interface)
 {
     struct netif *netif = &interface->netif;
@@ -184,7 +188,8 @@ uint64_t net_configure_deadline(void)
     return deadline;
 }
 
-/* The gateway that the command line gives, for destinations that no router has announced itself for. */
+/* The gateway that the command line gives, for destinations that no router has announced itself
+ * for. */
 const ip6_addr_t *net_ipv6_gateway(struct netif *netif)
 {
     struct list *node, *next;
@@ -214,7 +219,8 @@ static bool addresses_missing(void)
     return false;
 }
 
-/* main() starts when each interface with a link has its address, or when it is time to go on without. */
+/* main() starts when each interface with a link has its address, or when it is time to go on
+ * without. */
 static void wait_for_addresses(void)
 {
     if (list_empty(&net_interfaces)) {

@@ -2,9 +2,10 @@
 /*
  * Answers to lwIP's hooks.
  *
- * Initial sequence numbers follow RFC 6528: a clock of 4 us ticks plus a keyed hash (SipHash-2-4) of the connection's ends, so that
- * they grow for one pair of ends and tell nothing about others. The key is drawn at first use and anew after a restore, since
- * two guests restored from one image must not share it.
+ * Initial sequence numbers follow RFC 6528: a clock of 4 us ticks plus a keyed hash (SipHash-2-4)
+ * of the connection's ends, so that they grow for one pair of ends and tell nothing about others.
+ * The key is drawn at first use and anew after a restore, since two guests restored from one image
+ * must not share it.
  */
 #include <string.h>
 
@@ -94,7 +95,8 @@ uint32_t net_tcp_initial_sequence(const ip_addr_t *local_address, uint16_t local
     return (uint32_t)(net_siphash(key, words, 5) + clock_monotonic() / 4096);
 }
 
-/* A packet leaves through the interface that has its source address, if that one can reach the destination. */
+/* A packet leaves through the interface that has its source address, if that one can reach the
+ * destination. */
 struct netif *net_route_by_source(const ip4_addr_t *source, const ip4_addr_t *destination)
 {
     struct netif *netif;
@@ -106,15 +108,17 @@ struct netif *net_route_by_source(const ip4_addr_t *source, const ip4_addr_t *de
             !ip4_addr_eq(source, netif_ip4_addr(netif)))
             continue;
         if (ip4_addr_net_eq(destination, netif_ip4_addr(netif), netif_ip4_netmask(netif)) ||
-            !ip4_addr_isany_val(*netif_ip4_gw(netif)))
+            !ip4_addr_isany_val(*netif_ip4_gw(netif)) || ip4_addr_ismulticast(destination) ||
+            destination->addr == IPADDR_BROADCAST)
             return netif;
     }
     return NULL;
 }
 
 /*
- * A flood of SYNs must not keep others out: the oldest half-open connection makes room for the new one, if it had longer than an
- * honest peer needs to answer. (Otherwise the new SYN is dropped, and its sender tries again.)
+ * A flood of SYNs must not keep others out: the oldest half-open connection makes room for the new
+ * one, if it had longer than an honest peer needs to answer. (Otherwise the new SYN is dropped, and
+ * its sender tries again.)
  */
 static void make_room(struct tcp_pcb_listen *listener)
 {
@@ -132,12 +136,13 @@ static void make_room(struct tcp_pcb_listen *listener)
 }
 
 /*
- * A new connection between the ends of one in TIME_WAIT may take its place if its sequence numbers are beyond the old ones (RFC 1122,
- * 4.2.2.13). The old control block goes, and the segment, made again what it was, goes through tcp_input() once more; the first call
- * does nothing with it after this.
+ * A new connection between the ends of one in TIME_WAIT may take its place if its sequence numbers
+ * are beyond the old ones (RFC 1122, 4.2.2.13). The old control block goes, and the segment, made
+ * again what it was, goes through tcp_input() once more; the first call does nothing with it after
+ * this.
  */
-static err_t replace_old_connection(struct tcp_pcb *pcb, struct tcp_hdr *header, u16_t option_length,
-                                    struct pbuf *p)
+static err_t replace_old_connection(struct tcp_pcb *pcb, struct tcp_hdr *header,
+                                    u16_t option_length, struct pbuf *p)
 {
     tcp_pcb_remove(&tcp_tw_pcbs, pcb);
     tcp_free(pcb);
@@ -152,15 +157,16 @@ static err_t replace_old_connection(struct tcp_pcb *pcb, struct tcp_hdr *header,
     return ERR_ABRT;
 }
 
-err_t net_tcp_unusual_segment(struct tcp_pcb *pcb, struct tcp_hdr *header, u16_t option_length, const u8_t *option2,
-                              struct pbuf *p)
+err_t net_tcp_unusual_segment(struct tcp_pcb *pcb, struct tcp_hdr *header, u16_t option_length,
+                              const u8_t *option2, struct pbuf *p)
 {
     if (pcb->state == LISTEN) {
         struct tcp_pcb_listen *listener = (struct tcp_pcb_listen *)(void *)pcb;
 
         if (listener->accepts_pending >= listener->backlog)
             make_room(listener);
-    } else if (pcb->state == TIME_WAIT && !option2 && !(TCPH_FLAGS(header) & (TCP_ACK | TCP_RST | TCP_FIN)) &&
+    } else if (pcb->state == TIME_WAIT && !option2 &&
+               !(TCPH_FLAGS(header) & (TCP_ACK | TCP_RST | TCP_FIN)) &&
                TCP_SEQ_GT(header->seqno, pcb->rcv_nxt)) {
         return replace_old_connection(pcb, header, option_length, p);
     }

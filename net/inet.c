@@ -43,7 +43,8 @@ int inet_pton(int family, const char *text, void *address)
         errno = EAFNOSUPPORT;
         return -1;
     }
-    if (family == AF_INET ? !net_parse_ipv4(text, strlen(text), bytes) : !net_parse_ipv6(text, strlen(text), bytes))
+    if (family == AF_INET ? !net_parse_ipv4(text, strlen(text), bytes)
+                          : !net_parse_ipv6(text, strlen(text), bytes))
         return 0;
     memcpy(address, bytes, size);
     return 1;
@@ -58,7 +59,8 @@ const char *inet_ntop(int family, const void *address, char *text, socklen_t siz
         errno = EAFNOSUPPORT;
         return NULL;
     }
-    length = family == AF_INET ? net_format_ipv4(address, buffer) : net_format_ipv6(address, buffer);
+    length =
+        family == AF_INET ? net_format_ipv4(address, buffer) : net_format_ipv6(address, buffer);
     if (length >= size) {
         errno = ENOSPC;
         return NULL;

@@ -2,11 +2,13 @@
 /*
  * Network devices as lwIP's interfaces: one struct netif for each net_device.
  *
- * In: a frame is copied once, from memory that the backend can still write, into a buffer of its size, and only the copy is parsed; the IP header
- * lies on a multiple of four there. Out: the pieces of lwIP's buffer chain go to the device as they are.
+ * In: a frame is copied once, from memory that the backend can still write, into a buffer of its
+ * size, and only the copy is parsed; the IP header lies on a multiple of four there. Out: the
+ * pieces of lwIP's buffer chain go to the device as they are.
  *
- * Checksums: where the device completes them, lwIP computes none for TCP and UDP, and the frame gets the sum of its pseudo header on
- * the way out. What comes in is verified unless the device says that it was, or that it never crossed a wire.
+ * Checksums: where the device completes them, lwIP computes none for TCP and UDP, and the frame
+ * gets the sum of its pseudo header on the way out. What comes in is verified unless the device
+ * says that it was, or that it never crossed a wire.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -27,7 +29,8 @@
 #define FRAME_MINIMUM 60 /* on a wire; lwIP relies on that much being there */
 #define FRAME_MAXIMUM 65000
 #define RECEIVE_ALIGNMENT 2 /* bytes in front of the Ethernet header */
-/* Ethernet, IPv6 and TCP headers without options: what must lie in one piece to find the checksum. */
+/* Ethernet, IPv6 and TCP headers without options: what must lie in one piece to find the checksum.
+ */
 #define HEADERS_MAXIMUM (ETHERNET_HEADER + 40 + 20)
 
 #define CHECKSUMS_IN (NETIF_CHECKSUM_CHECK_TCP | NETIF_CHECKSUM_CHECK_UDP)
@@ -77,7 +80,8 @@ static bool prepare_ipv6(uint8_t *ip, size_t available)
     return true;
 }
 
-/* Put the pseudo header's sum into a TCP or UDP frame: true when there is a checksum to complete. Fragments have theirs already. */
+/* Put the pseudo header's sum into a TCP or UDP frame: true when there is a checksum to complete.
+ * Fragments have theirs already. */
 static bool prepare_checksum(struct pbuf *p)
 {
     uint8_t *frame = p->payload;
@@ -133,7 +137,8 @@ static err_t interface_transmit(struct netif *netif, struct pbuf *p)
 }
 
 /* A copy in one piece, filled up with zeros to the least length of a frame. */
-static struct pbuf *copy_frame(const struct net_fragment *fragments, unsigned int count, size_t length)
+static struct pbuf *copy_frame(const struct net_fragment *fragments, unsigned int count,
+                               size_t length)
 {
     size_t room = length < FRAME_MINIMUM ? FRAME_MINIMUM : length;
     struct pbuf *p = pbuf_alloc(PBUF_RAW, (u16_t)(room + RECEIVE_ALIGNMENT), PBUF_RAM);
@@ -209,7 +214,8 @@ static void update_link(struct interface *interface)
 
     interface->changed = false;
     netif->mtu = netif->mtu6 = (u16_t)(device->mtu > FRAME_MAXIMUM ? FRAME_MAXIMUM : device->mtu);
-    netif->chksum_flags = NETIF_CHECKSUM_ENABLE_ALL & ~(device->transmit_checksum ? CHECKSUMS_OUT : 0);
+    netif->chksum_flags =
+        NETIF_CHECKSUM_ENABLE_ALL & ~(device->transmit_checksum ? CHECKSUMS_OUT : 0);
     memcpy(netif->hwaddr, device->mac, sizeof(device->mac));
     if (device->link_up == was_up)
         return;

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Memory of the network stack: packet buffers and control blocks from malloc, with recycling, counting and limits.
+ * Memory of the network stack: packet buffers and control blocks from malloc, with recycling,
+ * counting and limits.
  *
- * Blocks come in a few sizes; each has an 8-byte header that names its size class, and freed blocks of a class wait in a list for the next
- * packet, up to a bound, beyond which they go back to malloc. All blocks together stay below a limit that follows the memory of the
- * guest (a quarter of it). Small blocks (acknowledgements, control blocks, ARP) may use all of the limit, large ones only three quarters:
- * a stack whose buffers are full of data that waits for acknowledgements can always take in those acknowledgements.
+ * Blocks come in a few sizes; each has an 8-byte header that names its size class, and freed blocks
+ * of a class wait in a list for the next packet, up to a bound, beyond which they go back to
+ * malloc. All blocks together stay below a limit that follows the memory of the guest (a quarter of
+ * it). Small blocks (acknowledgements, control blocks, ARP) may use all of the limit, large ones
+ * only three quarters: a stack whose buffers are full of data that waits for acknowledgements can
+ * always take in those acknowledgements.
  *
  * This file stands in for lwIP's memp.c: pools are a size and a maximum number.
  */
@@ -38,14 +41,16 @@
 
 struct block {
     union {
-        uint64_t size_class;   /* in use: index into class_size, or the size of a large block | LARGE */
+        uint64_t
+            size_class; /* in use: index into class_size, or the size of a large block | LARGE */
         struct block *next;    /* in a list of free blocks */
     };
 };
 
 #define LARGE (1ull << 63)
 
-/* The last one holds a full Ethernet frame behind lwIP's buffer header and room for its own headers. */
+/* The last one holds a full Ethernet frame behind lwIP's buffer header and room for its own
+ * headers. */
 static const uint16_t class_size[] = { 72, 136, 392, 1032, 1688 };
 #define CLASSES (sizeof(class_size) / sizeof(class_size[0]))
 #define SMALL_MAXIMUM 392u

@@ -2,8 +2,8 @@
 /*
  * What the files of net/ share: interfaces, the network thread, timers, memory.
  *
- * lwIP is called from any thread, directly; it never blocks. After such calls net_flush() sends off what was queued and, when the
- * network thread sleeps longer than the new state allows, wakes it.
+ * lwIP is called from any thread, directly; it never blocks. After such calls net_flush() sends off
+ * what was queued and, when the network thread sleeps longer than the new state allows, wakes it.
  */
 #ifndef NET_INTERNAL_H
 #define NET_INTERNAL_H
@@ -49,7 +49,8 @@ struct interface {
     bool receive_pending;   /* the device has frames for us */
     bool kick_needed;       /* frames are queued that the backend was not told of */
     bool changed;           /* link or MTU: look at the device again */
-    uint64_t dhcp_complaint; /* when to say that DHCP does not answer; DEADLINE_NEVER: said, or not needed */
+    uint64_t dhcp_complaint; /* when to say that DHCP does not answer; DEADLINE_NEVER: said, or not
+                                needed */
     uint32_t reported_address;
     bool address_told;
 };
@@ -68,7 +69,8 @@ void net_deconfigure(struct interface *interface);
 void net_configure_check(uint64_t now);
 uint64_t net_configure_deadline(void);
 
-/* The network thread (net/stack.c). One round: devices, loopback, timers, kicks; returns when the next is due (0: at once). */
+/* The network thread (net/stack.c). One round: devices, loopback, timers, kicks; returns when the
+ * next is due (0: at once). */
 uint64_t net_round(void);
 void net_wake(void);
 void net_flush(void);

@@ -2,8 +2,9 @@
 /*
  * <netdb.h>: names to addresses, by way of lwIP's resolver.
  *
- * Addresses of both families are asked for at once, IPv6 ones only if an interface has an address that reaches beyond its link. lwIP answers each
- * query in the end, with an address or without; a query that its thread does not wait for any longer is freed by the answer.
+ * Addresses of both families are asked for at once, IPv6 ones only if an interface has an address
+ * that reaches beyond its link. lwIP answers each query in the end, with an address or without; a
+ * query that its thread does not wait for any longer is freed by the answer.
  */
 #include <errno.h>
 #include <netdb.h>
@@ -173,7 +174,9 @@ struct hostent *gethostbyname(const char *name)
         return NULL;
     }
     if (!resolver_numeric(name, &addresses[0]))
-        error = resolver_local(name, AF_INET, addresses, &count) ? 0 : resolver_lookup(name, AF_INET, addresses, &count);
+        error = resolver_local(name, AF_INET, addresses, &count)
+                    ? 0
+                    : resolver_lookup(name, AF_INET, addresses, &count);
     if (error || !IP_IS_V4(&addresses[0])) {
         h_errno = error == EAI_AGAIN ? TRY_AGAIN : HOST_NOT_FOUND;
         return NULL;

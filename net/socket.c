@@ -46,8 +46,10 @@ const ip_addr_t *socket_any_address(const struct socket *socket)
     return socket->v6_only ? IP6_ADDR_ANY : IP_ANY_TYPE;
 }
 
-/* Sleep until ready(socket): 0, or -EAGAIN when the call may not block or has waited as long as it may. */
-int socket_wait(struct socket *socket, bool (*ready)(const struct socket *), int flags, uint64_t timeout)
+/* Sleep until ready(socket): 0, or -EAGAIN when the call may not block or has waited as long as it
+ * may. */
+int socket_wait(struct socket *socket, bool (*ready)(const struct socket *), int flags,
+                uint64_t timeout)
 {
     uint64_t deadline;
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Between struct sockaddr and lwIP's addresses. An IPv6 socket speaks IPv4 as ::ffff:a.b.c.d (RFC 4291, 2.5.5.2); the scope of
- * a link-local address is the number of its interface.
+ * Between struct sockaddr and lwIP's addresses. An IPv6 socket speaks IPv4 as ::ffff:a.b.c.d (RFC
+ * 4291, 2.5.5.2); the scope of a link-local address is the number of its interface.
  */
 #include <errno.h>
 #include <netinet/in.h>
@@ -69,7 +69,8 @@ static void store(struct sockaddr *address, socklen_t *length, const void *value
     *length = size;
 }
 
-void socket_address_out(int domain, const ip_addr_t *ip, uint16_t port, struct sockaddr *address, socklen_t *length)
+void socket_address_out(int domain, const ip_addr_t *ip, uint16_t port, struct sockaddr *address,
+                        socklen_t *length)
 {
     struct sockaddr_in6 ipv6 = { .sin6_family = AF_INET6, .sin6_port = lwip_htons(port) };
     struct sockaddr_in ipv4 = { .sin_family = AF_INET, .sin_port = lwip_htons(port) };

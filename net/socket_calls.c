@@ -137,7 +137,8 @@ int listen(int descriptor, int backlog)
     return (int)posix_result(error);
 }
 
-static int accept_connection(struct socket *listener, struct sockaddr *address, socklen_t *length, int flags)
+static int accept_connection(struct socket *listener, struct sockaddr *address, socklen_t *length,
+                             int flags)
 {
     struct socket *connection;
     int error, descriptor;
@@ -155,7 +156,8 @@ static int accept_connection(struct socket *listener, struct sockaddr *address, 
         return descriptor;
     socket_accepted(connection);
     connection->file.flags = file_flags(flags);
-    socket_address_out(connection->domain, &connection->remote_address, connection->remote_port, address, length);
+    socket_address_out(connection->domain, &connection->remote_address, connection->remote_port,
+                       address, length);
     return descriptor;
 }
 
@@ -197,7 +199,8 @@ int getsockname(int descriptor, struct sockaddr *address, socklen_t *length)
     int error = socket_get(descriptor, &socket);
 
     if (error == 0) {
-        socket_address_out(socket->domain, &socket->local_address, socket->local_port, address, length);
+        socket_address_out(socket->domain, &socket->local_address, socket->local_port, address,
+                           length);
         file_put(&socket->file);
     }
     return (int)posix_result(error);
@@ -210,7 +213,8 @@ int getpeername(int descriptor, struct sockaddr *address, socklen_t *length)
 
     if (error == 0) {
         if (socket->state == SOCKET_CONNECTED || socket->state == SOCKET_DEAD)
-            socket_address_out(socket->domain, &socket->remote_address, socket->remote_port, address, length);
+            socket_address_out(socket->domain, &socket->remote_address, socket->remote_port,
+                               address, length);
         else
             error = -ENOTCONN;
         file_put(&socket->file);

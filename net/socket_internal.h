@@ -2,9 +2,11 @@
 /*
  * Sockets: a struct file over one of lwIP's control blocks.
  *
- * lwIP's callbacks run in whatever thread is inside of the stack; they queue what came, note what happened and wake the socket's wait
- * queue, nothing else. The socket's memory lives until the last reference to its file goes; the control block can go at any time
- * (reset, timeout), and then socket->tcp is NULL. A connection that nobody has accepted yet is a socket in its listener's queue.
+ * lwIP's callbacks run in whatever thread is inside of the stack; they queue what came, note what
+ * happened and wake the socket's wait queue, nothing else. The socket's memory lives until the last
+ * reference to its file goes; the control block can go at any time (reset, timeout), and then
+ * socket->tcp is NULL. A connection that nobody has accepted yet is a socket in its listener's
+ * queue.
  */
 #ifndef NET_SOCKET_INTERNAL_H
 #define NET_SOCKET_INTERNAL_H
@@ -99,7 +101,8 @@ struct socket {
 extern unsigned int sockets_open;
 
 /* socket.c */
-int socket_wait(struct socket *socket, bool (*ready)(const struct socket *), int flags, uint64_t timeout);
+int socket_wait(struct socket *socket, bool (*ready)(const struct socket *), int flags,
+                uint64_t timeout);
 int socket_take_error(struct socket *socket);
 int socket_error(err_t error);
 struct socket *socket_allocate(const struct socket_protocol *protocol, int domain);
@@ -110,7 +113,8 @@ const ip_addr_t *socket_any_address(const struct socket *socket);
 
 /* socket_options.c: what an option changed after the control block was made */
 void socket_udp_apply_options(struct socket *socket);
-/* socket_calls.c: the socket behind a descriptor with a reference of its own (file_put(&socket->file)), or -EBADF, -ENOTSOCK. */
+/* socket_calls.c: the socket behind a descriptor with a reference of its own
+ * (file_put(&socket->file)), or -EBADF, -ENOTSOCK. */
 int socket_get(int descriptor, struct socket **socket);
 /* socket_file.c */
 extern const struct file_operations socket_file_operations;
@@ -138,7 +142,8 @@ void socket_udp_disconnect(struct socket *socket);
 int socket_address_in(const struct socket *socket, const struct sockaddr *address, socklen_t length,
                       ip_addr_t *ip, uint16_t *port);
 /* Store at most *length bytes; *length becomes the full length. NULL: nothing to do. */
-void socket_address_out(int domain, const ip_addr_t *ip, uint16_t port, struct sockaddr *address, socklen_t *length);
+void socket_address_out(int domain, const ip_addr_t *ip, uint16_t port, struct sockaddr *address,
+                        socklen_t *length);
 bool socket_address_is_ours(const ip_addr_t *ip);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * getsockopt() and setsockopt(): one table of options; values are kept in the socket and carried over to lwIP's control block.
+ * getsockopt() and setsockopt(): one table of options; values are kept in the socket and carried
+ * over to lwIP's control block.
  */
 #include <errno.h>
 #include <netinet/in.h>
@@ -149,7 +150,8 @@ static int set_hops(struct socket *socket, int value)
     return 0;
 }
 
-static int set_special(struct socket *socket, int level, int name, const void *value, socklen_t length)
+static int set_special(struct socket *socket, int level, int name, const void *value,
+                       socklen_t length)
 {
     int number = 0;
 
@@ -164,14 +166,16 @@ static int set_special(struct socket *socket, int level, int name, const void *v
     memcpy(&number, value, sizeof(number));
     if (level == SOL_SOCKET && (name == SO_SNDBUF || name == SO_RCVBUF))
         return number > 0 ? 0 : -EINVAL;
-    if ((level == IPPROTO_IP && name == IP_TTL) || (level == IPPROTO_IPV6 && name == IPV6_UNICAST_HOPS))
+    if ((level == IPPROTO_IP && name == IP_TTL) ||
+        (level == IPPROTO_IPV6 && name == IPV6_UNICAST_HOPS))
         return set_hops(socket, number);
     if (level == IPPROTO_IP && name == IP_TOS)
         return 0;
     return -ENOPROTOOPT;
 }
 
-static int set_option(struct socket *socket, int level, int name, const void *value, socklen_t length)
+static int set_option(struct socket *socket, int level, int name, const void *value,
+                      socklen_t length)
 {
     const struct option *option = find_option(level, name);
     int number;
@@ -266,7 +270,8 @@ static int get_option(struct socket *socket, int level, int name, void *value, s
     if (!value || !length)
         return -EFAULT;
     if (level == SOL_SOCKET && (name == SO_RCVTIMEO || name == SO_SNDTIMEO)) {
-        struct timeval time = timeval_of(name == SO_RCVTIMEO ? socket->receive_timeout : socket->send_timeout);
+        struct timeval time =
+            timeval_of(name == SO_RCVTIMEO ? socket->receive_timeout : socket->send_timeout);
 
         store(value, length, &time, sizeof(time));
         return 0;

@@ -2,9 +2,10 @@
 /*
  * TCP sockets: opening, connecting, listening, closing. Data: socket_tcp_data.c.
  *
- * Closing is graceful: what was sent goes out, and lwIP's timers bound how long that takes; when received data was left unread, the peer gets a
- * reset (RFC 2525, 2.17). A socket whose two directions have both ended lets its control block go at once, because lwIP frees
- * one in TIME_WAIT without telling.
+ * Closing is graceful: what was sent goes out, and lwIP's timers bound how long that takes; when
+ * received data was left unread, the peer gets a reset (RFC 2525, 2.17). A socket whose two
+ * directions have both ended lets its control block go at once, because lwIP frees one in TIME_WAIT
+ * without telling.
  */
 #include <errno.h>
 #include <netinet/in.h>
@@ -49,7 +50,8 @@ static void set_flag(struct tcp_pcb *pcb, u8_t option, bool value)
         ip_reset_option(pcb, option);
 }
 
-/* Carry the socket's options over to its control block. Listeners keep theirs for the connections to come. */
+/* Carry the socket's options over to its control block. Listeners keep theirs for the connections
+ * to come. */
 void socket_tcp_apply_options(struct socket *socket)
 {
     struct tcp_pcb *pcb = socket->tcp;
@@ -82,7 +84,8 @@ static int tcp_open(struct socket *socket)
     return 0;
 }
 
-/* The last state that the control block went through before it vanished decides which error the application sees. */
+/* The last state that the control block went through before it vanished decides which error the
+ * application sees. */
 static int failure_of(const struct socket *socket, err_t error)
 {
     if (error == ERR_RST)
@@ -123,7 +126,8 @@ static err_t bind_random(struct socket *socket, const ip_addr_t *address)
     err_t error = ERR_USE;
     unsigned int attempt;
 
-    /* A port of our choice must be nobody else's, whatever the option says about ports of the application's choice. */
+    /* A port of our choice must be nobody else's, whatever the option says about ports of the
+     * application's choice. */
     set_flag(socket->tcp, SOF_REUSEADDR, false);
     for (attempt = 0; attempt < PORT_ATTEMPTS && error == ERR_USE; attempt++)
         error = tcp_bind(socket->tcp, address, socket_random_port());
@@ -143,7 +147,8 @@ static int tcp_bind_socket(struct socket *socket, const ip_addr_t *address, uint
         return error;
     if (ip_addr_isany(address))
         address = socket_any_address(socket);
-    error = -socket_error(port ? tcp_bind(socket->tcp, address, port) : bind_random(socket, address));
+    error =
+        -socket_error(port ? tcp_bind(socket->tcp, address, port) : bind_random(socket, address));
     if (error < 0)
         return error;
     socket->bound = true;
@@ -184,7 +189,8 @@ static int wait_connected(struct socket *socket)
     return -socket_take_error(socket);
 }
 
-/* lwIP sends by the default interface even if that one knows no gateway; the handshake would go nowhere. */
+/* lwIP sends by the default interface even if that one knows no gateway; the handshake would go
+ * nowhere. */
 static bool has_route(const struct socket *socket, const ip_addr_t *address)
 {
     const struct netif *netif = ip_route(&socket->tcp->local_ip, address);
@@ -310,7 +316,8 @@ static void close_listener(struct socket *socket)
 
     socket->tcp = NULL;
     while (!list_empty(&socket->connections)) {
-        struct socket *connection = container_of(list_first(&socket->connections), struct socket, accept_link);
+        struct socket *connection =
+            container_of(list_first(&socket->connections), struct socket, accept_link);
 
         socket_accepted(connection);
         connection->reset_on_close = true;

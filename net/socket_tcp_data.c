@@ -2,12 +2,14 @@
 /*
  * TCP sockets: data in and out.
  *
- * In: the buffers of arriving segments are linked into one list per socket and copied out by the reader; the window opens as the
- * reader takes data, and closes as the memory that is held (not only the bytes in it) grows. Out: data is copied into segments, all pieces of a call
- * before anything is sent, so that a header and its body travel together.
+ * In: the buffers of arriving segments are linked into one list per socket and copied out by the
+ * reader; the window opens as the reader takes data, and closes as the memory that is held (not
+ * only the bytes in it) grows. Out: data is copied into segments, all pieces of a call before
+ * anything is sent, so that a header and its body travel together.
  *
- * A connection may hold all of lwIP's send buffer while memory is plentiful, and a small one under pressure. Who finds no room sleeps until an
- * acknowledgement has freed a quarter of it, or, when the stack as a whole is out of memory, tries again each half second.
+ * A connection may hold all of lwIP's send buffer while memory is plentiful, and a small one under
+ * pressure. Who finds no room sleeps until an acknowledgement has freed a quarter of it, or, when
+ * the stack as a whole is out of memory, tries again each half second.
  */
 #include <errno.h>
 #include <poll.h>
@@ -110,7 +112,8 @@ void socket_tcp_drop_received(struct socket *socket)
         open_window(socket, length);
 }
 
-/* Copy up to `length` bytes out of the queue, from `skip` bytes behind its start, without taking them. */
+/* Copy up to `length` bytes out of the queue, from `skip` bytes behind its start, without taking
+ * them. */
 static size_t peek_bytes(const struct socket *socket, size_t skip, uint8_t *to, size_t length)
 {
     const struct pbuf *p = socket->first;
@@ -154,7 +157,8 @@ static size_t take_bytes(struct socket *socket, uint8_t *to, size_t length)
 }
 
 /* Fill the vector, from its byte `from` on, with what is queued. */
-static size_t fill(struct socket *socket, const struct socket_message *message, size_t from, bool peek)
+static size_t fill(struct socket *socket, const struct socket_message *message, size_t from,
+                   bool peek)
 {
     size_t done = 0;
     int index;
@@ -276,7 +280,8 @@ static void wait_for_room(struct socket *socket)
 static bool sendable(const struct socket *socket)
 {
     return socket->state != SOCKET_CONNECTING &&
-           (!socket->tcp || socket->state != SOCKET_CONNECTED || socket->write_shut || !socket->send_waiting);
+           (!socket->tcp || socket->state != SOCKET_CONNECTED || socket->write_shut ||
+            !socket->send_waiting);
 }
 
 static int send_refusal(struct socket *socket)
@@ -312,8 +317,10 @@ static void push(struct socket *socket)
     net_flush();
 }
 
-/* Queue all of one element of the vector, waiting for room: bytes queued, less than its length when the call has to end (*error tells why). */
-static size_t send_element(struct socket *socket, const struct iovec *element, bool more, int flags, int *error)
+/* Queue all of one element of the vector, waiting for room: bytes queued, less than its length when
+ * the call has to end (*error tells why). */
+static size_t send_element(struct socket *socket, const struct iovec *element, bool more, int flags,
+                           int *error)
 {
     const uint8_t *data = element->iov_base;
     size_t done = 0;

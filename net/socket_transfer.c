@@ -25,8 +25,8 @@ static int message_length(struct socket_message *message)
     return 0;
 }
 
-static ssize_t send_message(int descriptor, struct socket_message *message, const struct sockaddr *address,
-                            socklen_t address_length)
+static ssize_t send_message(int descriptor, struct socket_message *message,
+                            const struct sockaddr *address, socklen_t address_length)
 {
     struct socket *socket = NULL;
     ssize_t result = message_length(message);
@@ -36,7 +36,8 @@ static ssize_t send_message(int descriptor, struct socket_message *message, cons
     if (result < 0)
         return posix_result(result);
     if (address && socket->protocol == &socket_udp) {
-        result = socket_address_in(socket, address, address_length, &message->address, &message->port);
+        result =
+            socket_address_in(socket, address, address_length, &message->address, &message->port);
         message->has_address = true;
     }
     if (result == 0)
@@ -45,8 +46,8 @@ static ssize_t send_message(int descriptor, struct socket_message *message, cons
     return posix_result(result);
 }
 
-static ssize_t receive_message(int descriptor, struct socket_message *message, struct sockaddr *address,
-                               socklen_t *address_length)
+static ssize_t receive_message(int descriptor, struct socket_message *message,
+                               struct sockaddr *address, socklen_t *address_length)
 {
     struct socket *socket = NULL;
     ssize_t result = message_length(message);
@@ -57,15 +58,16 @@ static ssize_t receive_message(int descriptor, struct socket_message *message, s
         return posix_result(result);
     result = socket->protocol->receive(socket, message);
     if (message->has_address)
-        socket_address_out(socket->domain, &message->address, message->port, address, address_length);
+        socket_address_out(socket->domain, &message->address, message->port, address,
+                           address_length);
     else if (address_length)
         *address_length = 0;
     file_put(&socket->file);
     return posix_result(result);
 }
 
-ssize_t sendto(int descriptor, const void *buffer, size_t length, int flags, const struct sockaddr *address,
-               socklen_t address_length)
+ssize_t sendto(int descriptor, const void *buffer, size_t length, int flags,
+               const struct sockaddr *address, socklen_t address_length)
 {
     struct iovec element = { (void *)(uintptr_t)buffer, length };
     struct socket_message message = { .vector = &element, .count = 1, .flags = flags };

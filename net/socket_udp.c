@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * UDP sockets. Datagrams wait in a bounded list with the address they came from; what does not fit is dropped, as UDP may.
+ * UDP sockets. Datagrams wait in a bounded list with the address they came from; what does not fit
+ * is dropped, as UDP may.
  */
 #include <errno.h>
 #include <netinet/in.h>
@@ -30,7 +31,8 @@ struct datagram {
     uint16_t port;
 };
 
-static void datagram_arrived(void *argument, struct udp_pcb *pcb, struct pbuf *p, const ip_addr_t *address, u16_t port)
+static void datagram_arrived(void *argument, struct udp_pcb *pcb, struct pbuf *p,
+                             const ip_addr_t *address, u16_t port)
 {
     struct socket *socket = argument;
     size_t limit = net_memory_pressure() ? CHARGE_UNDER_PRESSURE : CHARGE_MAXIMUM;
@@ -159,17 +161,19 @@ static struct pbuf *gather(const struct socket_message *message)
     int index;
 
     for (index = 0; p && index < message->count; index++) {
-        memcpy((uint8_t *)p->payload + done, message->vector[index].iov_base, message->vector[index].iov_len);
+        memcpy((uint8_t *)p->payload + done, message->vector[index].iov_base,
+               message->vector[index].iov_len);
         done += message->vector[index].iov_len;
     }
     return p;
 }
 
 /*
- * A datagram that will be cut into fragments gets its checksum here even if the device could complete one, since the device sees the
- * pieces only.
+ * A datagram that will be cut into fragments gets its checksum here even if the device could
+ * complete one, since the device sees the pieces only.
  */
-static err_t send_datagram(struct socket *socket, struct pbuf *p, const ip_addr_t *address, uint16_t port)
+static err_t send_datagram(struct socket *socket, struct pbuf *p, const ip_addr_t *address,
+                           uint16_t port)
 {
     struct netif *netif = NULL;
     uint16_t flags = 0;

@@ -2,9 +2,11 @@
 /*
  * The network thread.
  *
- * It sleeps until a device has frames, a device changed, or a timer of the stack is due; then it does a round: take frames in (a bounded number of each device at a time,
- * letting other threads run in between), loopback, timers, and at the end one notification a device for all frames that the
- * round has sent. Threads that use sockets call the stack directly, and notify at the end of their call (net_flush).
+ * It sleeps until a device has frames, a device changed, or a timer of the stack is due; then it
+ * does a round: take frames in (a bounded number of each device at a time, letting other threads
+ * run in between), loopback, timers, and at the end one notification a device for all frames that
+ * the round has sent. Threads that use sockets call the stack directly, and notify at the end of
+ * their call (net_flush).
  */
 #include "lib/init.h"
 #include "lib/printk.h"
@@ -49,7 +51,8 @@ static bool loopback_waits(void)
     return false;
 }
 
-/* What loops back never left this memory: there is nothing to verify, and with offload nothing was computed. */
+/* What loops back never left this memory: there is nothing to verify, and with offload nothing was
+ * computed. */
 static void loopback_poll(void)
 {
     struct netif *netif;
@@ -70,7 +73,8 @@ void net_flush(void)
     net_interfaces_kick();
     if (!asleep)
         return;
-    if ((asleep_without_tcp && tcp_active_pcbs) || (asleep_long && net_transmitted) || loopback_waits())
+    if ((asleep_without_tcp && tcp_active_pcbs) || (asleep_long && net_transmitted) ||
+        loopback_waits())
         net_wake();
 }
 

@@ -2,10 +2,11 @@
 /*
  * lwIP's periodic timers, run only when they have something to do, so that an idle guest sleeps.
  *
- * lwIP would tick ten times a second and more for ever. Here each timer has a question that tells whether it is needed, and does not run
- * otherwise. Two of them (ARP, neighbour discovery) keep ages that lwIP does not show: they tick each second for a while after
- * anything was sent, and otherwise are made up for once a minute, several ticks at a time. An idle guest without connections wakes
- * up once a minute; with connections open, TCP's timer ticks every 250 ms.
+ * lwIP would tick ten times a second and more for ever. Here each timer has a question that tells
+ * whether it is needed, and does not run otherwise. Two of them (ARP, neighbour discovery) keep
+ * ages that lwIP does not show: they tick each second for a while after anything was sent, and
+ * otherwise are made up for once a minute, several ticks at a time. An idle guest without
+ * connections wakes up once a minute; with connections open, TCP's timer ticks every 250 ms.
  */
 #include "lwip/opt.h"
 #include "lwip/dhcp.h"
@@ -169,7 +170,8 @@ static void tick(unsigned int index, uint64_t now)
         periodic->handler();
         next_tick[index] += periodic->interval;
         ticks++;
-    } while (next_tick[index] <= now && periodic->lazy && !net_transmitted && ticks < CATCH_UP_MAXIMUM);
+    } while (next_tick[index] <= now && periodic->lazy && !net_transmitted &&
+             ticks < CATCH_UP_MAXIMUM);
     if (next_tick[index] <= now)
         next_tick[index] = first_tick(periodic, now);
 }

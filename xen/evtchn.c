@@ -2,10 +2,12 @@
 /*
  * Event channels without upcalls.
  *
- * Xen sets a port's pending bit, the word's bit in evtchn_pending_sel and evtchn_upcall_pending. evtchn_dispatch() reads them top down, as an upcall would. When
- * nothing is ready, SCHEDOP_poll sleeps until one of the unmasked ports is pending or the time is up: one hypercall that sets the timer and blocks.
- * SCHEDOP_poll looks at the ports' pending bits after it has marked the vCPU as blocked, so an event between our last look and the
- * hypercall is not lost. It does not look at masks, so the list holds unmasked ports only (a masked pending port would end each poll at once).
+ * Xen sets a port's pending bit, the word's bit in evtchn_pending_sel and evtchn_upcall_pending.
+ * evtchn_dispatch() reads them top down, as an upcall would. When nothing is ready, SCHEDOP_poll
+ * sleeps until one of the unmasked ports is pending or the time is up: one hypercall that sets the
+ * timer and blocks. SCHEDOP_poll looks at the ports' pending bits after it has marked the vCPU as
+ * blocked, so an event between our last look and the hypercall is not lost. It does not look at
+ * masks, so the list holds unmasked ports only (a masked pending port would end each poll at once).
  */
 #include "xen/evtchn.h"
 
@@ -113,9 +115,11 @@ int evtchn_alloc_unbound(uint16_t remote_domain, evtchn_handler handler, void *a
     return error ? error : keep(operation.port, handler, argument);
 }
 
-int evtchn_bind_interdomain(uint16_t remote_domain, uint32_t remote_port, evtchn_handler handler, void *argument)
+int evtchn_bind_interdomain(uint16_t remote_domain, uint32_t remote_port, evtchn_handler handler,
+                            void *argument)
 {
-    struct evtchn_bind_interdomain operation = { .remote_dom = remote_domain, .remote_port = remote_port };
+    struct evtchn_bind_interdomain operation = { .remote_dom = remote_domain,
+                                                 .remote_port = remote_port };
     int error = hypercall_event_channel_op(EVTCHNOP_bind_interdomain, &operation);
 
     return error ? error : keep(operation.local_port, handler, argument);
@@ -149,8 +153,9 @@ void evtchn_mask(int port)
 }
 
 /*
- * An event that came while the port was masked has set the pending bit only; set the summary bits too, so that the next dispatch finds it. (Unmasking through
- * a hypercall does the same, for a world switch.)
+ * An event that came while the port was masked has set the pending bit only; set the summary bits
+ * too, so that the next dispatch finds it. (Unmasking through a hypercall does the same, for a
+ * world switch.)
  */
 void evtchn_unmask(int port)
 {
@@ -162,7 +167,9 @@ void evtchn_unmask(int port)
     forget_unmasked(port);
     unmasked[unmasked_count++] = port;
     clear_bit(shared->evtchn_mask, port);
-    if (__atomic_load_n(&shared->evtchn_pending[port / WORD_BITS], __ATOMIC_SEQ_CST) >> port % WORD_BITS & 1) {
+    if (__atomic_load_n(&shared->evtchn_pending[port / WORD_BITS], __ATOMIC_SEQ_CST) >>
+            port % WORD_BITS &
+        1) {
         set_bit(&vcpu->evtchn_pending_sel, port / WORD_BITS);
         __atomic_store_n(&vcpu->evtchn_upcall_pending, 1, __ATOMIC_SEQ_CST);
     }
@@ -190,7 +197,8 @@ static bool handle(evtchn_port_t port)
 static bool dispatch_word(unsigned int word)
 {
     struct shared_info *shared = boot_info.shared_info;
-    xen_ulong_t pending = __atomic_load_n(&shared->evtchn_pending[word], __ATOMIC_SEQ_CST) & ~shared->evtchn_mask[word];
+    xen_ulong_t pending = __atomic_load_n(&shared->evtchn_pending[word], __ATOMIC_SEQ_CST) &
+                          ~shared->evtchn_mask[word];
     bool handled = false;
 
     for (; pending; pending &= pending - 1)

@@ -2,8 +2,9 @@
 /*
  * Grant tables, version 1 entries (8 bytes: flags, domain, frame).
  *
- * The shared table is only written, and its flags read for the two bits that say "in use". Which references are free is kept in private
- * memory: one array of links a frame, made when the frame is added. References below FIRST_FREE belong to the toolstack (console, xenstore).
+ * The shared table is only written, and its flags read for the two bits that say "in use". Which
+ * references are free is kept in private memory: one array of links a frame, made when the frame is
+ * added. References below FIRST_FREE belong to the toolstack (console, xenstore).
  */
 #include "xen/gnttab.h"
 
@@ -128,7 +129,9 @@ bool gnttab_in_use(int reference)
     return entry_of(reference)->flags & (GTF_reading | GTF_writing);
 }
 
-/* Xen sets the in-use bits with an atomic operation on the same word, so that either it or we win. */
+/*
+ * Xen sets the in-use bits with an atomic operation on the same word, so that either it or we win.
+ */
 int gnttab_revoke(int reference)
 {
     uint16_t *flags = (uint16_t *)&entry_of(reference)->flags;
@@ -137,7 +140,8 @@ int gnttab_revoke(int reference)
     do {
         if (seen & (GTF_reading | GTF_writing))
             return -EBUSY;
-    } while (!__atomic_compare_exchange_n(flags, &seen, 0, false, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED));
+    } while (
+        !__atomic_compare_exchange_n(flags, &seen, 0, false, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED));
     return 0;
 }
 

@@ -51,7 +51,8 @@ long hypercall_event_channel_op(unsigned int command, void *argument)
 
 long hypercall_grant_table_op(unsigned int command, void *argument, unsigned int count)
 {
-    return translate(hypercall(__HYPERVISOR_grant_table_op, command, (unsigned long)argument, count));
+    return translate(
+        hypercall(__HYPERVISOR_grant_table_op, command, (unsigned long)argument, count));
 }
 
 long hypercall_memory_op(unsigned int command, void *argument)

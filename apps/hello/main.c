@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Prints a greeting, its arguments and its environment. The argument "--status=N" makes it end with that status: 0 powers the domain off, anything else counts as a crash.
+ * Prints a greeting, its arguments and its environment. The argument "--status=N" makes it end with
+ * that status: 0 powers the domain off, anything else counts as a crash.
  */
 #include <stdio.h>
 #include <stdlib.h>

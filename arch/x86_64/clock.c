@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Clocks from the time area of shared_info (struct vcpu_time_info, <xen-abi/xen.h>): RDTSC scaled by what Xen says, corrected whenever Xen updates it. An odd version, or
- * one that changed, means that the numbers are being written: read again.
+ * Clocks from the time area of shared_info (struct vcpu_time_info, <xen-abi/xen.h>): RDTSC scaled
+ * by what Xen says, corrected whenever Xen updates it. An odd version, or one that changed, means
+ * that the numbers are being written: read again.
  *
  * The wall clock is the time of Xen's start plus the system time.
  */
@@ -32,7 +33,8 @@ uint64_t clock_system_time(void)
     do {
         version = info->version;
         compiler_barrier(); /* the version before the numbers */
-        time = info->system_time + scale(cpu_timestamp() - info->tsc_timestamp, info->tsc_shift, info->tsc_to_system_mul);
+        time = info->system_time + scale(cpu_timestamp() - info->tsc_timestamp, info->tsc_shift,
+                                         info->tsc_to_system_mul);
         compiler_barrier(); /* the numbers before the version's second reading */
     } while (version & 1 || version != info->version);
     return time;
@@ -41,7 +43,8 @@ uint64_t clock_system_time(void)
 void clock_init(void)
 {
     const struct vcpu_time_info *info = &boot_info.shared_info->vcpu_info[0].time;
-    uint64_t since_entry = scale(cpu_timestamp() - boot_info.entry_timestamp, info->tsc_shift, info->tsc_to_system_mul);
+    uint64_t since_entry = scale(cpu_timestamp() - boot_info.entry_timestamp, info->tsc_shift,
+                                 info->tsc_to_system_mul);
 
     start_time = clock_system_time() - since_entry;
 }

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Random numbers of the CPU: RDSEED, else RDRAND. Both may run dry for a moment: Intel's manual advises ten tries. */
+/*
+ * Random numbers of the CPU: RDSEED, else RDRAND. Both may run dry for a moment: Intel's manual
+ * advises ten tries.
+ */
 #include "arch/cpu.h"
 
 #define TRIES 10

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The gate to Xen: long hypercall(number, a, b, c), System V arguments to Xen's registers (rdi, rsi, rdx; number in rax). The code in the hypercall page,
- * which Xen writes, picks VMCALL, VMMCALL or SYSCALL.
+ * The gate to Xen: long hypercall(number, a, b, c), System V arguments to Xen's registers (rdi,
+ * rsi, rdx; number in rax). The code in the hypercall page, which Xen writes, picks VMCALL, VMMCALL
+ * or SYSCALL.
  */
     .text
     .globl hypercall

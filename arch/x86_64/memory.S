@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * memcpy() and memset() in 16-byte moves, the ends by moves that overlap. The C library's own store past the cache from 256 bytes on, which is wrong for packets and pages that are
- * read right afterwards. Linked before the library, these take their place.
+ * memcpy() and memset() in 16-byte moves, the ends by moves that overlap. The C library's own store
+ * past the cache from 256 bytes on, which is wrong for packets and pages that are read right
+ * afterwards. Linked before the library, these take their place.
  */
     .text
     .globl memcpy

@@ -2,11 +2,13 @@
 /*
  * Four-level page tables in native form.
  *
- * Below 512 GiB the direct map: 2 MiB pages, entered when the page allocator's frontier reaches them, so that boot does not grow with memory. The 2 MiB
- * units that hold the image are split into 4 KiB pages, for their protection. The heap range (HEAP_BASE) is mapped by 4 KiB pages on demand.
+ * Below 512 GiB the direct map: 2 MiB pages, entered when the page allocator's frontier reaches
+ * them, so that boot does not grow with memory. The 2 MiB units that hold the image are split into
+ * 4 KiB pages, for their protection. The heap range (HEAP_BASE) is mapped by 4 KiB pages on demand.
  *
- * A table for the direct map must be had when no page can be allocated (the frontier waits for the mapping), so one spare page is kept; a GiB needs one
- * table, and the spare is renewed after each use.
+ * A table for the direct map must be had when no page can be allocated (the frontier waits for the
+ * mapping), so one spare page is kept; a GiB needs one table, and the spare is renewed after each
+ * use.
  */
 #include "arch/paging.h"
 
@@ -123,7 +125,10 @@ void paging_protect_image(void)
     x86_write_cr3((uintptr_t)boot_level4);
 }
 
-/* The level 1 entry of a heap address; with `make`, tables are allocated on the way. NULL: there is none. */
+/*
+ * The level 1 entry of a heap address; with `make`, tables are allocated on the way. NULL: there is
+ * none.
+ */
 static uint64_t *heap_entry(uintptr_t address, bool make)
 {
     uint64_t *table = boot_level4;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Thread switch. A suspended thread's stack holds, from its stack pointer upwards: the x87 control word and MXCSR (8 bytes), r15, r14, r13, r12, rbx, rbp,
- * and the address to go on at. thread.c builds the same frame for a new thread.
+ * Thread switch. A suspended thread's stack holds, from its stack pointer upwards: the x87 control
+ * word and MXCSR (8 bytes), r15, r14, r13, r12, rbx, rbp, and the address to go on at. thread.c
+ * builds the same frame for a new thread.
  */
     .text
     .globl arch_switch
@@ -30,7 +31,10 @@ arch_switch:
     ret
     .size arch_switch, . - arch_switch
 
-/* The first instructions of every thread: entry in rbx, its argument in r12; a zero frame pointer ends the backtrace. */
+/*
+ * The first instructions of every thread: entry in rbx, its argument in r12; a zero frame pointer
+ * ends the backtrace.
+ */
     .globl arch_thread_entry
     .type arch_thread_entry, @function
 arch_thread_entry:

@@ -19,7 +19,10 @@ void arch_thread_entry(void);
 
 uintptr_t arch_thread_stack(void *stack_top, void (*entry)(void *), void *argument)
 {
-    /* After `ret` the stack pointer is a multiple of 16, and the call in arch_thread_entry makes it what the ABI wants. */
+    /*
+     * After `ret` the stack pointer is a multiple of 16, and the call in arch_thread_entry makes it
+     * what the ABI wants.
+     */
     struct switch_frame *frame = (struct switch_frame *)(((uintptr_t)stack_top & ~15ul)) - 1;
 
     *frame = (struct switch_frame){

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One stub for each of the 32 CPU exceptions: bring the frame to one shape (error code, vector), save the registers in the order of struct trap_frame
- * (traps.c), call trap_report(frame). Every trap is fatal, so nothing returns.
+ * One stub for each of the 32 CPU exceptions: bring the frame to one shape (error code, vector),
+ * save the registers in the order of struct trap_frame (traps.c), call trap_report(frame). Every
+ * trap is fatal, so nothing returns.
  */
     .text
     .macro stub vector

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * CPU exceptions: all are fatal. They run on a stack of their own (IST 1), so that a stack overflow is reported too. The report names thread and
- * registers, follows the frame pointers, and ends the domain as crashed; tools/symbolise turns its addresses into source lines.
+ * CPU exceptions: all are fatal. They run on a stack of their own (IST 1), so that a stack overflow
+ * is reported too. The report names thread and registers, follows the frame pointers, and ends the
+ * domain as crashed; tools/symbolise turns its addresses into source lines.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -17,6 +18,9 @@
 #define GATE_INTERRUPT 0x8e00u
 #define TSS_PRESENT_AVAILABLE 0x89ul
 #define PAGE_FAULT 14
+#define ERROR_PROTECTED 1
+#define ERROR_WRITE 2
+#define ERROR_EXECUTION 16
 
 struct trap_frame {
     uint64_t r15, r14, r13, r12, r11, r10, r9, r8, rbp, rdi, rsi, rdx, rcx, rbx, rax;
@@ -38,10 +42,25 @@ _Static_assert(sizeof(struct gate) == 16, "a long mode gate has 16 bytes");
 _Static_assert(sizeof(struct task_state) == 104, "a long mode task state segment has 104 bytes");
 
 static const char *const trap_names[VECTORS] = {
-    [0] = "division by zero", [1] = "debug", [2] = "non-maskable interrupt", [3] = "breakpoint", [4] = "overflow",
-    [5] = "bound range", [6] = "invalid opcode", [7] = "no FPU", [8] = "double fault", [10] = "invalid TSS",
-    [11] = "segment not present", [12] = "stack fault", [13] = "general protection fault", [14] = "page fault",
-    [16] = "x87 error", [17] = "alignment check", [18] = "machine check", [19] = "SIMD error", [21] = "control protection",
+    [0] = "division by zero",
+    [1] = "debug",
+    [2] = "non-maskable interrupt",
+    [3] = "breakpoint",
+    [4] = "overflow",
+    [5] = "bound range",
+    [6] = "invalid opcode",
+    [7] = "no FPU",
+    [8] = "double fault",
+    [10] = "invalid TSS",
+    [11] = "segment not present",
+    [12] = "stack fault",
+    [13] = "general protection fault",
+    [14] = "page fault",
+    [16] = "x87 error",
+    [17] = "alignment check",
+    [18] = "machine check",
+    [19] = "SIMD error",
+    [21] = "control protection",
 };
 
 extern uint64_t gdt[];
@@ -72,7 +91,8 @@ void traps_init(void)
     }
     task_state.ist[0] = (uintptr_t)trap_stack + sizeof(trap_stack);
     task_state.io_map = sizeof(task_state);
-    gdt[GDT_TSS / 8] = (sizeof(task_state) - 1) | (base & 0xffffff) << 16 | TSS_PRESENT_AVAILABLE << 40 | (base >> 24 & 0xff) << 56;
+    gdt[GDT_TSS / 8] = (sizeof(task_state) - 1) | (base & 0xffffff) << 16 |
+                       TSS_PRESENT_AVAILABLE << 40 | (base >> 24 & 0xff) << 56;
     gdt[GDT_TSS / 8 + 1] = base >> 32;
     __asm__ volatile("lidt %0; ltr %w1" :: "m"(pointer), "r"(GDT_TSS));
 }
@@ -80,10 +100,22 @@ void traps_init(void)
 static void print_registers(const struct trap_frame *frame)
 {
     printk("rip %016lx  rsp %016lx  rflags %08lx", frame->rip, frame->rsp, frame->rflags);
-    printk("rax %016lx  rbx %016lx  rcx %016lx  rdx %016lx", frame->rax, frame->rbx, frame->rcx, frame->rdx);
-    printk("rsi %016lx  rdi %016lx  rbp %016lx  r8  %016lx", frame->rsi, frame->rdi, frame->rbp, frame->r8);
-    printk("r9  %016lx  r10 %016lx  r11 %016lx  r12 %016lx", frame->r9, frame->r10, frame->r11, frame->r12);
-    printk("r13 %016lx  r14 %016lx  r15 %016lx  cr2 %016lx", frame->r13, frame->r14, frame->r15, cpu_read_cr2());
+    printk("rax %016lx  rbx %016lx  rcx %016lx  rdx %016lx", frame->rax, frame->rbx, frame->rcx,
+           frame->rdx);
+    printk("rsi %016lx  rdi %016lx  rbp %016lx  r8  %016lx", frame->rsi, frame->rdi, frame->rbp,
+           frame->r8);
+    printk("r9  %016lx  r10 %016lx  r11 %016lx  r12 %016lx", frame->r9, frame->r10, frame->r11,
+           frame->r12);
+    printk("r13 %016lx  r14 %016lx  r15 %016lx  cr2 %016lx", frame->r13, frame->r14, frame->r15,
+           cpu_read_cr2());
+}
+
+/* Of a page fault's error code. */
+static const char *access_name(uint64_t error_code)
+{
+    if (error_code & ERROR_EXECUTION)
+        return "execution";
+    return error_code & ERROR_WRITE ? "write" : "read";
 }
 
 void trap_report(const struct trap_frame *frame)
@@ -92,10 +124,12 @@ void trap_report(const struct trap_frame *frame)
 
     report_begin();
     if (frame->vector == PAGE_FAULT)
-        printk("crash: page fault: %s of address %lx%s", frame->error_code & 16 ? "execution" : frame->error_code & 2 ? "write" : "read",
-               cpu_read_cr2(), frame->error_code & 1 ? " (protected)" : " (not mapped)");
+        printk("crash: page fault: %s of address %lx%s",
+               access_name(frame->error_code), cpu_read_cr2(),
+               frame->error_code & ERROR_PROTECTED ? " (protected)" : " (not mapped)");
     else
-        printk("crash: %s (vector %lu, error code %lx)", name ? name : "unknown trap", frame->vector, frame->error_code);
+        printk("crash: %s (vector %lu, error code %lx)", name ? name : "unknown trap",
+               frame->vector, frame->error_code);
     print_registers(frame);
     report_end(frame->rip, frame->rbp, frame->rsp);
 }

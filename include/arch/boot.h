@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the entry code hands to kernel_start(): the same for every guest type, gathered from hvm_start_info under PVH.
+ * What the entry code hands to kernel_start(): the same for every guest type, gathered from
+ * hvm_start_info under PVH.
  */
 #ifndef ARCH_BOOT_H
 #define ARCH_BOOT_H

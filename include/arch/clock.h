@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Xen's system time (nanoseconds since the host's start), and set-up of clock_monotonic() on it. Any context. */
+/*
+ * Xen's system time (nanoseconds since the host's start), and set-up of clock_monotonic() on it.
+ * Any context.
+ */
 #ifndef ARCH_CLOCK_H
 #define ARCH_CLOCK_H
 

@@ -8,7 +8,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Keeps the compiler from moving or merging memory accesses; x86 itself orders loads with loads and stores with stores. */
+/*
+ * Keeps the compiler from moving or merging memory accesses; x86 itself orders loads with loads and
+ * stores with stores.
+ */
 #define compiler_barrier() __asm__ volatile("" ::: "memory")
 
 static inline uint64_t cpu_timestamp(void)
@@ -27,13 +30,16 @@ static inline struct cpuid cpu_id(uint32_t leaf, uint32_t subleaf)
 {
     struct cpuid id;
 
-    __asm__ volatile("cpuid" : "=a"(id.a), "=b"(id.b), "=c"(id.c), "=d"(id.d) : "a"(leaf), "c"(subleaf));
+    __asm__ volatile("cpuid"
+                     : "=a"(id.a), "=b"(id.b), "=c"(id.c), "=d"(id.d)
+                     : "a"(leaf), "c"(subleaf));
     return id;
 }
 
 static inline void cpu_write_msr(uint32_t msr, uint64_t value)
 {
-    __asm__ volatile("wrmsr" :: "c"(msr), "a"((uint32_t)value), "d"((uint32_t)(value >> 32)) : "memory");
+    __asm__ volatile("wrmsr" ::"c"(msr), "a"((uint32_t)value), "d"((uint32_t)(value >> 32))
+                     : "memory");
 }
 
 static inline uint64_t cpu_read_cr2(void)
@@ -55,7 +61,9 @@ static inline __attribute__((noreturn)) void cpu_halt(void)
         __asm__ volatile("cli; hlt");
 }
 
-/* One 64-bit number from RDSEED or RDRAND; false where the CPU has neither or they do not answer. */
+/*
+ * One 64-bit number from RDSEED or RDRAND; false where the CPU has neither or they do not answer.
+ */
 bool cpu_random(uint64_t *number);
 
 #endif

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Page tables. The direct map (address == physical address) is extended as memory comes into use; the heap has a range of its own, mapped page by page.
- * Everything but the image's text is mapped no-execute; the text and constant data are read-only; the first 64 KiB are never mapped.
- * Nothing blocks; any context.
+ * Page tables. The direct map (address == physical address) is extended as memory comes into use;
+ * the heap has a range of its own, mapped page by page. Everything but the image's text is mapped
+ * no-execute; the text and constant data are read-only; the first 64 KiB are never mapped. Nothing
+ * blocks; any context.
  */
 #ifndef ARCH_PAGING_H
 #define ARCH_PAGING_H
@@ -15,10 +16,16 @@
 /* Give the image's sections their protection; called once by the entry code. */
 void paging_protect_image(void);
 
-/* Make [start, end) of the direct map usable (rounded out to 2 MiB). Cannot fail: it keeps a spare table. */
+/*
+ * Make [start, end) of the direct map usable (rounded out to 2 MiB). Cannot fail: it keeps a spare
+ * table.
+ */
 void paging_map_direct(uint64_t start, uint64_t end);
 
-/* After paging_map_direct(), once pages can be allocated again: take a new spare table if the last one was used. */
+/*
+ * After paging_map_direct(), once pages can be allocated again: take a new spare table if the last
+ * one was used.
+ */
 void paging_refill(void);
 
 /* Map one page of the heap range onto a page of the allocator: 0, or -ENOMEM (no table). */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The machine's half of a thread: its first stack frame, the switch, the thread pointer. Only lib/sched uses it.
+ * The machine's half of a thread: its first stack frame, the switch, the thread pointer. Only
+ * lib/sched uses it.
  */
 #ifndef ARCH_THREAD_H
 #define ARCH_THREAD_H
@@ -8,15 +9,22 @@
 #include <stdint.h>
 
 /*
- * Save the callee-saved registers on the present stack, store the stack pointer in *old_stack and go on with the thread that saved
- * `new_stack`. (System V ABI: everything else belongs to the caller, and a switch is a call.)
+ * Save the callee-saved registers on the present stack, store the stack pointer in *old_stack and
+ * go on with the thread that saved `new_stack`. (System V ABI: everything else belongs to the
+ * caller, and a switch is a call.)
  */
 void arch_switch(uintptr_t *old_stack, uintptr_t new_stack);
 
-/* Lay out a stack so that the first arch_switch() to the returned value calls entry(argument) with a terminated frame chain. */
+/*
+ * Lay out a stack so that the first arch_switch() to the returned value calls entry(argument) with
+ * a terminated frame chain.
+ */
 uintptr_t arch_thread_stack(void *stack_top, void (*entry)(void *), void *argument);
 
-/* Point %fs at the thread control block: the TLS data ends there, and its first word holds its own address. */
+/*
+ * Point %fs at the thread control block: the TLS data ends there, and its first word holds its own
+ * address.
+ */
 void arch_set_thread_pointer(void *block);
 
 #endif

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Page table bits and privileged instructions of x86-64 (AMD64 manual, volume 2); for arch/ alone. */
+/*
+ * Page table bits and privileged instructions of x86-64 (AMD64 manual, volume 2); for arch/ alone.
+ */
 #ifndef ARCH_X86_64_H
 #define ARCH_X86_64_H
 

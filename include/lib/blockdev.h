@@ -38,8 +38,8 @@ struct block_device {
     void *private_data;
     const void *memory;    /* the contents, when they can be read in place; otherwise NULL */
     /*
-     * For the block cache: called after a write and when the device is unregistered; what was
-     * cached of this range is out of date.
+     * For the block cache: called after a write, and when the device is unregistered or its
+     * contents were replaced; what was cached of this range is out of date.
      */
     void (*changed)(struct block_device *device, uint64_t offset, uint64_t length);
     struct list link;
@@ -48,6 +48,8 @@ struct block_device {
 /* Register under a name that no other has (-EEXIST). The provider keeps the memory. */
 int block_register(struct block_device *device);
 void block_unregister(struct block_device *device);
+/* For providers: the contents may be others than before (a disk that went and came back). */
+void block_contents_replaced(struct block_device *device);
 /* NULL when there is none of that name. block_at(0), block_at(1), … lists them all, then NULL. */
 struct block_device *block_find(const char *name);
 struct block_device *block_at(unsigned int index);

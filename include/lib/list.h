@@ -2,8 +2,9 @@
 /*
  * Doubly linked intrusive lists.
  *
- * A list is a ring through a head that is no element itself; an unlinked node points to itself, so list_remove() may be called on a
- * node that is in no list. The caller owns the memory of nodes and heads.
+ * A list is a ring through a head that is no element itself; an unlinked node points to itself, so
+ * list_remove() may be called on a node that is in no list. The caller owns the memory of nodes and
+ * heads.
  */
 #ifndef LIB_LIST_H
 #define LIB_LIST_H

@@ -14,8 +14,9 @@ struct boot_memory;
 void pages_init(const struct boot_memory *memory, unsigned int count);
 
 /*
- * Move the end of the heap by `change` bytes, mapping or giving back whole pages. Returns the old end, or NULL when memory is out (nothing has changed)
- * or the heap would end before its start. Any context.
+ * Move the end of the heap by `change` bytes, mapping or giving back whole pages. Returns the old
+ * end, or NULL when memory is out (nothing has changed) or the heap would end before its start. Any
+ * context.
  */
 void *heap_grow(intptr_t change);
 

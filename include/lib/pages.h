@@ -2,9 +2,10 @@
 /*
  * Page allocator: blocks of 2^order pages of 4096 bytes, aligned to their size.
  *
- * Pages lie in the direct map: their address is their (pseudo-)physical address, and page_frame() gives the frame number to grant.
- * Memory above what was ever handed out is not touched; set-up does not depend on the amount of memory.
- * Contents of a fresh block are undefined unless asked for zeroed. Nothing blocks; any context.
+ * Pages lie in the direct map: their address is their (pseudo-)physical address, and page_frame()
+ * gives the frame number to grant. Memory above what was ever handed out is not touched; set-up
+ * does not depend on the amount of memory. Contents of a fresh block are undefined unless asked for
+ * zeroed. Nothing blocks; any context.
  */
 #ifndef LIB_PAGES_H
 #define LIB_PAGES_H

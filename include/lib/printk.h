@@ -2,8 +2,9 @@
 /*
  * The kernel's own output: one line per event, stamped with the time since the guest's start.
  *
- * Formats: %s %c %d %i %u %x %p %% with the length modifiers l, ll, z, a field width, `0` and `-` flags, `.precision` for %s, and %*.
- * Nothing here allocates or blocks; all may be called in any context, traps included.
+ * Formats: %s %c %d %i %u %x %p %% with the length modifiers l, ll, z, a field width, `0` and `-`
+ * flags, `.precision` for %s, and %*. Nothing here allocates or blocks; all may be called in any
+ * context, traps included.
  */
 #ifndef LIB_PRINTK_H
 #define LIB_PRINTK_H
@@ -14,8 +15,12 @@
 /* Log one line; `format` has no newline at its end. Longer lines than 256 bytes are cut. */
 void printk(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* Format into buffer (always terminated when size > 0); returns the length that the whole text would have, as snprintf does. */
-int ksnprintf(char *buffer, size_t size, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/*
+ * Format into buffer (always terminated when size > 0); returns the length that the whole text
+ * would have, as snprintf does.
+ */
+int ksnprintf(char *buffer, size_t size, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 int kvsnprintf(char *buffer, size_t size, const char *format, va_list arguments);
 
 /* Report, then stop the domain with the shutdown reason "crash". */

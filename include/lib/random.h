@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Random numbers: one generator for the kernel, the network stack and getrandom(), seeded at boot from RDSEED/RDRAND and timing jitter.
+ * Random numbers: one generator for the kernel, the network stack and getrandom(), seeded at boot
+ * from RDSEED/RDRAND and timing jitter.
  */
 #ifndef LIB_RANDOM_H
 #define LIB_RANDOM_H

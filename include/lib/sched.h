@@ -2,12 +2,14 @@
 /*
  * Cooperative threads, wait queues, mutexes, semaphores and timers.
  *
- * One vCPU, one run queue, first come first served. A thread runs until it blocks, yields or ends; nothing is delivered
- * asynchronously, so code that cannot block needs no lock. When no thread is ready, the scheduler blocks in Xen until an event
- * channel fires or the next timer is due. Event channel handlers and timer functions run inside the scheduler, between threads, on
- * the stack of whoever called it: they may wake threads and must not block.
+ * One vCPU, one run queue, first come first served. A thread runs until it blocks, yields or ends;
+ * nothing is delivered asynchronously, so code that cannot block needs no lock. When no thread is
+ * ready, the scheduler blocks in Xen until an event channel fires or the next timer is due. Event
+ * channel handlers and timer functions run inside the scheduler, between threads, on the stack of
+ * whoever called it: they may wake threads and must not block.
  *
- * Times are nanoseconds of clock_monotonic(); a deadline is such a time, DEADLINE_NEVER waits without one.
+ * Times are nanoseconds of clock_monotonic(); a deadline is such a time, DEADLINE_NEVER waits
+ * without one.
  */
 #ifndef LIB_SCHED_H
 #define LIB_SCHED_H
@@ -31,18 +33,26 @@ uint64_t deadline_after(uint64_t ns);
 
 struct thread;
 
-/* Turn the boot stack's flow into the first thread, which runs function(argument) with a stack of 2^order pages. Does not return. */
-void sched_start(const char *name, void (*function)(void *), void *argument, unsigned int stack_order) __attribute__((noreturn));
+/*
+ * Turn the boot stack's flow into the first thread, which runs function(argument) with a stack of
+ * 2^order pages. Does not return.
+ */
+void sched_start(const char *name, void (*function)(void *), void *argument,
+                 unsigned int stack_order) __attribute__((noreturn));
 
 /*
- * Create a thread that runs function(argument) and make it ready. `name` is kept by reference. The thread's stack and control block
- * are freed after function returns or thread_exit(). Returns NULL when memory is out. Threads are named in crash reports.
+ * Create a thread that runs function(argument) and make it ready. `name` is kept by reference. The
+ * thread's stack and control block are freed after function returns or thread_exit(). Returns NULL
+ * when memory is out. Threads are named in crash reports.
  */
 struct thread *thread_create(const char *name, void (*function)(void *), void *argument);
 void thread_exit(void) __attribute__((noreturn));
 struct thread *thread_self(void);
 const char *thread_name(const struct thread *thread);
-/* Addresses [low, high) of the running thread's stack (the boot stack's before the first thread: 0, 0); for reports. */
+/*
+ * Addresses [low, high) of the running thread's stack (the boot stack's before the first thread: 0,
+ * 0); for reports.
+ */
 struct stack_bounds {
     uintptr_t low, high;
 };
@@ -54,8 +64,9 @@ void thread_sleep_until(uint64_t deadline);
 unsigned int thread_count(void);
 
 /*
- * Wait queues. The condition is the caller's; wake-ups may be spurious, so it is tested in a loop (wait_until does that).
- * wait_queue_sleep: 0 when woken, -ETIMEDOUT when the deadline passed first. Threads only. wake_*: any context.
+ * Wait queues. The condition is the caller's; wake-ups may be spurious, so it is tested in a loop
+ * (wait_until does that). wait_queue_sleep: 0 when woken, -ETIMEDOUT when the deadline passed
+ * first. Threads only. wake_*: any context.
  */
 struct wait_queue {
     struct list waiters;
@@ -68,8 +79,8 @@ void wake_one(struct wait_queue *queue);
 void wake_all(struct wait_queue *queue);
 
 /*
- * Sleep on several queues at once (poll(), select()): fill `entries[i].queue`, call wait_many(); 0 when any was woken, -ETIMEDOUT.
- * `thread` and `link` belong to the scheduler.
+ * Sleep on several queues at once (poll(), select()): fill `entries[i].queue`, call wait_many(); 0
+ * when any was woken, -ETIMEDOUT. `thread` and `link` belong to the scheduler.
  */
 struct wait_entry {
     struct wait_queue *queue;
@@ -109,8 +120,8 @@ int semaphore_down(struct semaphore *semaphore, uint64_t deadline);
 void semaphore_up(struct semaphore *semaphore);
 
 /*
- * Timers: function(argument) is called once, inside the scheduler, at or after the deadline. It may set its own or other timers.
- * The caller owns the memory and cancels the timer before freeing it.
+ * Timers: function(argument) is called once, inside the scheduler, at or after the deadline. It may
+ * set its own or other timers. The caller owns the memory and cancels the timer before freeing it.
  */
 struct timer {
     uint64_t deadline;

@@ -43,7 +43,8 @@ struct filesystem_operations {
     int (*rmdir)(struct mount *mount, const char *path);
     int (*rename)(struct mount *mount, const char *from, const char *to);
     int (*statvfs)(struct mount *mount, struct statvfs *status);
-    int (*sync)(struct mount *mount);
+    /* What was written to this node is on stable storage; with NULL, what was written to any. */
+    int (*sync)(struct mount *mount, void *node);
     /* No node has a reference any more. Frees what mount() made. */
     void (*unmount)(struct mount *mount);
 

@@ -5,11 +5,13 @@
 #ifndef NET_STACK_H
 #define NET_STACK_H
 
-/* Start the stack and its thread, and take up network devices as they come. Runs by itself at boot; calling it again does nothing. Threads only. */
+/* Start the stack and its thread, and take up network devices as they come. Runs by itself at boot;
+ * calling it again does nothing. Threads only. */
 void net_stack_init(void);
 
 /*
- * After a restore, when the devices are back: new secrets for sequence numbers, and a fresh look at each device's link. Any context.
+ * After a restore, when the devices are back: new secrets for sequence numbers, and a fresh look at
+ * each device's link. Any context.
  */
 void net_stack_resume(void);
 

@@ -59,13 +59,15 @@ struct hostent {
 #define NO_DATA 4
 extern int h_errno;
 
-/* Names are asked of the servers that DHCP or the command line gave; one address of each family at most. Blocks; threads only. */
-int getaddrinfo(const char *host, const char *service, const struct addrinfo *hints, struct addrinfo **result);
+/* Names are asked of the servers that DHCP or the command line gave; one address of each family at
+ * most. Blocks; threads only. */
+int getaddrinfo(const char *host, const char *service, const struct addrinfo *hints,
+                struct addrinfo **result);
 void freeaddrinfo(struct addrinfo *list);
 const char *gai_strerror(int error);
 /* Always numeric: NI_NAMEREQD is EAI_NONAME. */
-int getnameinfo(const struct sockaddr *address, socklen_t length, char *host, socklen_t host_size, char *service,
-                socklen_t service_size, int flags);
+int getnameinfo(const struct sockaddr *address, socklen_t length, char *host, socklen_t host_size,
+                char *service, socklen_t service_size, int flags);
 /* IPv4 only; the answer is static. */
 struct hostent *gethostbyname(const char *name);
 

@@ -2,13 +2,14 @@
 /*
  * Event channels (2-level ABI, <xen-abi/event_channel.h>).
  *
- * No upcall is ever taken: the scheduler looks at the pending bits between threads and blocks in SCHEDOP_poll when idle. A handler
- * runs inside the scheduler, must not block, and does bounded work: it usually wakes a thread. Before its handler is called, a port is masked
- * and its pending bit cleared; it stays masked until evtchn_unmask(), which the driver calls when it has done the work, so that
- * a storm of events costs one call.
+ * No upcall is ever taken: the scheduler looks at the pending bits between threads and blocks in
+ * SCHEDOP_poll when idle. A handler runs inside the scheduler, must not block, and does bounded
+ * work: it usually wakes a thread. Before its handler is called, a port is masked and its pending
+ * bit cleared; it stays masked until evtchn_unmask(), which the driver calls when it has done the
+ * work, so that a storm of events costs one call.
  *
- * Ports come masked out of the bind calls: call evtchn_unmask() when ready. At most EVTCHN_MAX ports are bound at once.
- * All calls: any context, nothing blocks.
+ * Ports come masked out of the bind calls: call evtchn_unmask() when ready. At most EVTCHN_MAX
+ * ports are bound at once. All calls: any context, nothing blocks.
  */
 #ifndef XEN_EVTCHN_H
 #define XEN_EVTCHN_H
@@ -19,9 +20,13 @@
 
 typedef void (*evtchn_handler)(void *argument);
 
-/* Each returns the port (> 0), or -errno: -ENOSPC when ports or slots are out, or what Xen answered. */
+/*
+ * Each returns the port (> 0), or -errno: -ENOSPC when ports or slots are out, or what Xen
+ * answered.
+ */
 int evtchn_alloc_unbound(uint16_t remote_domain, evtchn_handler handler, void *argument);
-int evtchn_bind_interdomain(uint16_t remote_domain, uint32_t remote_port, evtchn_handler handler, void *argument);
+int evtchn_bind_interdomain(uint16_t remote_domain, uint32_t remote_port, evtchn_handler handler,
+                            void *argument);
 int evtchn_bind_virq(uint32_t virq, evtchn_handler handler, void *argument);
 
 /* Take over a port that the domain builder made (xenstore, console): 0 or -errno. */
@@ -37,7 +42,10 @@ void evtchn_notify(int port);
 
 /* Handle what is pending now; called by the scheduler. True when a handler ran. */
 _Bool evtchn_dispatch(void);
-/* Block until an unmasked port is pending or clock_monotonic() reaches the deadline; called by the scheduler. */
+/*
+ * Block until an unmasked port is pending or clock_monotonic() reaches the deadline; called by the
+ * scheduler.
+ */
 void evtchn_block(uint64_t deadline);
 
 /* Ports bound now. */

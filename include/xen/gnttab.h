@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Grant tables (version 1, <xen-abi/grant_table.h>): letting another domain map or copy single pages of ours.
+ * Grant tables (version 1, <xen-abi/grant_table.h>): letting another domain map or copy single
+ * pages of ours.
  *
- * A grant reference is an index into the table; free references are kept in private memory, not in the shared table.
- * The table grows by frames on demand up to the host's limit. All calls: any context, nothing blocks.
+ * A grant reference is an index into the table; free references are kept in private memory, not in
+ * the shared table. The table grows by frames on demand up to the host's limit. All calls: any
+ * context, nothing blocks.
  */
 #ifndef XEN_GNTTAB_H
 #define XEN_GNTTAB_H
@@ -12,15 +14,21 @@
 #include <stdint.h>
 
 /*
- * Grant `frame` (page_frame()) to a domain. The page must have been zeroed or hold only what that domain may read.
- * Returns the reference (> 0) or -ENOSPC when references are out.
+ * Grant `frame` (page_frame()) to a domain. The page must have been zeroed or hold only what that
+ * domain may read. Returns the reference (> 0) or -ENOSPC when references are out.
  */
 int gnttab_grant(uint16_t domain, uint64_t frame, bool read_only);
 
-/* The same into a reference taken earlier with gnttab_take(); cannot fail. The reference must not be granted now. */
+/*
+ * The same into a reference taken earlier with gnttab_take(); cannot fail. The reference must not
+ * be granted now.
+ */
 void gnttab_grant_at(int reference, uint16_t domain, uint64_t frame, bool read_only);
 
-/* Reserve a reference without granting anything: > 0 or -ENOSPC. gnttab_release() gives an unused one back. */
+/*
+ * Reserve a reference without granting anything: > 0 or -ENOSPC. gnttab_release() gives an unused
+ * one back.
+ */
 int gnttab_take(void);
 void gnttab_release(int reference);
 
@@ -28,8 +36,9 @@ void gnttab_release(int reference);
 bool gnttab_in_use(int reference);
 
 /*
- * Revoke, keeping the reference for gnttab_grant_at() or gnttab_release(): 0, or -EBUSY when the other side still holds the page;
- * then nothing has changed, and neither page nor reference may be reused.
+ * Revoke, keeping the reference for gnttab_grant_at() or gnttab_release(): 0, or -EBUSY when the
+ * other side still holds the page; then nothing has changed, and neither page nor reference may be
+ * reused.
  */
 int gnttab_revoke(int reference);
 
@@ -37,12 +46,16 @@ int gnttab_revoke(int reference);
 int gnttab_end(int reference);
 
 /*
- * Revoke the grant of `page` (from page_alloc()), then release the reference and free the page. While the other side holds it,
- * both are set aside and tried again once a second; they are counted in gnttab_quarantined(). NULL keeps no page.
+ * Revoke the grant of `page` (from page_alloc()), then release the reference and free the page.
+ * While the other side holds it, both are set aside and tried again once a second; they are counted
+ * in gnttab_quarantined(). NULL keeps no page.
  */
 void gnttab_end_and_free(int reference, void *page);
 
-/* References granted or taken now, without the quarantined and without the toolstack's; references quarantined. */
+/*
+ * References granted or taken now, without the quarantined and without the toolstack's; references
+ * quarantined.
+ */
 unsigned int gnttab_used(void);
 unsigned int gnttab_quarantined(void);
 

@@ -39,6 +39,12 @@ struct block_device *block_at(unsigned int index)
     return NULL;
 }
 
+static void tell_cache(struct block_device *device, uint64_t offset, uint64_t length)
+{
+    if (device->changed != NULL)
+        device->changed(device, offset, length);
+}
+
 int block_register(struct block_device *device)
 {
     uint32_t sector = device->sector_size;
@@ -51,10 +57,9 @@ int block_register(struct block_device *device)
     return 0;
 }
 
-static void tell_cache(struct block_device *device, uint64_t offset, uint64_t length)
+void block_contents_replaced(struct block_device *device)
 {
-    if (device->changed != NULL)
-        device->changed(device, offset, length);
+    tell_cache(device, 0, UINT64_MAX);
 }
 
 void block_unregister(struct block_device *device)

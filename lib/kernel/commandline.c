@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The command line: words before "--" are for the kernel, those behind it for the application. The text is split in place, in a copy that lives for ever.
+ * The command line: words before "--" are for the kernel, those behind it for the application. The
+ * text is split in place, in a copy that lives for ever.
  */
 #include "lib/commandline.h"
 
@@ -14,11 +15,13 @@
 
 #define ENVIRONMENT_PREFIX "env:"
 
-extern const struct commandline_option *const commandline_options_start[], *const commandline_options_end[];
+extern const struct commandline_option *const commandline_options_start[],
+    *const commandline_options_end[];
 
 /*
- * Cut the next word out of *text: words end at blanks; "…" keeps blanks, and a backslash takes the next character as it is. NULL at the end.
- * The word is written over the text it came from, which is never shorter.
+ * Cut the next word out of *text: words end at blanks; "…" keeps blanks, and a backslash takes the
+ * next character as it is. NULL at the end. The word is written over the text it came from, which
+ * is never shorter.
  */
 static char *next_word(char **text)
 {
@@ -49,7 +52,8 @@ static bool set_option(const char *word)
     size_t length = strcspn(word, "=");
     const char *value = word[length] ? &word[length + 1] : "";
 
-    for (const struct commandline_option *const *option = commandline_options_start; option < commandline_options_end; option++) {
+    for (const struct commandline_option *const *option = commandline_options_start;
+         option < commandline_options_end; option++) {
         if (strlen((*option)->name) != length || strncmp((*option)->name, word, length) != 0)
             continue;
         if ((*option)->set(value))
@@ -66,7 +70,9 @@ static void kernel_word(struct application_arguments *arguments, char *word)
     if (strncmp(word, ENVIRONMENT_PREFIX, prefix) == 0 && strchr(word, '='))
         arguments->environment[arguments->environment_count++] = word + prefix;
     else if (!set_option(word))
-        printk("warning: command line: this image knows no \"%s\"; it has no effect (an application's arguments go behind \"--\")", word);
+        printk("warning: command line: this image knows no \"%s\"; it has no effect (an "
+               "application's arguments go behind \"--\")",
+               word);
 }
 
 /* The most words that a text can hold, for sizing the two arrays. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A small printf for the kernel's own lines: integers, strings, characters, pointers; no floating point, no allocation. Images that do not use
- * the C library's printf do without its 50 KiB.
+ * A small printf for the kernel's own lines: integers, strings, characters, pointers; no floating
+ * point, no allocation. Images that do not use the C library's printf do without its 50 KiB.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -27,9 +27,11 @@ static void put(struct output *out, char c)
     out->length++;
 }
 
-static void put_padded(struct output *out, const char *text, size_t length, const struct conversion *how)
+static void put_padded(struct output *out, const char *text, size_t length,
+                       const struct conversion *how)
 {
-    size_t padding = how->width > 0 && (size_t)how->width > length ? (size_t)how->width - length : 0;
+    size_t padding = how->width > 0 && (size_t)how->width > length ? (size_t)how->width - length
+                                                                   : 0;
     char filler = how->zero && !how->left ? '0' : ' ';
 
     if (filler == '0' && length && *text == '-') {
@@ -47,7 +49,8 @@ static void put_padded(struct output *out, const char *text, size_t length, cons
         put(out, ' ');
 }
 
-static void put_number(struct output *out, uint64_t number, unsigned int base, bool negative, const struct conversion *how)
+static void put_number(struct output *out, uint64_t number, unsigned int base, bool negative,
+                       const struct conversion *how)
 {
     char digits[24], *p = digits + sizeof(digits);
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The log and the crash report. A log line goes to the console's ring when there is room and waits in the console's backlog otherwise; once a report has begun,
- * lines are pushed out with a bounded wait instead, since no thread will run again.
+ * The log and the crash report. A log line goes to the console's ring when there is room and waits
+ * in the console's backlog otherwise; once a report has begun, lines are pushed out with a bounded
+ * wait instead, since no thread will run again.
  */
 #include "lib/printk.h"
 
@@ -34,7 +35,8 @@ static void write_line(const char *format, va_list arguments)
     char line[LINE_SIZE];
     int length;
 
-    length = ksnprintf(line, sizeof(line), "[%5lu.%06lu] ", microseconds / 1000000, microseconds % 1000000);
+    length = ksnprintf(line, sizeof(line), "[%5lu.%06lu] ", microseconds / 1000000,
+                       microseconds % 1000000);
     length += kvsnprintf(line + length, sizeof(line) - length, format, arguments);
     if (length > LINE_SIZE - 2)
         length = LINE_SIZE - 2;
@@ -70,7 +72,8 @@ void report_begin(void)
 }
 
 /* Frame pointers are trusted only inside the running thread's stack, walking upwards. */
-static void print_backtrace(uint64_t instruction, uint64_t frame_pointer, const struct stack_bounds *stack)
+static void print_backtrace(uint64_t instruction, uint64_t frame_pointer,
+                            const struct stack_bounds *stack)
 {
     char line[LINE_SIZE];
     int length = ksnprintf(line, sizeof(line), "backtrace: %lx", instruction);
@@ -96,7 +99,8 @@ static void print_stack(uint64_t stack_pointer, const struct stack_bounds *stack
 
     for (int i = 0; i < STACK_WORDS; i += 4, word += 4)
         if ((uint64_t)word >= stack->low && (uint64_t)(word + 4) <= stack->high)
-            printk("stack %016lx: %016lx %016lx %016lx %016lx", (uint64_t)word, word[0], word[1], word[2], word[3]);
+            printk("stack %016lx: %016lx %016lx %016lx %016lx", (uint64_t)word, word[0], word[1],
+                   word[2], word[3]);
 }
 
 void report_end(uint64_t instruction, uint64_t frame_pointer, uint64_t stack_pointer)
@@ -106,7 +110,8 @@ void report_end(uint64_t instruction, uint64_t frame_pointer, uint64_t stack_poi
     printk("thread \"%s\", stack %lx to %lx", thread_name(thread_self()), stack.low, stack.high);
     print_backtrace(instruction, frame_pointer, &stack);
     print_stack(stack_pointer, &stack);
-    printk("The domain stops as crashed. tools/symbolise IMAGE.elf.debug < LOG names the addresses.");
+    printk(
+        "The domain stops as crashed. tools/symbolise IMAGE.elf.debug < LOG names the addresses.");
     domain_shutdown(SHUTDOWN_crash);
 }
 
@@ -118,5 +123,6 @@ void panic(const char *format, ...)
     va_start(arguments, format);
     write_line(format, arguments);
     va_end(arguments);
-    report_end((uintptr_t)__builtin_return_address(0), (uintptr_t)__builtin_frame_address(0), (uintptr_t)__builtin_frame_address(0));
+    report_end((uintptr_t)__builtin_return_address(0), (uintptr_t)__builtin_frame_address(0),
+               (uintptr_t)__builtin_frame_address(0));
 }

@@ -2,9 +2,10 @@
 /*
  * Random numbers: ChaCha20 (RFC 8439) as a generator that overwrites its own key.
  *
- * Each refill makes one 64-byte block: its first half becomes the next key, its second half is output; so numbers that were given out cannot be computed from a later
- * state. The key is seeded at the first use with the CPU's random instructions, and always with time stamps of work whose length varies (jitter), which is all there is on a
- * CPU without them.
+ * Each refill makes one 64-byte block: its first half becomes the next key, its second half is
+ * output; so numbers that were given out cannot be computed from a later state. The key is seeded
+ * at the first use with the CPU's random instructions, and always with time stamps of work whose
+ * length varies (jitter), which is all there is on a CPU without them.
  */
 #include "lib/random.h"
 
@@ -53,9 +54,11 @@ static void chacha_block(uint32_t block[16])
     memcpy(block, start, sizeof(start));
     for (int i = 0; i < 10; i++) {
         for (int column = 0; column < 4; column++)
-            quarter_round(&block[column], &block[4 + column], &block[8 + column], &block[12 + column]);
+            quarter_round(&block[column], &block[4 + column], &block[8 + column],
+                          &block[12 + column]);
         for (int column = 0; column < 4; column++)
-            quarter_round(&block[column], &block[4 + (column + 1) % 4], &block[8 + (column + 2) % 4], &block[12 + (column + 3) % 4]);
+            quarter_round(&block[column], &block[4 + (column + 1) % 4],
+                          &block[8 + (column + 2) % 4], &block[12 + (column + 3) % 4]);
     }
     for (int i = 0; i < 16; i++)
         block[i] += start[i];
@@ -80,8 +83,9 @@ static void stir(uint64_t number)
 }
 
 /*
- * What is left without random instructions: the time of work that leaves the guest (CPUID is emulated by Xen, whose caches, timers and other guests make its
- * duration vary) and of work that does not. Each time stamp is worth a bit or two.
+ * What is left without random instructions: the time of work that leaves the guest (CPUID is
+ * emulated by Xen, whose caches, timers and other guests make its duration vary) and of work that
+ * does not. Each time stamp is worth a bit or two.
  */
 static void stir_jitter(void)
 {
@@ -147,6 +151,7 @@ static void report_source(void)
     if (!seeded)
         seed();
     if (!from_hardware)
-        printk("random: this CPU has no RDSEED or RDRAND; seeded from timing jitter and the clock alone");
+        printk("random: this CPU has no RDSEED or RDRAND; seeded from timing jitter and the clock "
+               "alone");
 }
 INITCALL("1core", report_source);

@@ -25,7 +25,8 @@
 
 typedef void (*function)(void);
 
-extern const function initcalls_early[], initcalls_late[], initcalls_end[], exitcalls_start[], exitcalls_end[], init_array_start[], init_array_end[];
+extern const function initcalls_early[], initcalls_late[], initcalls_end[], exitcalls_start[],
+    exitcalls_end[], init_array_start[], init_array_end[];
 extern char **environ;
 
 int main(int argc, char **argv, char **envp);
@@ -40,8 +41,9 @@ static void run(const function *from, const function *to)
 
 static void report_boot(void)
 {
-    printk("Xenolith %s on Xen %u.%u, %s guest, %lu KiB of memory", application_name, boot_info.xen_version >> 16,
-           boot_info.xen_version & 0xffff, boot_info.guest_type, boot_info.memory_total / 1024);
+    printk("Xenolith %s on Xen %u.%u, %s guest, %lu KiB of memory", application_name,
+           boot_info.xen_version >> 16, boot_info.xen_version & 0xffff, boot_info.guest_type,
+           boot_info.memory_total / 1024);
     for (unsigned int i = 0; i < boot_info.memory_regions; i++)
         printk("memory: %lx-%lx free", boot_info.memory[i].start, boot_info.memory[i].end - 1);
     if (boot_info.ramdisk)
@@ -51,7 +53,9 @@ static void report_boot(void)
 
 static void start_xenstore(void)
 {
-    int error = boot_info.xenstore_ring ? xenstore_init(boot_info.xenstore_ring, boot_info.xenstore_port) : -1;
+    int error = boot_info.xenstore_ring
+                    ? xenstore_init(boot_info.xenstore_ring, boot_info.xenstore_port)
+                    : -1;
 
     if (error)
         printk("xenstore: not available (error %d): no devices, no xl shutdown", error);
@@ -82,7 +86,8 @@ void kernel_start(void)
 
     clock_init();
     pages_init(boot_info.memory, boot_info.memory_regions);
-    error = boot_info.console_ring ? console_init(boot_info.console_ring, boot_info.console_port) : 0;
+    error = boot_info.console_ring ? console_init(boot_info.console_ring, boot_info.console_port)
+                                   : 0;
     report_boot();
     if (error)
         printk("console: no event channel (error %d): output may be slow, no input", error);
@@ -114,7 +119,10 @@ void application_exit_request(int shutdown_reason)
         exit(EXIT_SUCCESS);
 }
 
-/* A failed application is a crash to the toolstack, so that the cfg's on_crash decides what comes next. */
+/*
+ * A failed application is a crash to the toolstack, so that the cfg's on_crash decides what comes
+ * next.
+ */
 void _exit(int status)
 {
     files_close_all();

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The locks newlib asks for (its <sys/lock.h>, --enable-newlib-retargetable-locking), for stdio, atexit(), the environment and the like.
+ * The locks newlib asks for (its <sys/lock.h>, --enable-newlib-retargetable-locking), for stdio,
+ * atexit(), the environment and the like.
  *
- * A thread switch happens only where code blocks, so the locks guard what is held over a write() or read(). malloc() never blocks: its lock costs two comparisons.
+ * A thread switch happens only where code blocks, so the locks guard what is held over a write() or
+ * read(). malloc() never blocks: its lock costs two comparisons.
  */
 #include <stdbool.h>
 #include <stdlib.h>

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What newlib asks of a system besides files (which lib/posix supplies): memory, process identity, signals to oneself, time, random numbers. _exit() is in lib/kernel/start.c.
+ * What newlib asks of a system besides files (which lib/posix supplies): memory, process identity,
+ * signals to oneself, time, random numbers. _exit() is in lib/kernel/start.c.
  */
 #include <assert.h>
 #include <errno.h>
@@ -36,7 +37,10 @@ pid_t getpid(void)
     return PROCESS_ID;
 }
 
-/* The one process has no handlers but newlib's raise(); what is sent to it from abort() or kill() ends it with a report. */
+/*
+ * The one process has no handlers but newlib's raise(); what is sent to it from abort() or kill()
+ * ends it with a report.
+ */
 int kill(pid_t process, int number)
 {
     if (process != PROCESS_ID) {
@@ -44,7 +48,8 @@ int kill(pid_t process, int number)
         return -1;
     }
     if (number)
-        panic("the application was ended by signal %d%s", number, number == SIGABRT ? " (abort)" : "");
+        panic("the application was ended by signal %d%s", number,
+              number == SIGABRT ? " (abort)" : "");
     return 0;
 }
 

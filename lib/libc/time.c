@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* POSIX clocks and sleeping (<time.h>, <unistd.h>). There are no signals, so no sleep ends early. */
+/*
+ * POSIX clocks and sleeping (<time.h>, <unistd.h>). There are no signals, so no sleep ends early.
+ */
 #include <errno.h>
 #include <stdint.h>
 #include <time.h>

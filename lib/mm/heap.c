@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The heap: one range of addresses that grows at its end, page by page, in a part of the address space of its own, so that malloc() always gets memory that
- * continues what it has, however scattered the pages are.
+ * The heap: one range of addresses that grows at its end, page by page, in a part of the address
+ * space of its own, so that malloc() always gets memory that continues what it has, however
+ * scattered the pages are.
  *
- * RESERVE pages are left to the rest of the kernel: an application that eats all memory must not take the page that reports it.
+ * RESERVE pages are left to the rest of the kernel: an application that eats all memory must not
+ * take the page that reports it.
  */
 #include <stdbool.h>
 

@@ -2,11 +2,13 @@
 /*
  * Buddy allocator with a frontier.
  *
- * Each region of RAM is used from its start upwards: memory above the region's frontier has never been handed out, is not mapped and has no state. A block
- * comes from a free list, or else from the frontier. Behind the frontier every page has one byte of state: in the first byte of a block, FREE or
- * USED with its order; 0 in all others. Free blocks carry their list node inside.
+ * Each region of RAM is used from its start upwards: memory above the region's frontier has never
+ * been handed out, is not mapped and has no state. A block comes from a free list, or else from the
+ * frontier. Behind the frontier every page has one byte of state: in the first byte of a block,
+ * FREE or USED with its order; 0 in all others. Free blocks carry their list node inside.
  *
- * The bytes of state lie at the region's start, one for each of its pages; they are written when the frontier passes, so set-up costs the same for any size.
+ * The bytes of state lie at the region's start, one for each of its pages; they are written when
+ * the frontier passes, so set-up costs the same for any size.
  */
 #include "lib/pages.h"
 
@@ -35,7 +37,10 @@ static unsigned int region_count;
 static struct list free_blocks[ORDERS];
 static size_t unused_pages, total_pages;
 
-/* The direct map is extended one unit ahead of the frontier, because entering a unit may need a page for a table (paging_refill). */
+/*
+ * The direct map is extended one unit ahead of the frontier, because entering a unit may need a
+ * page for a table (paging_refill).
+ */
 static void map_to(struct region *region, uint64_t frame)
 {
     uint64_t end = frame << PAGE_SHIFT;
@@ -128,7 +133,8 @@ static void pass_to(struct region *region, uint64_t frame)
     while (region->frontier < frame) {
         unsigned int order = 0;
 
-        while (order + 1 < ORDERS && !(region->frontier & ((2ul << order) - 1)) && region->frontier + (2ul << order) <= frame)
+        while (order + 1 < ORDERS && !(region->frontier & ((2ul << order) - 1)) &&
+               region->frontier + (2ul << order) <= frame)
             order++;
         memset(&region->state[region->frontier - region->base], 0, 1ul << order);
         region->frontier += 1ul << order;
@@ -179,14 +185,16 @@ void pages_free(void *block, unsigned int order)
 
     if (!block)
         return;
-    if (!region || (uintptr_t)block % PAGE_SIZE || region->state[frame - region->base] != (STATE_USED | order))
+    if (!region || (uintptr_t)block % PAGE_SIZE ||
+        region->state[frame - region->base] != (STATE_USED | order))
         panic("pages_free: %p, order %u, is no block in use", block, order);
     unused_pages += 1ul << order;
     set_state(region, frame, 0);
     while (order + 1 < ORDERS) {
         uint64_t buddy = frame ^ 1ul << order;
 
-        if (buddy < region->base || buddy >= region->frontier || region->state[buddy - region->base] != (STATE_FREE | order))
+        if (buddy < region->base || buddy >= region->frontier ||
+            region->state[buddy - region->base] != (STATE_FREE | order))
             break;
         take_free(region, buddy);
         frame &= ~(1ul << order);

@@ -2,11 +2,13 @@
 /*
  * Threads and the scheduler.
  *
- * A thread is one block of pages: the stack grows down from the thread's control block, which lies at the block's top, behind its copy of the TLS data (the
- * x86-64 ABI wants TLS to end where %fs points, and the first word there to hold its own address).
+ * A thread is one block of pages: the stack grows down from the thread's control block, which lies
+ * at the block's top, behind its copy of the TLS data (the x86-64 ABI wants TLS to end where %fs
+ * points, and the first word there to hold its own address).
  *
- * The run queue is a list. schedule() handles pending events and due timers, then switches to the first ready thread, or blocks in Xen until there is one.
- * A thread that has ended is freed by whoever runs next, since it cannot free the stack it stands on.
+ * The run queue is a list. schedule() handles pending events and due timers, then switches to the
+ * first ready thread, or blocks in Xen until there is one. A thread that has ended is freed by
+ * whoever runs next, since it cannot free the stack it stands on.
  */
 #include <errno.h>
 #include <stddef.h>
@@ -37,7 +39,8 @@ struct thread {
     void *block;
 };
 
-_Static_assert(offsetof(struct thread, canary) == CANARY_OFFSET, "gcc and clang read the stack canary at %fs:0x28");
+_Static_assert(offsetof(struct thread, canary) == CANARY_OFFSET,
+               "gcc and clang read the stack canary at %fs:0x28");
 
 extern char tls_data_start[], tls_data_size[], tls_size[], tls_alignment[];
 
@@ -73,11 +76,15 @@ static void thread_start(void *argument)
     thread_exit();
 }
 
-/* The linker counts TLS offsets back from the control block by the data's size, rounded up to just the alignment that they want. */
+/*
+ * The linker counts TLS offsets back from the control block by the data's size, rounded up to just
+ * the alignment that they want.
+ */
 static struct thread *lay_out(void *block, unsigned int order)
 {
     uintptr_t alignment = (uintptr_t)tls_alignment, top = (uintptr_t)block + (PAGE_SIZE << order);
-    struct thread *thread = (struct thread *)align_down(top - sizeof(struct thread), alignment > 16 ? alignment : 16);
+    struct thread *thread = (struct thread *)align_down(top - sizeof(struct thread),
+                                                        alignment > 16 ? alignment : 16);
     uintptr_t tls = align_down((uintptr_t)thread - (uintptr_t)tls_size, alignment);
 
     memset((void *)tls, 0, (uintptr_t)thread - tls);
@@ -90,7 +97,8 @@ static struct thread *lay_out(void *block, unsigned int order)
     return thread;
 }
 
-static struct thread *create(const char *name, void (*function)(void *), void *argument, unsigned int order)
+static struct thread *create(const char *name, void (*function)(void *), void *argument,
+                             unsigned int order)
 {
     void *block = pages_alloc(order);
     struct thread *thread;
@@ -103,7 +111,8 @@ static struct thread *create(const char *name, void (*function)(void *), void *a
     thread->argument = argument;
     list_init(&thread->ready_link);
     random_bytes(&thread->canary, sizeof(thread->canary));
-    thread->canary &= ~0xfful; /* the low byte is 0: a string that overruns its buffer stops there */
+    thread->canary &=
+        ~0xfful; /* the low byte is 0: a string that overruns its buffer stops there */
     threads++;
     thread_wake(thread);
     return thread;
@@ -129,7 +138,8 @@ static void switch_to(struct thread *thread)
     reap_ended();
 }
 
-void sched_start(const char *name, void (*function)(void *), void *argument, unsigned int stack_order)
+void sched_start(const char *name, void (*function)(void *), void *argument,
+                 unsigned int stack_order)
 {
     struct thread *thread = create(name, function, argument, stack_order);
 
@@ -155,7 +165,10 @@ void thread_wake(struct thread *thread)
     list_append(&ready_threads, &thread->ready_link);
 }
 
-/* Events first: they make threads ready. Blocking is repeated until one is: an event's handler need not wake anybody. */
+/*
+ * Events first: they make threads ready. Blocking is repeated until one is: an event's handler need
+ * not wake anybody.
+ */
 void schedule(void)
 {
     for (;;) {
@@ -193,5 +206,6 @@ struct stack_bounds thread_stack_bounds(void)
 {
     if (!current)
         return (struct stack_bounds){ 0, 0 };
-    return (struct stack_bounds){ (uintptr_t)current->block, (uintptr_t)current->block + (PAGE_SIZE << current->order) };
+    return (struct stack_bounds){ (uintptr_t)current->block,
+                                  (uintptr_t)current->block + (PAGE_SIZE << current->order) };
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Timers: a list sorted by deadline. There are few (one a sleeping thread, one a device), and the usual change is near an end, so a list is enough.
+ * Timers: a list sorted by deadline. There are few (one a sleeping thread, one a device), and the
+ * usual change is near an end, so a list is enough.
  */
 #include "sched.h"
 

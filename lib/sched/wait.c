@@ -2,8 +2,9 @@
 /*
  * Wait queues, and mutexes and semaphores on them.
  *
- * A sleeper puts one entry into each queue it waits on and removes what is left of them when it wakes. Waking takes the entry out of its queue: an entry that is in no
- * queue any more tells the sleeper that it was woken, however many wake-ups and timeouts come before it runs.
+ * A sleeper puts one entry into each queue it waits on and removes what is left of them when it
+ * wakes. Waking takes the entry out of its queue: an entry that is in no queue any more tells the
+ * sleeper that it was woken, however many wake-ups and timeouts come before it runs.
  */
 #include <errno.h>
 

@@ -186,20 +186,35 @@ static int devfs_truncate(struct mount *mount, void *node, off_t length)
     return -EINVAL;
 }
 
-static int devfs_sync(struct mount *mount)
+static int flush(struct block_device *device)
+{
+    return device->read_only ? 0 : block_flush(device);
+}
+
+/* A disk that is gone keeps nobody from flushing the others, and was told of when it went. */
+static int flush_all(void)
 {
     struct block_device *device;
     unsigned int i;
     int first = 0;
 
-    (void)mount;
     for (i = 0; (device = block_at(i)) != NULL; i++) {
-        int result = device->read_only ? 0 : block_flush(device);
+        int result = flush(device);
 
-        if (first == 0)
+        if (first == 0 && result != -ENODEV)
             first = result;
     }
     return first;
+}
+
+static int devfs_sync(struct mount *mount, void *found)
+{
+    const struct devfs_node *node = found;
+
+    (void)mount;
+    if (node == NULL)
+        return flush_all();
+    return node->block != NULL ? flush(node->block) : 0;
 }
 
 static int devfs_readdir(struct mount *mount, void *found, struct directory_position *position,

@@ -199,7 +199,7 @@ int vfs_sync(void)
 
     list_for_each(node, next, &mounts) {
         struct mount *mount = mount_at(node);
-        int result = mount->operations->sync != NULL ? mount->operations->sync(mount) : 0;
+        int result = mount->operations->sync != NULL ? mount->operations->sync(mount, NULL) : 0;
 
         if (first == 0)
             first = result;

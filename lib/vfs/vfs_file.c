@@ -148,9 +148,10 @@ static int vfs_file_truncate(struct file *file, off_t length)
 
 static int vfs_file_sync(struct file *file)
 {
-    struct mount *mount = vfs_file_of(file)->mount;
+    struct vfs_file *open_file = vfs_file_of(file);
+    struct mount *mount = open_file->mount;
 
-    return mount->operations->sync != NULL ? mount->operations->sync(mount) : 0;
+    return mount->operations->sync != NULL ? mount->operations->sync(mount, open_file->node) : 0;
 }
 
 static int vfs_file_readdir(struct file *file, struct directory_entry *entry)

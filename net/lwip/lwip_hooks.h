@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * lwIP's questions that net/hooks.c answers: initial sequence numbers, the way out for a source address, and what to do when a listener's backlog is full.
+ * lwIP's questions that net/hooks.c answers: initial sequence numbers, the way out for a source
+ * address, and what to do when a listener's backlog is full.
  */
 #ifndef NET_LWIP_HOOKS_H
 #define NET_LWIP_HOOKS_H
@@ -16,12 +17,13 @@ uint32_t net_tcp_initial_sequence(const ip_addr_t *local_address, uint16_t local
                                   const ip_addr_t *remote_address, uint16_t remote_port);
 struct netif *net_route_by_source(const ip4_addr_t *source, const ip4_addr_t *destination);
 const ip6_addr_t *net_ipv6_gateway(struct netif *netif);
-err_t net_tcp_unusual_segment(struct tcp_pcb *pcb, struct tcp_hdr *header, u16_t option_length, const u8_t *option2,
-                              struct pbuf *p);
+err_t net_tcp_unusual_segment(struct tcp_pcb *pcb, struct tcp_hdr *header, u16_t option_length,
+                              const u8_t *option2, struct pbuf *p);
 
-/* Called for each segment: only a SYN to a listener or to a connection in TIME_WAIT leaves the fast path. */
-static inline err_t net_tcp_segment(struct tcp_pcb *pcb, struct tcp_hdr *header, u16_t option_length, const u8_t *option2,
-                                    struct pbuf *p)
+/* Called for each segment: only a SYN to a listener or to a connection in TIME_WAIT leaves the fast
+ * path. */
+static inline err_t net_tcp_segment(struct tcp_pcb *pcb, struct tcp_hdr *header,
+                                    u16_t option_length, const u8_t *option2, struct pbuf *p)
 {
     if (__builtin_expect(!(TCPH_FLAGS(header) & TCP_SYN), 1))
         return ERR_OK;

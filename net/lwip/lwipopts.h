@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How lwIP is configured: raw API without threads of its own, memory from net/memory.c, timers from net/timers.c.
+ * How lwIP is configured: raw API without threads of its own, memory from net/memory.c, timers from
+ * net/timers.c.
  *
- * Nothing here reserves memory in advance: lwIP's pools are counted, limited and served by net/memory.c (which takes the place of
- * lwIP's memp.c), and the limits follow the memory of the guest.
+ * Nothing here reserves memory in advance: lwIP's pools are counted, limited and served by
+ * net/memory.c (which takes the place of lwIP's memp.c), and the limits follow the memory of the
+ * guest.
  */
 #ifndef NET_LWIPOPTS_H
 #define NET_LWIPOPTS_H
@@ -56,7 +58,8 @@
 #define LWIP_ICMP 1
 #define LWIP_RAW 0
 
-/* DHCP: no address probing, which would add seconds before the first reply; servers probe themselves. */
+/* DHCP: no address probing, which would add seconds before the first reply; servers probe
+ * themselves. */
 #define LWIP_DHCP 1
 #define LWIP_DHCP_DOES_ACD_CHECK 0
 #define LWIP_DHCP_MAX_DNS_SERVERS 3
@@ -82,8 +85,8 @@
 #define SO_REUSE 1
 
 /*
- * TCP. Windows of 228 KiB need a scale of 2. The send buffer is what one connection may hold unacknowledged when
- * memory is plentiful; net/socket_tcp.c lowers it under memory pressure.
+ * TCP. Windows of 228 KiB need a scale of 2. The send buffer is what one connection may hold
+ * unacknowledged when memory is plentiful; net/socket_tcp.c lowers it under memory pressure.
  */
 #define LWIP_TCP 1
 #define TCP_MSS 1460

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What guest tests share: checks that go on after a failure, one verdict at the end, and the count of what is in use, before and after.
+ * What guest tests share: checks that go on after a failure, one verdict at the end, and the count
+ * of what is in use, before and after.
  */
 #ifndef TEST_GUEST_CHECK_H
 #define TEST_GUEST_CHECK_H
@@ -23,7 +24,10 @@ static unsigned int check_failures;
         }                                                                     \
     } while (0)
 
-/* What main() returns: 0, so that the domain powers off, or 1, which makes it crash. The line is what run.sh waits for. */
+/*
+ * What main() returns: 0, so that the domain powers off, or 1, which makes it crash. The line is
+ * what run.sh waits for.
+ */
 static inline int check_verdict(void)
 {
     if (check_failures == 0)
@@ -51,13 +55,16 @@ static inline struct check_usage check_usage_now(void)
     };
 }
 
-/* Nothing may be in use that was not before; `heap` pages more are allowed, for what malloc keeps. */
+/*
+ * Nothing may be in use that was not before; `heap` pages more are allowed, for what malloc keeps.
+ */
 static inline void check_usage_same(const struct check_usage *before, size_t heap)
 {
     struct check_usage now = check_usage_now();
 
-    printf("in use: %zu pages (before: %zu), %u grants (%u), %u ports (%u), %u threads (%u)\n", now.pages, before->pages, now.grants,
-           before->grants, now.ports, before->ports, now.threads, before->threads);
+    printf("in use: %zu pages (before: %zu), %u grants (%u), %u ports (%u), %u threads (%u)\n",
+           now.pages, before->pages, now.grants, before->grants, now.ports, before->ports,
+           now.threads, before->threads);
     CHECK(now.pages <= before->pages + heap);
     CHECK(now.grants == before->grants);
     CHECK(now.quarantined == before->quarantined);

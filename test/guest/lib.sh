@@ -196,6 +196,7 @@ xs_read() { xenstore-read "/local/domain/$(domid "$1")/$2" 2>/dev/null; }
 # xs_wait DOM PATH VALUE [SECONDS=30]: until that xenstore value is VALUE (bash pattern).
 xs_wait() {
     local end=$((SECONDS + ${4:-30})) now
+    # shellcheck disable=SC2053  # a pattern is wanted
     while now=$(xs_read "$1" "$2" || true) && [[ $now != $3 ]]; do
         ((SECONDS < end)) || fail "$1: $2 is '$now' after ${4:-30} s, expected '$3'"
         nap 0.3

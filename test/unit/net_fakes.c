@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The fakes of net_fakes.h. Frames travel in a list ordered by time of arrival; one timer of the fake scheduler
- * delivers the next.
+ * The fakes of net_fakes.h. Frames travel in a list ordered by time of arrival; one timer of the
+ * fake scheduler delivers the next.
  */
 #include "net_fakes.h"
 
@@ -125,7 +125,8 @@ static void launch(unsigned int from, const uint8_t *data, size_t length, bool p
     frame = make_frame(!from, data, length);
     frame->partial = partial;
     if (!partial && chance(fake_wire.corrupt))
-        frame->data[fake_random_seeded(&faults) % length] ^= (uint8_t)(1u << (fake_random_seeded(&faults) & 7));
+        frame->data[fake_random_seeded(&faults) % length] ^=
+            (uint8_t)(1u << (fake_random_seeded(&faults) & 7));
     if (chance(fake_wire.delay))
         frame->arrival += fake_wire.latency * (1 + fake_random_seeded(&faults) % 8);
     if (chance(fake_wire.duplicate)) {
@@ -144,7 +145,8 @@ static unsigned int number_of(const struct net_device *device)
     return device == &ends[1].device;
 }
 
-static int fake_send(struct net_device *device, const struct net_fragment *fragments, unsigned int count, bool partial)
+static int fake_send(struct net_device *device, const struct net_fragment *fragments,
+                     unsigned int count, bool partial)
 {
     struct end *end = &ends[number_of(device)];
     uint8_t *data;
@@ -183,8 +185,10 @@ static unsigned int fake_poll(struct net_device *device, unsigned int budget)
     while (taken < budget && !list_empty(&end->received)) {
         struct frame *frame = container_of(list_first(&end->received), struct frame, link);
         size_t head = frame->length > FRAME_SPLIT ? FRAME_SPLIT : frame->length;
-        struct net_fragment pieces[2] = { { frame->data, head }, { frame->data + head, frame->length - head } };
-        struct net_receive_info info = { .checksum_blank = frame->partial, .checksum_valid = frame->trusted };
+        struct net_fragment pieces[2] = { { frame->data, head },
+                                          { frame->data + head, frame->length - head } };
+        struct net_receive_info info = { .checksum_blank = frame->partial,
+                                         .checksum_valid = frame->trusted };
 
         list_remove(&frame->link);
         device->receive(device, pieces, frame->length > head ? 2 : 1, &info);
@@ -194,7 +198,9 @@ static unsigned int fake_poll(struct net_device *device, unsigned int budget)
     return taken;
 }
 
-static const struct net_operations operations = { .send = fake_send, .kick = fake_kick, .poll = fake_poll };
+static const struct net_operations operations = { .send = fake_send,
+                                                  .kick = fake_kick,
+                                                  .poll = fake_poll };
 
 struct net_device *fake_net_device(unsigned int index)
 {

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Two network devices, "eth0" and "eth1", joined by a wire with faults: the frames that one sends, the other
- * receives some virtual time later. With a third end: the test sees each frame and can inject others.
- * The stack gets 10.0.0.1/24 and 10.0.0.2/24; what is bound to one address and sent to the other crosses the wire.
+ * Two network devices, "eth0" and "eth1", joined by a wire with faults: the frames that one sends,
+ * the other receives some virtual time later. With a third end: the test sees each frame and can
+ * inject others. The stack gets 10.0.0.1/24 and 10.0.0.2/24; what is bound to one address and sent
+ * to the other crosses the wire.
  */
 #ifndef TEST_NET_FAKES_H
 #define TEST_NET_FAKES_H
@@ -25,7 +26,8 @@ struct fake_wire {
 };
 extern struct fake_wire fake_wire;
 
-/* Start the stack with both devices. `offload`: they complete checksums; `first_words`: values for "ip" of eth0 and eth1, or NULL. */
+/* Start the stack with both devices. `offload`: they complete checksums; `first_words`: values for
+ * "ip" of eth0 and eth1, or NULL. */
 void fake_net_start(bool offload, const char *eth0, const char *eth1);
 struct net_device *fake_net_device(unsigned int index);
 /* Hand a frame to a device as if the backend had delivered it. */
@@ -42,7 +44,8 @@ int fake_net_connect(uint16_t port);
 /* Let virtual time pass. */
 void fake_net_sleep(uint64_t ns);
 
-/* All sockets closed and all old connections gone: the stack must hold no more than this at the start. Fails the test otherwise. */
+/* All sockets closed and all old connections gone: the stack must hold no more than this at the
+ * start. Fails the test otherwise. */
 void fake_net_check_leftovers(void);
 
 #endif

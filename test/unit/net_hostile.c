@@ -3,9 +3,10 @@
 // LWIP: yes
 // CFLAGS: -include test/unit/net_names.h -Wl,-T,test/unit/sets.ld
 /*
- * Frames that nobody honest would send: what was seen on the wire in honest use, changed, cut, mixed and given again, most of it with
- * the checksums made right so that it gets past them, to a stack with connections in all states. Nothing may break
- * (the sanitizers watch), no invariant of lwIP may fall, memory stays bounded, and afterwards honest peers are served as before.
+ * Frames that nobody honest would send: what was seen on the wire in honest use, changed, cut,
+ * mixed and given again, most of it with the checksums made right so that it gets past them, to a
+ * stack with connections in all states. Nothing may break (the sanitizers watch), no invariant of
+ * lwIP may fall, memory stays bounded, and afterwards honest peers are served as before.
  */
 #include "net_fakes.h"
 
@@ -91,14 +92,17 @@ static void repair(uint8_t *frame, size_t length)
 
 /* ---- changes ---- */
 
-static const uint8_t telling[] = { 0, 1, 2, 3, 4, 5, 8, 0x0f, 0x10, 0x3f, 0x40, 0x7f, 0x80, 0xc0, 0xfe, 0xff };
+static const uint8_t telling[] = { 0,    1,    2,    3,    4,    5,    8,    0x0f,
+                                   0x10, 0x3f, 0x40, 0x7f, 0x80, 0xc0, 0xfe, 0xff };
 
 static void change(struct sample *sample)
 {
     unsigned int count = 1 + any(4), first = any(4) ? 14 : 0;
 
     while (count-- > 0 && sample->length > first) {
-        size_t at = first + any((uint32_t)(any(3) ? (sample->length > 94 ? 80 : sample->length - first) : sample->length - first));
+        size_t at =
+            first + any((uint32_t)(any(3) ? (sample->length > 94 ? 80 : sample->length - first)
+                                          : sample->length - first));
 
         if (any(2))
             sample->data[at] = telling[any(sizeof(telling))];
@@ -138,7 +142,9 @@ static void udp_exchange(size_t length)
 
 static void udp6_exchange(size_t length)
 {
-    struct sockaddr_in6 b = { .sin6_family = AF_INET6, .sin6_port = htons(1000), .sin6_scope_id = if_nametoindex("eth0") };
+    struct sockaddr_in6 b = { .sin6_family = AF_INET6,
+                              .sin6_port = htons(1000),
+                              .sin6_scope_id = if_nametoindex("eth0") };
     int from = socket(AF_INET6, SOCK_DGRAM, 0);
     static uint8_t block[5000];
 
@@ -168,20 +174,21 @@ static void tcp_exchange(int listener, size_t length)
 }
 
 static const uint8_t ping4[] = {
-    0x00, 0x16, 0x3e, 0, 0, 2, 0x00, 0x16, 0x3e, 0, 0, 1, 0x08, 0x00,
-    0x45, 0, 0, 36, 0, 1, 0, 0, 64, 1, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2,
-    8, 0, 0, 0, 1, 2, 3, 4, 'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+    0x00, 0x16, 0x3e, 0, 0, 2, 0x00, 0x16, 0x3e, 0, 0,   1,   0x08, 0x00, 0x45, 0,
+    0,    36,   0,    1, 0, 0, 64,   1,    0,    0, 10,  0,   0,    1,    10,   0,
+    0,    2,    8,    0, 0, 0, 1,    2,    3,    4, 'a', 'b', 'c',  'd',  'e',  'f',
+    'g',  'h',  0,    0, 0, 0, 0,    0,    0,    0, 0,   0,   0,    0,
 };
 
 /* An advertisement of a router with MTU, prefix and source address. */
 static const uint8_t router6[] = {
-    0x33, 0x33, 0, 0, 0, 1, 0x00, 0x16, 0x3e, 0, 0, 1, 0x86, 0xdd,
-    0x60, 0, 0, 0, 0, 64, 58, 255,
-    0xfe, 0x80, 0, 0, 0, 0, 0, 0, 2, 0x16, 0x3e, 0xff, 0xfe, 0, 0, 1,
-    0xff, 0x02, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1,
-    134, 0, 0, 0, 64, 0, 0, 10, 0, 0, 0, 0, 0, 0, 0, 0,
-    1, 1, 0x00, 0x16, 0x3e, 0, 0, 1, 5, 1, 0, 0, 0, 0, 5, 0,
-    3, 4, 64, 0xc0, 0, 0, 0, 60, 0, 0, 0, 30, 0, 0, 0, 0, 0xfd, 0, 0, 1, 0, 2, 0, 3, 0, 0, 0, 0, 0, 0, 0, 0,
+    0x33, 0x33, 0,  0,   0,    1,    0x00, 0x16, 0x3e, 0, 0,  1, 0x86, 0xdd, 0x60, 0,    0,
+    0,    0,    64, 58,  255,  0xfe, 0x80, 0,    0,    0, 0,  0, 0,    2,    0x16, 0x3e, 0xff,
+    0xfe, 0,    0,  1,   0xff, 0x02, 0,    0,    0,    0, 0,  0, 0,    0,    0,    0,    0,
+    0,    0,    1,  134, 0,    0,    0,    64,   0,    0, 10, 0, 0,    0,    0,    0,    0,
+    0,    0,    1,  1,   0x00, 0x16, 0x3e, 0,    0,    1, 5,  1, 0,    0,    0,    0,    5,
+    0,    3,    4,  64,  0xc0, 0,    0,    0,    60,   0, 0,  0, 30,   0,    0,    0,    0,
+    0xfd, 0,    0,  1,   0,    2,    0,    3,    0,    0, 0,  0, 0,    0,    0,    0,
 };
 
 static const uint8_t multicast_query6[] = {
@@ -220,7 +227,8 @@ static void collect(int listener)
     fake_wire.tap = NULL;
 }
 
-/* One round: connections in several states, and a storm of changed frames on them, many taken from these connections just now. */
+/* One round: connections in several states, and a storm of changed frames on them, many taken from
+ * these connections just now. */
 static void storm(int listener, unsigned int frames)
 {
     int clients[6], servers[6], index, one = 1;
@@ -246,7 +254,9 @@ static void storm(int listener, unsigned int frames)
         clients[3] = -1;
     }
     while (frames-- > 0) {
-        struct sample sample = samples[any(3) ? any(sample_count) : first + any(sample_count > first ? sample_count - first : 1)];
+        struct sample sample =
+            samples[any(3) ? any(sample_count)
+                           : first + any(sample_count > first ? sample_count - first : 1)];
         char buffer[100];
 
         if (any(8))
@@ -296,7 +306,8 @@ static void storms(void **state)
         fcntl(listener, F_SETFL, 0);
         fake_net_sleep(SECONDS(2));
     }
-    /* What the storm taught the caches is forgotten or corrected in the end, and honest peers get through. */
+    /* What the storm taught the caches is forgotten or corrected in the end, and honest peers get
+     * through. */
     fake_net_sleep(SECONDS(700));
     round = (unsigned int)fake_net_connect(PORT);
     assert_true((int)round >= 0);

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Compiles net/ beside the host's C library: our entry points, and the test's calls to them, get symbols
- * of their own ("xl_socket"). "// CFLAGS: -include test/unit/net_names.h". The host's headers stay in use.
+ * Compiles net/ beside the host's C library: our entry points, and the test's calls to them, get
+ * symbols of their own ("xl_socket"). "// CFLAGS: -include test/unit/net_names.h". The host's
+ * headers stay in use.
  */
 #ifndef TEST_NET_NAMES_H
 #define TEST_NET_NAMES_H
 
-/* GNU's socket header takes addresses through a transparent union that our definitions do not have. */
+/* GNU's socket header takes addresses through a transparent union that our definitions do not have.
+ */
 #include <features.h>
 #undef __USE_GNU
 #include <sys/socket.h>

@@ -38,7 +38,8 @@ static void sender(void *argument)
     size_t done = 0, index;
 
     while (done < transfer->length) {
-        size_t part = transfer->length - done < transfer->chunk ? transfer->length - done : transfer->chunk;
+        size_t part =
+            transfer->length - done < transfer->chunk ? transfer->length - done : transfer->chunk;
         ssize_t sent;
 
         for (index = 0; index < part; index++)
@@ -100,7 +101,8 @@ static void clean_wire(void **state)
     transfer_both_ways(3000000, 65536, 16384);
     transfer_both_ways(1000000, 100000, 300);
     transfer_both_ways(100000, 700, 100000);
-    assert_true(clock_monotonic() - before < SECONDS(3 * 401)); /* checking for leftovers takes 400 s each */
+    assert_true(clock_monotonic() - before <
+                SECONDS(3 * 401)); /* checking for leftovers takes 400 s each */
 }
 
 static void bad_wire(void **state)
@@ -127,7 +129,8 @@ static void small_ring(void **state)
     fake_net_ring = 3;
     transfer_both_ways(500000, 65536, 65536);
     fake_net_ring = 256;
-    assert_true(clock_monotonic() - before < SECONDS(403)); /* no retransmission timer was waited for */
+    assert_true(clock_monotonic() - before <
+                SECONDS(403)); /* no retransmission timer was waited for */
 }
 
 /* ---- many connections ---- */
@@ -237,7 +240,8 @@ static void nobody_reads(void **state)
 /* One byte a segment: the buffers hold much more memory than data. */
 static void tiny_segments(void **state)
 {
-    int listener = fake_net_listen(PORT, 5), client = fake_net_connect(PORT), server = accept(listener, NULL, NULL);
+    int listener = fake_net_listen(PORT, 5), client = fake_net_connect(PORT),
+        server = accept(listener, NULL, NULL);
     int one = 1, count = 0;
     struct net_usage usage;
     char byte;
@@ -263,7 +267,8 @@ static void tiny_segments(void **state)
 
 static int client_or_error(void)
 {
-    struct sockaddr_in from = { .sin_family = AF_INET }, to = { .sin_family = AF_INET, .sin_port = htons(PORT) };
+    struct sockaddr_in from = { .sin_family = AF_INET },
+                       to = { .sin_family = AF_INET, .sin_port = htons(PORT) };
     int client = socket(AF_INET, SOCK_STREAM, 0);
 
     from.sin_addr.s_addr = htonl(0x0a000001);

@@ -132,7 +132,8 @@ static void vectors(void **state)
 {
     struct pair pair = connect_pair();
     char one[3], two[64] = "", header[] = "header:", body[] = "body";
-    struct iovec out[] = { { header, 7 }, { NULL, 0 }, { body, 4 } }, in[] = { { one, 3 }, { two, 64 } };
+    struct iovec out[] = { { header, 7 }, { NULL, 0 }, { body, 4 } },
+                 in[] = { { one, 3 }, { two, 64 } };
     struct msghdr message = { .msg_iov = out, .msg_iovlen = 3 };
     unsigned int frames;
 
@@ -161,7 +162,8 @@ static void half_close(void **state)
     assert_fails(send(pair.client, "x", 1, 0), EPIPE);
     assert_int_equal(recv(pair.server, buffer, 16, 0), 8);
     assert_int_equal(recv(pair.server, buffer, 16, 0), 0);
-    assert_int_equal(events_of(pair.server, POLLIN | POLLOUT | POLLRDHUP), POLLIN | POLLOUT | POLLRDHUP);
+    assert_int_equal(events_of(pair.server, POLLIN | POLLOUT | POLLRDHUP),
+                     POLLIN | POLLOUT | POLLRDHUP);
     assert_int_equal(send(pair.server, "answer", 6, 0), 6);
     assert_int_equal(shutdown(pair.server, SHUT_WR), 0);
     assert_int_equal(recv(pair.client, buffer, 16, 0), 6);
@@ -264,7 +266,8 @@ static void keep_alive_notices(void **state)
     (void)state;
     assert_int_equal(setsockopt(pair.client, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof(one)), 0);
     assert_int_equal(setsockopt(pair.client, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof(idle)), 0);
-    assert_int_equal(setsockopt(pair.client, IPPROTO_TCP, TCP_KEEPINTVL, &interval, sizeof(interval)), 0);
+    assert_int_equal(
+        setsockopt(pair.client, IPPROTO_TCP, TCP_KEEPINTVL, &interval, sizeof(interval)), 0);
     assert_int_equal(setsockopt(pair.client, IPPROTO_TCP, TCP_KEEPCNT, &count, sizeof(count)), 0);
     assert_int_equal(getsockopt(pair.client, IPPROTO_TCP, TCP_KEEPIDLE, &value, &length), 0);
     assert_int_equal(value, 20);
@@ -361,7 +364,8 @@ static void bad_connects(void **state)
     to.sin_addr.s_addr = htonl(0xc0000201); /* 192.0.2.1: no way there */
     assert_fails(connect(client, (struct sockaddr *)&to, sizeof(to)), ENETUNREACH);
     to.sin_addr.s_addr = htonl(0x0a000001);
-    assert_fails(bind(client, (struct sockaddr *)&to, sizeof(to)), EINVAL); /* it has a port already */
+    assert_fails(bind(client, (struct sockaddr *)&to, sizeof(to)),
+                 EINVAL); /* it has a port already */
     assert_fails(connect(client, (struct sockaddr *)&to, 7), EINVAL);
     to.sin_family = AF_INET6;
     assert_fails(connect(client, (struct sockaddr *)&to, sizeof(to)), EAFNOSUPPORT);
@@ -451,7 +455,8 @@ static void a_connection_lost_before_accept(void **state)
 
 static void no_descriptor_left(void **state)
 {
-    int listener = fake_net_listen(PORT, 5), client = fake_net_connect(PORT), many[600], count = 0, server;
+    int listener = fake_net_listen(PORT, 5), client = fake_net_connect(PORT), many[600], count = 0,
+        server;
 
     (void)state;
     while ((many[count] = socket(AF_INET, SOCK_DGRAM, 0)) >= 0)

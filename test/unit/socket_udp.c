@@ -39,11 +39,13 @@ static int udp_at(uint32_t address, uint16_t port)
     return descriptor;
 }
 
-static void send_to(int descriptor, const void *data, size_t length, uint32_t address, uint16_t port)
+static void send_to(int descriptor, const void *data, size_t length, uint32_t address,
+                    uint16_t port)
 {
     struct sockaddr_in to = ipv4(address, port);
 
-    assert_int_equal(sendto(descriptor, data, length, 0, (struct sockaddr *)&to, sizeof(to)), length);
+    assert_int_equal(sendto(descriptor, data, length, 0, (struct sockaddr *)&to, sizeof(to)),
+                     length);
 }
 
 #define A 0x0a000001u
@@ -102,7 +104,8 @@ static void lengths(void **state)
 static void connected(void **state)
 {
     int a = udp_at(A, 1000), b = udp_at(B, 2000), stranger = udp_at(A, 1001);
-    struct sockaddr_in peer = ipv4(B, 2000), from = ipv4(A, 1000), none = { .sin_family = AF_UNSPEC };
+    struct sockaddr_in peer = ipv4(B, 2000), from = ipv4(A, 1000),
+                       none = { .sin_family = AF_UNSPEC };
     char buffer[64];
 
     (void)state;
@@ -208,7 +211,8 @@ static void both_families(void **state)
     server = accept(listener, (struct sockaddr *)&peer, &length);
     assert_true(server >= 0);
     assert_int_equal(peer.sin6_family, AF_INET6);
-    assert_string_equal(inet_ntop(AF_INET6, &peer.sin6_addr, text, sizeof(text)), "::ffff:10.0.0.1");
+    assert_string_equal(inet_ntop(AF_INET6, &peer.sin6_addr, text, sizeof(text)),
+                        "::ffff:10.0.0.1");
     say_hello(client, server);
     client = socket(AF_INET6, SOCK_STREAM, 0);
     assert_int_equal(connect(client, (struct sockaddr *)&loopback, sizeof(loopback)), 0);
@@ -245,7 +249,8 @@ static void ipv6_only(void **state)
 static void link_local(void **state)
 {
     int a = socket(AF_INET6, SOCK_DGRAM, 0), b = socket(AF_INET6, SOCK_DGRAM, 0);
-    struct sockaddr_in6 from = ipv6("fe80::216:3eff:fe00:1", 1000), to = ipv6("fe80::216:3eff:fe00:2", 2000), peer;
+    struct sockaddr_in6 from = ipv6("fe80::216:3eff:fe00:1", 1000),
+                        to = ipv6("fe80::216:3eff:fe00:2", 2000), peer;
     socklen_t length = sizeof(peer);
     static char block[4000];
 
@@ -285,7 +290,8 @@ static void loopback(void **state)
 /* TCP with blank checksums, through the wire and through the loop of one interface. */
 static void tcp_with_offload(void **state)
 {
-    int listener = fake_net_listen(80, 5), client = fake_net_connect(80), server = accept(listener, NULL, NULL);
+    int listener = fake_net_listen(80, 5), client = fake_net_connect(80),
+        server = accept(listener, NULL, NULL);
     struct sockaddr_in to = ipv4(B, 80);
 
     (void)state;

@@ -12,7 +12,7 @@ Modules, from the ground up (each calls only those above it):
     packages   Debian packages, through a private apt state
     prepare    Xen, dom0's kernel, initrd and root disk out of those packages
     qemu       one QEMU process and its QMP socket
-    agent      scripts run in dom0 over a virtio-serial port
+    executor      scripts run in dom0 over a virtio-serial port
     state      the kept booted machine state
     payload    the raw disk that carries files into a resumed host
     host       Host: the above, as a context manager

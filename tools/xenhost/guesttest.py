@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from . import state
-from .agent import TIMED_OUT
+from .executor import TIMED_OUT
 from .host import Host
 from .paths import GUEST_TESTS, OUT, TEST_LOGS
 from .payload import Entry
@@ -189,7 +189,7 @@ class Runner:
         clean, output = host.sh(AFTER, 120, log.write)
         if clean == 0:
             return problem, True
-        left = ", ".join(output.rpartition("---- left behind: ")[2].split("\n")).strip(", ")
+        left = output.rpartition("---- left behind: ")[2].strip().replace("\n", ", ")
         usable = host.sh(RECOVERED, 60)[0] == 0
         return problem or f"left behind: {left[:200]}", usable
 
@@ -216,7 +216,8 @@ def run_tests(names: list[str], jobs: int) -> int:
     with state.ensured(choose_machine(icount=False)):
         pass                        # made here, where Ctrl-C can end it
     runner = Runner(tests)
-    workers = [threading.Thread(target=runner.work, daemon=True) for _ in range(min(jobs, len(tests)))]
+    workers = [threading.Thread(target=runner.work, daemon=True)
+               for _ in range(min(jobs, len(tests)))]
     for worker in workers:
         worker.start()
     try:

@@ -20,7 +20,7 @@ from typing import Callable, Sequence
 
 from . import payload as payload_disk
 from . import state
-from .agent import Agent
+from .executor import Executor
 from .qemu import Qemu, choose_machine, fall_back
 from .ui import HostError, say, scratch_folder
 
@@ -48,7 +48,7 @@ class Host:
         self.machine = choose_machine(icount)
         self._scratch = scratch_folder()
         self._qemu: Qemu | None = None
-        self._agent: Agent | None = None
+        self._executor: Executor | None = None
         self._xen_log_start = 0
         atexit.register(self.close)
         network = "".join(f",hostfwd=tcp:127.0.0.1:{here}-10.0.2.20:{there}"
@@ -78,7 +78,7 @@ class Host:
         with state.ensured(self.machine) as folder:
             self._qemu = state.resume(self.machine, folder, self._scratch,
                                       self._scratch / "payload", network)
-            self._agent = Agent(self._qemu.connect(self._qemu.agent_socket, 20),
+            self._executor = Executor(self._qemu.connect(self._qemu.executor_socket, 20),
                                 self._qemu.check)
             state.go_on(self._qemu, folder)
         clock = "" if self.machine.icount else f"date -s @{time.time():.3f} >/dev/null\n"
@@ -96,16 +96,16 @@ class Host:
         """Run a bash script in dom0's /payload; returns (status, output).
 
         sink gets the output (stdout and stderr) as it comes.  After timeout seconds of
-        this machine's time the script is killed and the status is agent.TIMED_OUT.
+        this machine's time the script is killed and the status is executor.TIMED_OUT.
         """
-        if self._agent is None:
+        if self._executor is None:
             raise HostError("the host is closed")
-        return self._agent.sh(script, timeout, sink)
+        return self._executor.sh(script, timeout, sink)
 
     def wake_on(self, wanted: Callable[[], bool]) -> None:
         """End the running sh() early, as on a time-out, once wanted() says so."""
-        if self._agent is not None:
-            self._agent.wake = wanted
+        if self._executor is not None:
+            self._executor.wake = wanted
 
     def console_log(self, domain: str) -> str:
         """What a guest has printed on its console so far."""
@@ -127,9 +127,9 @@ class Host:
         atexit.unregister(self.close)
 
     def _end_machine(self) -> None:
-        if self._agent is not None:
-            self._agent.close()
-            self._agent = None
+        if self._executor is not None:
+            self._executor.close()
+            self._executor = None
         if self._qemu is not None:
             self._qemu.close()
             self._qemu = None

@@ -2,8 +2,8 @@
 """One QEMU process: its arguments, its QMP socket, and its certain end.
 
 QEMU dies with this process whatever happens: close() kills it, and the kernel does
-(PR_SET_PDEATHSIG) should this process be killed.  It runs in a session of its own, so a
-Ctrl-C at the terminal reaches only this process.
+(PR_SET_PDEATHSIG) should this process be killed.  It runs apart from the terminal, so a
+Ctrl-C there reaches only this process.
 """
 
 import ctypes
@@ -105,7 +105,7 @@ def machine_arguments(machine: Machine) -> list[str]:
         "-device", "virtio-blk-pci,drive=root,id=disk0",
         "-device", "virtio-blk-pci,drive=payload,id=disk1",
         "-device", "virtio-serial-pci,id=serial0",
-        "-device", "virtserialport,chardev=agent,name=agent",
+        "-device", "virtserialport,chardev=executor,name=executor",
         "-device", f"virtio-net-pci,netdev=net0,mac={NIC_MAC}",
     ]
 
@@ -122,7 +122,7 @@ class Qemu:
                  network: str = "", extra: tuple[str, ...] = ()) -> None:
         self.folder = folder
         self.serial_log = folder / "serial.log"
-        self.agent_socket = folder / "agent"
+        self.executor_socket = folder / "executor"
         self.qmp: socket.socket | None = None
         self._buffer = b""
         user = "user,id=net0,restrict=on,ipv6=off,dhcpstart=10.0.2.20" + network
@@ -132,7 +132,7 @@ class Qemu:
                        f"share={'on' if share else 'off'}",
             "-drive", f"if=none,id=root,format=raw,readonly=on,file={IMAGE}/root.ext4",
             "-drive", f"if=none,id=payload,format=raw,readonly=on,file={payload}",
-            "-chardev", f"socket,id=agent,path={self.agent_socket},server=on,wait=off",
+            "-chardev", f"socket,id=executor,path={self.executor_socket},server=on,wait=off",
             "-serial", f"file:{self.serial_log}",
             "-netdev", user,
             "-qmp", f"unix:{folder}/qmp,server=on,wait=off", *extra,

@@ -23,7 +23,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Iterator
 
-from .agent import Agent
+from .executor import Executor
 from .paths import STATES
 from .prepare import locked, manifest, prepare
 from .qemu import Machine, Qemu, machine_arguments, version
@@ -88,10 +88,10 @@ def _boot(machine: Machine, part: Path) -> None:
         payload.touch()
         os.truncate(payload, PAYLOAD_SIZE)
         qemu = Qemu(machine, scratch, part / "ram", True, payload)
-        agent = Agent(qemu.connect(qemu.agent_socket, 20), qemu.check)
-        if not agent.wait_up(BOOT_SECONDS):
+        executor = Executor(qemu.connect(qemu.executor_socket, 20), qemu.check)
+        if not executor.wait_up(BOOT_SECONDS):
             raise HostError(f"dom0 did not come up within {BOOT_SECONDS} s")
-        _settle(agent)
+        _settle(executor)
         qemu.command("stop")
         qemu.allow_shared_memory()
         qemu.command("migrate", uri=f"exec:cat >{shlex.quote(str(part))}/devices")
@@ -107,9 +107,9 @@ def _boot(machine: Machine, part: Path) -> None:
         shutil.rmtree(scratch, ignore_errors=True)
 
 
-def _settle(agent: Agent) -> None:
+def _settle(executor: Executor) -> None:
     """Warm caches, so that each resumed run finds the tools in memory; drop the payload's."""
-    status, output = agent.sh(
+    status, output = executor.sh(
         "xl info >/dev/null && xl list && xenstore-ls >/dev/null && brctl show >/dev/null; "
         "cat $(type -P bash flock stat ip brctl xenstore-read xenstore-write grep sed tail dd tar "
         "curl python3) /etc/xen/scripts/* >/dev/null 2>&1; "
@@ -119,7 +119,7 @@ def _settle(agent: Agent) -> None:
 
 
 def resume(machine: Machine, folder: Path, scratch: Path, payload: Path, network: str) -> Qemu:
-    """A QEMU that goes on from the state, with the agent's socket not yet connected."""
+    """A QEMU that goes on from the state, with the executor's socket not yet connected."""
     qemu = Qemu(machine, scratch, folder / "ram", False, payload, network,
                 ("-incoming", "defer"))
     try:

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * PVH entry (docs/misc/pvh.pandoc in Xen's tree): 32-bit protected mode, flat segments, paging off, %ebx = physical address of
- * hvm_start_info. Maps the first 8 MiB one to one with 2 MiB pages, which is enough for the image and what the domain builder put behind it, switches to long
- * mode with no-execute and SSE on, and calls pvh_start(start_info).
+ * PVH entry (docs/misc/pvh.pandoc in Xen's tree): 32-bit protected mode, flat segments, paging off,
+ * %ebx = physical address of hvm_start_info. Maps the first 8 MiB one to one with 2 MiB pages,
+ * which is enough for the image and what the domain builder put behind it, switches to long mode
+ * with no-execute and SSE on, and calls pvh_start(start_info).
  */
 #include <xen-abi/elfnote.h>
 
@@ -67,7 +68,10 @@ pvh_entry:
     mov %eax, %gs
     mov $boot_stack_end, %esp
     xor %ebp, %ebp
-    /* Until the first thread runs, %fs points to zeroes: C code reads the stack protector's canary there. */
+    /*
+     * Until the first thread runs, %fs points to zeroes: C code reads the stack protector's canary
+     * there.
+     */
     mov $MSR_FS_BASE, %ecx
     mov $boot_thread_block, %eax
     xor %edx, %edx

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * First C code under PVH: reads hvm_start_info, finds the hypercall page, shared_info and the rings of xenstore and console, and hands a struct boot_info on.
+ * First C code under PVH: reads hvm_start_info, finds the hypercall page, shared_info and the rings
+ * of xenstore and console, and hands a struct boot_info on.
  *
- * Frames that are not RAM (shared_info, the grant table) are put at FRAMES_BASE: below the LAPIC and above the ACPI tables that
- * the toolstack places at 0xfc000000, where no PVH guest has RAM; the toolstack's special pages lie under 4 GiB.
+ * Frames that are not RAM (shared_info, the grant table) are put at FRAMES_BASE: below the LAPIC
+ * and above the ACPI tables that the toolstack places at 0xfc000000, where no PVH guest has RAM;
+ * the toolstack's special pages lie under 4 GiB.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -41,13 +43,17 @@ struct boot_info boot_info;
 
 void pvh_start(const struct hvm_start_info *start, uint64_t timestamp);
 
-/* CPUID leaves from 0x40000000 on, in steps of 0x100; another interface (Viridian) may come before Xen's. */
+/*
+ * CPUID leaves from 0x40000000 on, in steps of 0x100; another interface (Viridian) may come before
+ * Xen's.
+ */
 static uint32_t xen_leaves(void)
 {
     for (uint32_t base = 0x40000000; base < 0x40010000; base += 0x100) {
         struct cpuid id = cpu_id(base, 0);
 
-        if (id.b == XEN_CPUID_SIGNATURE_EBX && id.c == XEN_CPUID_SIGNATURE_ECX && id.d == XEN_CPUID_SIGNATURE_EDX)
+        if (id.b == XEN_CPUID_SIGNATURE_EBX && id.c == XEN_CPUID_SIGNATURE_ECX &&
+            id.d == XEN_CPUID_SIGNATURE_EDX)
             return base;
     }
     cpu_halt(); /* no Xen: there is nobody to tell */
@@ -129,7 +135,10 @@ static void cover(uint64_t *end, uint64_t start, uint64_t size)
         *end = page_up(start + size);
 }
 
-/* The builder puts start info, command line, memory map and modules behind the image: the first address behind them all. */
+/*
+ * The builder puts start info, command line, memory map and modules behind the image: the first
+ * address behind them all.
+ */
 static uint64_t occupied_end(const struct hvm_start_info *start)
 {
     const struct hvm_modlist_entry *module = (const void *)start->modlist_paddr;
@@ -160,7 +169,8 @@ static void read_memory_map(const struct hvm_start_info *start)
     uint64_t occupied = occupied_end(start);
 
     if (start->version < 1 || !entries || entries > MEMORY_MAP_MAX)
-        panic("boot: no usable memory map in the start info (version %u, %u entries)", start->version, entries);
+        panic("boot: no usable memory map in the start info (version %u, %u entries)",
+              start->version, entries);
     for (unsigned int i = 0; i < entries; i++)
         if (map[i].type == XEN_HVM_MEMMAP_TYPE_RAM)
             add_memory(map[i].addr, map[i].addr + map[i].size, occupied);
@@ -170,7 +180,10 @@ static void read_start_info(const struct hvm_start_info *start)
 {
     const struct hvm_modlist_entry *module;
 
-    /* The builder puts the modules between the image and the start info, and the rest of what start info names right behind it. */
+    /*
+     * The builder puts the modules between the image and the start info, and the rest of what start
+     * info names right behind it.
+     */
     if ((uintptr_t)start >= START_INFO_LIMIT)
         panic("boot: the ramdisk is too large: it must end below 1 GiB");
     paging_map_direct(ENTRY_MAPPED, (uintptr_t)start + START_INFO_REACH);

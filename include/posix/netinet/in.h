@@ -93,8 +93,9 @@ static inline uint32_t ntohl(uint32_t network)
 
 #define IN6_IS_ADDR_UNSPECIFIED(a) \
     (((a)->s6_addr32[0] | (a)->s6_addr32[1] | (a)->s6_addr32[2] | (a)->s6_addr32[3]) == 0)
-#define IN6_IS_ADDR_LOOPBACK(a) \
-    (((a)->s6_addr32[0] | (a)->s6_addr32[1] | (a)->s6_addr32[2]) == 0 && (a)->s6_addr32[3] == htonl(1))
+#define IN6_IS_ADDR_LOOPBACK(a)                                                                    \
+    (((a)->s6_addr32[0] | (a)->s6_addr32[1] | (a)->s6_addr32[2]) == 0 &&                           \
+     (a)->s6_addr32[3] == htonl(1))
 #define IN6_IS_ADDR_MULTICAST(a) ((a)->s6_addr[0] == 0xff)
 #define IN6_IS_ADDR_LINKLOCAL(a) ((a)->s6_addr[0] == 0xfe && ((a)->s6_addr[1] & 0xc0) == 0x80)
 #define IN6_IS_ADDR_V4MAPPED(a) \

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* <sys/socket.h> (POSIX.1-2017, and accept4() and the flags of socket() that Linux and the BSDs have). The values are Linux', but for the flags. */
+/* <sys/socket.h> (POSIX.1-2017, and accept4() and the flags of socket() that Linux and the BSDs
+ * have). The values are Linux', but for the flags. */
 #ifndef POSIX_SYS_SOCKET_H
 #define POSIX_SYS_SOCKET_H
 
@@ -94,8 +95,8 @@ int connect(int descriptor, const struct sockaddr *address, socklen_t length);
 int shutdown(int descriptor, int how);
 
 ssize_t send(int descriptor, const void *buffer, size_t length, int flags);
-ssize_t sendto(int descriptor, const void *buffer, size_t length, int flags, const struct sockaddr *address,
-               socklen_t address_length);
+ssize_t sendto(int descriptor, const void *buffer, size_t length, int flags,
+               const struct sockaddr *address, socklen_t address_length);
 ssize_t sendmsg(int descriptor, const struct msghdr *message, int flags);
 ssize_t recv(int descriptor, void *buffer, size_t length, int flags);
 ssize_t recvfrom(int descriptor, void *buffer, size_t length, int flags, struct sockaddr *address,

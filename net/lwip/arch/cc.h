@@ -2,8 +2,9 @@
 /*
  * What lwIP wants to know of compiler and system.
  *
- * A failed LWIP_ASSERT is a broken invariant of the stack itself: going on could corrupt memory, so the guest stops with a report. Messages are
- * left out of the image; function and line name the place.
+ * A failed LWIP_ASSERT is a broken invariant of the stack itself: going on could corrupt memory, so
+ * the guest stops with a report. Messages are left out of the image; function and line name the
+ * place.
  */
 #ifndef NET_ARCH_CC_H
 #define NET_ARCH_CC_H

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The console, both ways: numbered lines, many times the ring's size, of which none may be lost; then lines from dom0, echoed with their length until "end".
+ * The console, both ways: numbered lines, many times the ring's size, of which none may be lost;
+ * then lines from dom0, echoed with their length until "end".
  */
 #include <string.h>
 

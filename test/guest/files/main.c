@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Files through newlib's stdio and through POSIX: the archive that the cfg's ramdisk= names, the writable root, /dev, directories, pipes between threads and poll().
+ * Files through newlib's stdio and through POSIX: the archive that the cfg's ramdisk= names, the
+ * writable root, /dev, directories, pipes between threads and poll().
  */
 #include <dirent.h>
 #include <errno.h>
@@ -24,7 +25,8 @@ static void test_archive(void)
         return;
     CHECK(fgets(line, sizeof(line), file) != NULL);
     CHECK(strcmp(line, "hello from the archive\n") == 0);
-    CHECK(fseek(file, -8, SEEK_END) == 0 && fgets(line, sizeof(line), file) && strcmp(line, "archive\n") == 0);
+    CHECK(fseek(file, -8, SEEK_END) == 0 && fgets(line, sizeof(line), file) &&
+          strcmp(line, "archive\n") == 0);
     CHECK(fclose(file) == 0);
     CHECK(fopen("/www/none", "r") == NULL && errno == ENOENT);
     CHECK(open("/www/new", O_WRONLY | O_CREAT, 0600) == -1 && errno == EROFS);

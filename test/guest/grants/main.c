@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Grant references and event channels are taken until there are none, given back, and taken again. */
+/*
+ * Grant references and event channels are taken until there are none, given back, and taken again.
+ */
 #include <errno.h>
 #include <stdlib.h>
 

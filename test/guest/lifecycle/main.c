@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Waits to be stopped, or fails in the way its argument names: exit handlers and buffered output must come out on a clean end; a crash must end in a report.
+ * Waits to be stopped, or fails in the way its argument names: exit handlers and buffered output
+ * must come out on a clean end; a crash must end in a report.
  */
 #include <stdint.h>
 #include <stdio.h>

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Takes all memory in pieces of many sizes, checks that no two overlap, gives it back, twice; malloc fails with ENOMEM at the end, and the guest lives. */
+/*
+ * Takes all memory in pieces of many sizes, checks that no two overlap, gives it back, twice;
+ * malloc fails with ENOMEM at the end, and the guest lives.
+ */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +19,9 @@ struct piece {
 
 static const size_t sizes[] = { 40, 100, 1000, 5000, 65536, 1000000 };
 
-/* Only the ends of each piece are written, so that a guest of 1 GB takes no minute under emulation. */
+/*
+ * Only the ends of each piece are written, so that a guest of 1 GB takes no minute under emulation.
+ */
 static void mark(struct piece *piece, unsigned char fill)
 {
     piece->fill = fill;
@@ -26,9 +31,11 @@ static void mark(struct piece *piece, unsigned char fill)
 
 static bool intact(const struct piece *piece)
 {
-    const unsigned char *start = (const unsigned char *)(piece + 1), *end = (const unsigned char *)piece + piece->size - 8;
+    const unsigned char *start = (const unsigned char *)(piece + 1),
+                        *end = (const unsigned char *)piece + piece->size - 8;
 
-    return start[0] == piece->fill && start[7] == piece->fill && end[0] == piece->fill && end[7] == piece->fill;
+    return start[0] == piece->fill && start[7] == piece->fill && end[0] == piece->fill &&
+           end[7] == piece->fill;
 }
 
 static size_t fill_and_free(void)

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Threads by the hundred, mutexes, semaphores, wait queues, thread-local data, running out of memory; nothing left over. */
+/*
+ * Threads by the hundred, mutexes, semaphores, wait queues, thread-local data, running out of
+ * memory; nothing left over.
+ */
 #include <stdlib.h>
 #include <errno.h>
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Clocks and timers. No check depends on how fast this machine is: a timer may be late, never early, and in order; the idle phase is for run.sh, which looks at the CPU time.
+ * Clocks and timers. No check depends on how fast this machine is: a timer may be late, never
+ * early, and in order; the idle phase is for run.sh, which looks at the CPU time.
  */
 #include <errno.h>
 #include <time.h>
@@ -21,7 +22,10 @@ static void note(void *argument)
     fired[fired_count++] = number;
 }
 
-/* Set in a scattered order, the third of them cancelled: the others fire in the order of their deadlines. */
+/*
+ * Set in a scattered order, the third of them cancelled: the others fire in the order of their
+ * deadlines.
+ */
 static void test_order(void)
 {
     uint64_t start = clock_monotonic();
@@ -48,7 +52,8 @@ static void test_sleep(void)
     CHECK(nanosleep(&request, NULL) == 0);
     clock_gettime(CLOCK_MONOTONIC, &after);
     CHECK(clock_monotonic() - start >= MILLISECONDS(30));
-    CHECK((after.tv_sec - before.tv_sec) * 1000000000ll + after.tv_nsec - before.tv_nsec >= 30000000);
+    CHECK((after.tv_sec - before.tv_sec) * 1000000000ll + after.tv_nsec - before.tv_nsec >=
+          30000000);
     request.tv_nsec = 1000000000;
     CHECK(nanosleep(&request, NULL) == -1 && errno == EINVAL);
     CHECK(clock_gettime(99, &before) == -1 && errno == EINVAL);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * xenstore under load: threads that count up the same node in transactions (which conflict, and must not lose a step), watches that fire meanwhile, long and bad requests.
+ * xenstore under load: threads that count up the same node in transactions (which conflict, and
+ * must not lose a step), watches that fire meanwhile, long and bad requests.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -24,7 +25,8 @@ static int add_one(void)
         return error;
     error = xenstore_read_number(transaction, "data", "counter", 0, 1000000, &number);
     if (!error)
-        error = xenstore_write_format(transaction, "data", "counter", "%lu", (unsigned long)number + 1);
+        error = xenstore_write_format(transaction, "data", "counter", "%lu",
+                                      (unsigned long)number + 1);
     if (error) {
         xenstore_transaction_end(transaction, false);
         return error;
@@ -56,7 +58,9 @@ static void changed(struct xenstore_watch *watch, const char *path)
 
 static void test_transactions(void)
 {
-    struct xenstore_watch watch = { .path = "data/counter", .callback = changed, .argument = &watch_calls };
+    struct xenstore_watch watch = { .path = "data/counter",
+                                    .callback = changed,
+                                    .argument = &watch_calls };
     uint64_t number = 0;
 
     semaphore_init(&done, 0);
@@ -67,7 +71,8 @@ static void test_transactions(void)
     for (int i = 0; i < THREADS; i++)
         CHECK(semaphore_down(&done, deadline_after(SECONDS(120))) == 0);
     CHECK(xenstore_read_number(XENSTORE_NONE, "data", "counter", 0, 1000000, &number) == 0);
-    printf("counter %lu, %u conflicts, %u watch events\n", (unsigned long)number, conflicts, watch_calls);
+    printf("counter %lu, %u conflicts, %u watch events\n", (unsigned long)number, conflicts,
+           watch_calls);
     CHECK(number == THREADS * STEPS);
     CHECK(watch_calls > 1);
     xenstore_watch_unregister(&watch);
@@ -117,7 +122,8 @@ static void storm(struct xenstore_watch *watch, const char *path)
 
     (void)watch;
     storm_events++;
-    if (strstr(path, "last") && xenstore_read(XENSTORE_NONE, "data/storm/last", &value, NULL) == 0) {
+    if (strstr(path, "last") &&
+        xenstore_read(XENSTORE_NONE, "data/storm/last", &value, NULL) == 0) {
         storm_over = strcmp(value, "over") == 0;
         free(value);
     }

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""Host side of the agent: runs scripts in dom0 over the virtio-serial port.
+"""Host side of the executor: runs scripts in dom0 over the virtio-serial port.
 
-The messages are described in dom0/root/usr/lib/xenhost/agent, their other end.
+The messages are described in dom0/root/usr/lib/xenhost/executor, their other end.
 """
 
 import select
@@ -14,8 +14,8 @@ from .ui import Deadline, HostError
 TIMED_OUT = 124                     # the status of a script that was killed for its time
 
 
-class Agent:
-    """A connection to dom0's agent."""
+class Executor:
+    """A connection to dom0's executor."""
 
     def __init__(self, plug: socket.socket, alive: Callable[[], None]) -> None:
         self._plug = plug
@@ -32,7 +32,7 @@ class Agent:
             self._plug.sendall(b"%s %d\n%s" % (kind, len(data), data))
         except OSError as error:
             self._alive()
-            raise HostError(f"dom0's agent takes no message: {error}") from None
+            raise HostError(f"dom0's executor takes no message: {error}") from None
 
     def _parse(self) -> tuple[bytes, bytes] | None:
         line, separator, rest = self._buffer.partition(b"\n")
@@ -56,12 +56,12 @@ class Agent:
             if not data:
                 time.sleep(0.1)
                 self._alive()
-                raise HostError("dom0's agent hung up")
+                raise HostError("dom0's executor hung up")
             self._buffer += data
         return message
 
     def wait_up(self, seconds: float) -> bool:
-        """Wait for the agent's first message."""
+        """Wait for the executor's first message."""
         message = self._receive(Deadline(seconds))
         return message is not None and message[0] == b"U"
 

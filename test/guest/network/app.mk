@@ -1,0 +1,3 @@
+SRCS := main.c services.c
+CONFIG := net
+MEMORY := 16
