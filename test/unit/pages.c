@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: MIT */
+// SRCS: lib/mm/pages.c lib/mm/heap.c
+/*
+ * The page allocator over memory of this process: alignment, no overlap, merging, the frontier,
+ * running out, frees that are wrong. The direct map is this process' own address space, so that
+ * what the allocator touches is what AddressSanitizer sees.
+ */
+#include <setjmp.h>
+#include <stdbool.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include <cmocka.h>
+
+#include "arch/boot.h"
+#include "arch/paging.h"
+#include "lib/mm.h"
+#include "lib/pages.h"
+#include "lib/printk.h"
+
+#define REGION_PAGES 3000u
+#define BLOCKS 4000
+
+static uint64_t direct_end;
+static unsigned int refills;
+static jmp_buf panic_jump;
+static uint8_t *region_one, *region_two;
+
+void paging_map_direct(uint64_t start, uint64_t end)
+{
+    assert_true(start < end);
+    if (end > direct_end)
+        direct_end = end;
+}
+
+void paging_refill(void)
+{
+    refills++;
+}
+
+/* The heap's range: what is mapped where, by page number. */
+#define HEAP_PAGES 8192
+static void *heap_map[HEAP_PAGES];
+static int heap_map_failures;
+
+int paging_map_page(uintptr_t address, void *page)
+{
+    size_t number = (address - HEAP_BASE) / PAGE_SIZE;
+
+    if (heap_map_failures > 0 && --heap_map_failures == 0)
+        return -12;
+    assert_true(number < HEAP_PAGES);
+    assert_null(heap_map[number]);
+    heap_map[number] = page;
+    return 0;
+}
+
+void *paging_unmap_page(uintptr_t address)
+{
+    size_t number = (address - HEAP_BASE) / PAGE_SIZE;
+    void *page = heap_map[number];
+
+    assert_non_null(page);
+    heap_map[number] = NULL;
+    return page;
+}
+
+void panic(const char *format, ...)
+{
+    (void)format;
+    longjmp(panic_jump, 1);
+}
+
+static uint8_t *map_region(void)
+{
+    uint8_t *memory = mmap(NULL, REGION_PAGES * PAGE_SIZE, PROT_READ | PROT_WRITE,
+                           MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    assert_ptr_not_equal(memory, MAP_FAILED);
+    return memory;
+}
+
+static int set_up(void **state)
+{
+    struct boot_memory memory[2];
+    uint8_t *swap;
+
+    (void)state;
+    region_one = map_region();
+    region_two = map_region();
+    if (region_one > region_two) {
+        swap = region_one;
+        region_one = region_two;
+        region_two = swap;
+    }
+    memory[0] = (struct boot_memory){ (uintptr_t)region_one,
+                                      (uintptr_t)region_one + REGION_PAGES * PAGE_SIZE };
+    memory[1] = (struct boot_memory){ (uintptr_t)region_two,
+                                      (uintptr_t)region_two + REGION_PAGES * PAGE_SIZE };
+    pages_init(memory, 2);
+    return 0;
+}
+
+static void test_totals(void **state)
+{
+    (void)state;
+    assert_int_equal(pages_total(), pages_unused());
+    /* One byte of state a page: 3000 bytes, one page a region. */
+    assert_int_equal(pages_total(), 2 * (REGION_PAGES - 1));
+}
+
+struct block {
+    uint8_t *memory;
+    unsigned int order;
+    uint8_t fill;
+};
+
+static bool inside(const uint8_t *memory, unsigned int order)
+{
+    size_t size = PAGE_SIZE << order;
+
+    return (memory >= region_one && memory + size <= region_one + REGION_PAGES * PAGE_SIZE) ||
+           (memory >= region_two && memory + size <= region_two + REGION_PAGES * PAGE_SIZE);
+}
+
+static void check_and_free(struct block *block)
+{
+    size_t size = PAGE_SIZE << block->order;
+
+    assert_int_equal(block->memory[0], block->fill);
+    assert_int_equal(block->memory[size - 1], block->fill);
+    pages_free(block->memory, block->order);
+    block->memory = NULL;
+}
+
+/* Random allocations and frees; each block's first and last byte tell an overlap. */
+static void test_random(void **state)
+{
+    static struct block blocks[BLOCKS];
+    size_t before = pages_unused();
+    unsigned int failures = 0;
+
+    (void)state;
+    srand(7);
+    for (int step = 0; step < 200000; step++) {
+        struct block *block = &blocks[rand() % BLOCKS];
+
+        if (block->memory) {
+            check_and_free(block);
+            continue;
+        }
+        block->order = rand() % 10 ? rand() % 3 : rand() % 11;
+        block->fill = rand();
+        block->memory = pages_alloc(block->order);
+        if (!block->memory) {
+            failures++;
+            continue;
+        }
+        assert_true(inside(block->memory, block->order));
+        assert_int_equal((uintptr_t)block->memory % (PAGE_SIZE << block->order), 0);
+        assert_true((uintptr_t)block->memory + (PAGE_SIZE << block->order) <= direct_end);
+        block->memory[0] = block->fill;
+        block->memory[(PAGE_SIZE << block->order) - 1] = block->fill;
+    }
+    assert_true(failures > 0);
+    for (int i = 0; i < BLOCKS; i++)
+        if (blocks[i].memory)
+            check_and_free(&blocks[i]);
+    assert_int_equal(pages_unused(), before);
+    assert_true(refills > 0);
+}
+
+/* After all came back, the largest blocks can be had again: buddies merge. */
+static void test_merging(void **state)
+{
+    static void *pages[2 * REGION_PAGES];
+    size_t count = 0, large = 0;
+    void *blocks[8];
+
+    (void)state;
+    while ((pages[count] = page_alloc()))
+        count++;
+    assert_int_equal(count, pages_total());
+    assert_int_equal(pages_unused(), 0);
+    for (size_t i = 0; i < count; i += 2)
+        page_free(pages[i]);
+    for (size_t i = 1; i < count; i += 2)
+        page_free(pages[i]);
+    while (large < 8 && (blocks[large] = pages_alloc(10)))
+        large++;
+    assert_true(large >= 2);
+    while (large > 0)
+        pages_free(blocks[--large], 10);
+    assert_int_equal(pages_unused(), pages_total());
+}
+
+static void expect_panic(void *block, unsigned int order)
+{
+    if (setjmp(panic_jump) == 0) {
+        pages_free(block, order);
+        fail_msg("a wrong free was taken");
+    }
+}
+
+static void test_wrong_frees(void **state)
+{
+    uint8_t *block = pages_alloc(2);
+
+    (void)state;
+    expect_panic(block, 1);
+    expect_panic(block + PAGE_SIZE, 0);
+    expect_panic(block + 1, 2);
+    expect_panic(&block, 0);
+    pages_free(block, 2);
+    expect_panic(block, 2);
+    pages_free(NULL, 3);
+    assert_null(pages_alloc(11));
+    assert_int_equal(pages_unused(), pages_total());
+}
+
+static void test_zeroed(void **state)
+{
+    uint8_t *page = page_alloc();
+
+    (void)state;
+    memset(page, 0xff, PAGE_SIZE);
+    page_free(page);
+    page = page_alloc_zeroed();
+    for (size_t i = 0; i < PAGE_SIZE; i++)
+        assert_int_equal(page[i], 0);
+    page_free(page);
+}
+
+static void test_heap(void **state)
+{
+    size_t before = pages_unused();
+    uint8_t *start = heap_grow(0);
+
+    (void)state;
+    assert_int_equal((uintptr_t)start, HEAP_BASE);
+    assert_ptr_equal(heap_grow(1), start);
+    assert_int_equal(heap_pages(), 1);
+    assert_ptr_equal(heap_grow(4095), start + 1);
+    assert_int_equal(heap_pages(), 1);
+    assert_ptr_equal(heap_grow(10 * 4096), start + 4096);
+    assert_int_equal(heap_pages(), 11);
+    assert_int_equal(pages_unused(), before - 11);
+
+    /* More than there is, and a table that cannot be had: nothing changes. */
+    assert_null(heap_grow((intptr_t)pages_total() * 4096));
+    heap_map_failures = 3;
+    assert_null(heap_grow(5 * 4096));
+    assert_int_equal(heap_pages(), 11);
+    assert_int_equal(pages_unused(), before - 11);
+    assert_null(heap_grow(-12 * 4096));
+    assert_null(heap_grow(INTPTR_MIN));
+
+    assert_ptr_equal(heap_grow(-4096), start + 11 * 4096);
+    assert_int_equal(heap_pages(), 10);
+    assert_non_null(heap_grow(-10 * 4096));
+    assert_int_equal(heap_pages(), 0);
+    assert_int_equal(pages_unused(), before);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_totals),      cmocka_unit_test(test_random),
+        cmocka_unit_test(test_merging),     cmocka_unit_test(test_wrong_frees),
+        cmocka_unit_test(test_zeroed),      cmocka_unit_test(test_heap),
+    };
+
+    return cmocka_run_group_tests(tests, set_up, NULL);
+}

@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: MIT
+"""What is measured, in which order. Results go into one dictionary as they come, so that what was
+measured before a failure is kept."""
+
+import re
+import time
+from pathlib import Path
+from typing import Callable
+
+from xenhost.paths import OUT
+from xenhost.ui import HostError, say
+
+from . import linux
+from .session import DISK_MIB, Session
+
+TSC_MODES = ("native", "default")
+BOOT_IMAGES = ("mini", "hello")
+BOOT_MEMORY = (8, 256, 2048)        # MiB
+SMALLEST = {"mini": range(1, 9), "hello": range(1, 9), "httpd": range(3, 17)}
+LOADS = {"keep": 2000, "close": 1000}
+CLIENTS = 8
+IDLE_SECONDS = 10
+WAIT = 30                           # virtual seconds, bound of a guest's start or end
+
+OURS = ["httpd.elf", "httpd.cfg", "httpd.img", "hello.elf", "hello.cfg", "mini.elf", "mini.cfg",
+        "diskread.elf", "diskread.cfg"]
+NIC = f"vif = [ 'bridge=xenbr0,mac={linux.MAC}' ]"
+DISK = "disk = [ 'phy:/dev/ram0,xvda,r' ]"
+
+
+def ours() -> list[Path]:
+    files = [OUT / name for name in OURS]
+    missing = [file.name for file in files if not file.is_file()]
+    if missing:
+        raise HostError(f"not built: {' '.join(missing)} (make bench builds them)")
+    return files
+
+
+def command_line(arguments: str = "") -> str:
+    words = f"mount=/www:xvda ip={linux.ADDRESS}/24 ip6=off"
+    return f"extra = '{words}{' -- ' + arguments if arguments else ''}'"
+
+
+def seconds_of(pattern: str, log: str) -> float | None:
+    """The time stamp, in ns, of the log line that the pattern follows."""
+    found = re.search(r"^\[ *(\d+\.\d+)\] " + pattern, log, re.M)
+    return float(found.group(1)) * 1e9 if found else None
+
+
+class Plan:
+    """All measurements on one session. results is what `make bench` keeps as JSON."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self.results: dict = {"tsc": {mode: {} for mode in TSC_MODES}}
+        self.begin = time.monotonic()
+
+    def run(self) -> None:
+        """Everything, most important first."""
+        self.sizes()
+        for mode in TSC_MODES:
+            found = self.results["tsc"][mode]
+            self._step(f"httpd, tsc_mode {mode}", lambda: found.update(ours=self._httpd(mode)))
+            self._step(f"nginx on Linux, tsc_mode {mode}",
+                       lambda: found.update(linux=self._linux(mode)))
+            self._step(f"disk, tsc_mode {mode}",
+                       lambda: found["ours"].update(disk=self._diskread(mode)))
+        self._step("entry to main()", self._boot)
+        self._step("smallest memory", self._smallest)
+        self.results["wall_seconds"] = round(time.monotonic() - self.begin)
+
+    def _step(self, what: str, call: Callable[[], None]) -> None:
+        say(f"measuring: {what} ({time.monotonic() - self.begin:.0f} s)")
+        call()
+
+    def sizes(self) -> None:
+        """Bytes of the stripped images, and of what Linux loads."""
+        self.results["size"] = {name: (OUT / f"{name}.elf").stat().st_size
+                                for name in ("mini", "hello", "httpd")}
+        loaded = [linux.BENCH / "linux.vmlinux", linux.BENCH / "linux.cpio"]
+        self.results["size"]["linux"] = sum(file.stat().st_size for file in loaded)
+
+    def _httpd(self, mode: str) -> dict:
+        lines = [command_line(), NIC, f'tsc_mode = "{mode}"']
+        found = self._server("httpd", lines)
+        self.session.destroy("httpd")
+        quiet = [command_line("-l off"), *lines[1:]]
+        if "error" not in self.session.measure("serve", "httpd", "httpd.cfg", WAIT, *quiet):
+            found["keep_without_log"] = self.session.measure("load", "httpd", LOADS["keep"],
+                                                             CLIENTS, "keep")
+        self.session.destroy("httpd")
+        return found
+
+    def _linux(self, mode: str) -> dict:
+        found = self._server("linux", [f'tsc_mode = "{mode}"'])
+        log = found["start"].get("console", "")
+        found["init_ns"] = seconds_of("bench: init", log)
+        found["nginx_ns"] = seconds_of("bench: nginx", log)
+        found["disk"] = self.session.measure("disk", "linux", DISK_MIB)
+        self.session.destroy("linux")
+        return found
+
+    def _server(self, name: str, lines: list[str]) -> dict:
+        """Start a web server, load it both ways, let it be idle."""
+        session = self.session
+        found = {"start": session.measure("serve", name, f"{name}.cfg", WAIT, *lines)}
+        if "error" not in found["start"]:
+            for way, requests in LOADS.items():
+                found[way] = session.measure("load", name, requests, CLIENTS, way)
+            found["idle"] = session.measure("idle", name, IDLE_SECONDS)
+        return found
+
+    def _diskread(self, mode: str) -> dict:
+        session = self.session
+        lines = [DISK, f'tsc_mode = "{mode}"', 'on_crash = "preserve"']
+        session.host.sh("rm -f /var/log/xen/console/guest-diskread.log; "
+                        "xl create diskread.cfg " + " ".join(f"'{w}'" for w in _quoted(lines)), 120)
+        found = session.measure("disk", "diskread", DISK_MIB)
+        session.destroy("diskread")
+        return found
+
+    def _boot(self) -> None:
+        boots = self.results["boot_ns"] = {name: {} for name in BOOT_IMAGES}
+        for name in BOOT_IMAGES:
+            for memory in BOOT_MEMORY:
+                lines = [f"memory = {memory}", "shadow_memory = %d" % max(1, memory // 64),
+                         'tsc_mode = "native"']
+                end = self.session.measure("run", name, f"{name}.cfg", WAIT, *lines)
+                boots[name][memory] = seconds_of(f"starting {name}", end["console"])
+
+    def _smallest(self) -> None:
+        """The least memory with which each image does its work, tried from below."""
+        found = self.results["smallest_mib"] = {}
+        for name, sizes in SMALLEST.items():
+            works = self._serves if name == "httpd" else self._ends_well
+            found[name] = next((memory for memory in sizes if works(name, memory)), None)
+
+    def _ends_well(self, name: str, memory: int) -> bool:
+        end = self.session.measure("run", name, f"{name}.cfg", 5, f"memory = {memory}",
+                                   "shadow_memory = 1")
+        return "error" not in end and "has ended with status 0" in end["console"]
+
+    def _serves(self, name: str, memory: int) -> bool:
+        end = self.session.measure("serve", name, f"{name}.cfg", 5, command_line(), NIC,
+                                   f"memory = {memory}", "shadow_memory = 1")
+        self.session.destroy(name)
+        return "error" not in end
+
+
+def _quoted(lines: list[str]) -> list[str]:
+    """For single quotes of the shell: xl's strings may as well have double quotes."""
+    return [line.replace("'", '"') for line in lines]
