@@ -82,7 +82,7 @@ def main(arguments: list[str]) -> int:
     end_on_signals()
     try:
         return options.call(options)
-    except HostError as error:
+    except (HostError, OSError) as error:
         say(f"error: {error}")
         return 1
     except KeyboardInterrupt:

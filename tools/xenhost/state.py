@@ -47,6 +47,7 @@ def ensured(machine: Machine) -> Iterator[Path]:
 
     While the caller is inside, neither the state nor the image it belongs to is replaced.
     """
+    version()                       # QEMU's absence is said before anything is made
     while True:
         prepare()
         with locked("image", shared=True):
