@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-# Images: each folder with an app.mk is one (apps/NAME; test/guest/NAME). app.mk sets
+# Images: each folder with an app.mk is one (apps/NAME; test/guest/NAME; tools/bench/apps/NAME, for `make bench` alone).
+# app.mk sets
 #   SRCS    sources, relative to the folder
 #   CONFIG  switches of mk/rooms.mk: vfs tarfs blk net
 #   MEMORY  MiB for the cfg
@@ -10,8 +11,11 @@
 APPS := $(patsubst apps/%/app.mk,%,$(wildcard apps/*/app.mk))
 GUEST_TESTS := $(patsubst test/guest/%/app.mk,%,$(wildcard test/guest/*/app.mk))
 IMAGES := $(APPS) $(GUEST_TESTS)
+BENCH_APPS := $(patsubst tools/bench/apps/%/app.mk,%,$(wildcard tools/bench/apps/*/app.mk))
+BENCH_IMAGES := mini hello httpd $(BENCH_APPS)
 
-LIBGCC := $(shell gcc -print-libgcc-file-name)
+# The compiler's helper functions (__popcountdi2 and the like).
+LIBGCC := $(shell $(CC) -print-libgcc-file-name)
 LINK := ld -nostdlib -static --gc-sections -z noexecstack -z max-page-size=4096 -z norelro --build-id=none --no-warn-rwx-segments --no-warn-mismatch \
     --orphan-handling=error
 
@@ -71,5 +75,6 @@ endef
 
 $(foreach app,$(APPS),$(eval $(call image,$(app),apps/$(app))))
 $(foreach test,$(GUEST_TESTS),$(eval $(call image,$(test),test/guest/$(test))))
+$(foreach app,$(BENCH_APPS),$(eval $(call image,$(app),tools/bench/apps/$(app))))
 
 -include $(shell find $(OBJ) -name '*.d' 2>/dev/null)

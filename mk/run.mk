@@ -4,7 +4,7 @@
 APP  ?= httpd
 PORT ?= 8080
 
-.PHONY: run bench
+.PHONY: run bench bench-images
 run:
 	@tools/check-tools --install run
 	@$(MAKE) --no-print-directory $(JOBS) $(APP)
@@ -12,5 +12,7 @@ run:
 
 bench:
 	@tools/check-tools --install bench
-	@$(MAKE) --no-print-directory $(JOBS) all
+	@$(MAKE) --no-print-directory $(JOBS) bench-images
 	@exec tools/bench/bench
+
+bench-images: $(BENCH_IMAGES)

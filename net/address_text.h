@@ -21,8 +21,7 @@ bool net_parse_ipv6(const char *text, size_t length, uint8_t bytes[16]);
 /* Decimal digits only, at most `maximum`. */
 bool net_parse_number(const char *text, size_t length, uint32_t maximum, uint32_t *number);
 
-/* Buffers of at least NET_IPV4_TEXT and NET_IPV6_TEXT bytes; return the length. RFC 5952 for IPv6.
- */
+/* Buffers of NET_IPV4_TEXT and NET_IPV6_TEXT bytes; return the length. RFC 5952 for IPv6. */
 size_t net_format_ipv4(const uint8_t bytes[4], char *text);
 size_t net_format_ipv6(const uint8_t bytes[16], char *text);
 

@@ -22,6 +22,7 @@
 #define DHCP_PATIENCE SECONDS(10)
 
 static struct wait_queue address_queue = WAIT_QUEUE_INIT(address_queue);
+static bool boot_waits;
 
 static struct interface *interface_of(struct list *node)
 {
@@ -157,7 +158,22 @@ static void address_arrived(struct interface *interface)
     if (!netif_default || ip4_addr_isany_val(*netif_ip4_gw(netif_default)))
         netif_set_default(netif);
     report_address(interface);
-    wake_all(&address_queue);
+}
+
+static bool addresses_missing(void)
+{
+    struct list *node, *next;
+
+    list_for_each(node, next, &net_interfaces) {
+        struct interface *interface = interface_of(node);
+
+        if (interface->config->ipv4_mode == NET_ADDRESS_AUTOMATIC && interface->device->link_up &&
+            ip4_addr_isany_val(*netif_ip4_addr(&interface->netif)))
+            return true;
+        if (interface->changed)
+            return true;
+    }
+    return false;
 }
 
 void net_configure_check(uint64_t now)
@@ -174,6 +190,8 @@ void net_configure_check(uint64_t now)
             printk("%s: no DHCP server answers; still trying", interface->device->name);
         }
     }
+    if (boot_waits && !addresses_missing())
+        wake_all(&address_queue);
 }
 
 uint64_t net_configure_deadline(void)
@@ -203,22 +221,6 @@ const ip6_addr_t *net_ipv6_gateway(struct netif *netif)
     return NULL;
 }
 
-static bool addresses_missing(void)
-{
-    struct list *node, *next;
-
-    list_for_each(node, next, &net_interfaces) {
-        struct interface *interface = interface_of(node);
-
-        if (interface->config->ipv4_mode == NET_ADDRESS_AUTOMATIC && interface->device->link_up &&
-            ip4_addr_isany_val(*netif_ip4_addr(&interface->netif)))
-            return true;
-        if (interface->changed)
-            return true;
-    }
-    return false;
-}
-
 /* main() starts when each interface with a link has its address, or when it is time to go on
  * without. */
 static void wait_for_addresses(void)
@@ -227,8 +229,10 @@ static void wait_for_addresses(void)
         printk("net: no network device");
         return;
     }
+    boot_waits = true;
     net_wake();
     wait_until(&address_queue, !addresses_missing(), net_config_wait_deadline());
+    boot_waits = false;
 }
 
 INITCALL("6net", wait_for_addresses);

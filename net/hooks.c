@@ -157,17 +157,43 @@ static err_t replace_old_connection(struct tcp_pcb *pcb, struct tcp_hdr *header,
     return ERR_ABRT;
 }
 
+/*
+ * Two ends that disagree about their sequence numbers answer each other's acknowledgements with
+ * acknowledgements for ever. One answer in half a second to an empty segment outside of the window
+ * is enough (RFC 5961, 7); the others are dropped, as they carry nothing.
+ */
+static err_t limit_strays(struct tcp_pcb *pcb, const struct tcp_hdr *header, const struct pbuf *p)
+{
+    void *now = (void *)(uintptr_t)(tcp_ticks + 1);
+
+    if (pcb->state < ESTABLISHED || p->tot_len > 0 || (TCPH_FLAGS(header) & (TCP_RST | TCP_FIN)) ||
+        TCP_SEQ_BETWEEN(header->seqno, pcb->rcv_nxt, pcb->rcv_nxt + pcb->rcv_wnd))
+        return ERR_OK;
+    if (pcb->ext_args[0].data == now)
+        return ERR_ABRT;
+    pcb->ext_args[0].data = now;
+    return ERR_OK;
+}
+
+static bool may_replace(const struct tcp_pcb *pcb, const struct tcp_hdr *header,
+                        const u8_t *option2)
+{
+    return pcb->state == TIME_WAIT && !option2 &&
+           !(TCPH_FLAGS(header) & (TCP_ACK | TCP_RST | TCP_FIN)) &&
+           TCP_SEQ_GT(header->seqno, pcb->rcv_nxt);
+}
+
 err_t net_tcp_unusual_segment(struct tcp_pcb *pcb, struct tcp_hdr *header, u16_t option_length,
                               const u8_t *option2, struct pbuf *p)
 {
+    if (!(TCPH_FLAGS(header) & TCP_SYN))
+        return limit_strays(pcb, header, p);
     if (pcb->state == LISTEN) {
         struct tcp_pcb_listen *listener = (struct tcp_pcb_listen *)(void *)pcb;
 
         if (listener->accepts_pending >= listener->backlog)
             make_room(listener);
-    } else if (pcb->state == TIME_WAIT && !option2 &&
-               !(TCPH_FLAGS(header) & (TCP_ACK | TCP_RST | TCP_FIN)) &&
-               TCP_SEQ_GT(header->seqno, pcb->rcv_nxt)) {
+    } else if (may_replace(pcb, header, option2)) {
         return replace_old_connection(pcb, header, option_length, p);
     }
     return ERR_OK;

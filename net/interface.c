@@ -29,8 +29,7 @@
 #define FRAME_MINIMUM 60 /* on a wire; lwIP relies on that much being there */
 #define FRAME_MAXIMUM 65000
 #define RECEIVE_ALIGNMENT 2 /* bytes in front of the Ethernet header */
-/* Ethernet, IPv6 and TCP headers without options: what must lie in one piece to find the checksum.
- */
+/* Ethernet, IPv6 and TCP headers without options: enough in one piece to find the checksum. */
 #define HEADERS_MAXIMUM (ETHERNET_HEADER + 40 + 20)
 
 #define CHECKSUMS_IN (NETIF_CHECKSUM_CHECK_TCP | NETIF_CHECKSUM_CHECK_UDP)
@@ -217,8 +216,11 @@ static void update_link(struct interface *interface)
     netif->chksum_flags =
         NETIF_CHECKSUM_ENABLE_ALL & ~(device->transmit_checksum ? CHECKSUMS_OUT : 0);
     memcpy(netif->hwaddr, device->mac, sizeof(device->mac));
-    if (device->link_up == was_up)
+    if (interface->moved && was_up)
+        netif_set_link_down(netif);
+    if (device->link_up == was_up && !interface->moved)
         return;
+    interface->moved = false;
     if (device->link_up) {
         netif_set_link_up(netif);
     } else {

@@ -38,6 +38,7 @@
 #define TCP_CONNECTIONS_MAXIMUM 2048u
 #define TCP_CONNECTIONS_MINIMUM 64u
 #define MEMORY_PER_CONNECTION (16u * 1024)
+#define TIME_WAIT_MAXIMUM 256u
 
 struct block {
     union {
@@ -174,11 +175,23 @@ void net_memory_free(void *memory)
     free_blocks[index] = block;
 }
 
+/*
+ * Who is out of control blocks for connections frees the oldest one in TIME_WAIT and tries again.
+ * That is asked for early, because each new connection is looked for among all those in TIME_WAIT:
+ * those without a socket stay below a number.
+ */
+static bool time_wait_is_long(void)
+{
+    return tcp_tw_pcbs && pool_used[MEMP_TCP_PCB] > sockets_open + TIME_WAIT_MAXIMUM;
+}
+
 void *memp_malloc(memp_t type)
 {
     void *block;
 
     if (pool_limit[type] && pool_used[type] >= pool_limit[type])
+        return NULL;
+    if (type == MEMP_TCP_PCB && time_wait_is_long())
         return NULL;
     block = net_memory_alloc(pool_size[type]);
     if (block)

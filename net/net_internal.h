@@ -49,6 +49,7 @@ struct interface {
     bool receive_pending;   /* the device has frames for us */
     bool kick_needed;       /* frames are queued that the backend was not told of */
     bool changed;           /* link or MTU: look at the device again */
+    bool moved;             /* the guest was restored, perhaps elsewhere: tell the network anew */
     uint64_t dhcp_complaint; /* when to say that DHCP does not answer; DEADLINE_NEVER: said, or not
                                 needed */
     uint32_t reported_address;
@@ -99,6 +100,9 @@ uint16_t net_checksum_fold(uint64_t sum);
 /* Random keys (net/hooks.c). */
 void net_reseed(void);
 uint64_t net_siphash(const uint64_t sip_key[2], const uint64_t *words, unsigned int count);
+
+/* Sockets that exist, those in listeners' queues included (net/socket.c). */
+extern unsigned int sockets_open;
 
 /* Queries that wait for a name server (net/resolver.c). */
 extern unsigned int net_queries_pending;

@@ -98,8 +98,6 @@ struct socket {
     struct socket *listener;    /* of a connection that is in such a queue */
 };
 
-extern unsigned int sockets_open;
-
 /* socket.c */
 int socket_wait(struct socket *socket, bool (*ready)(const struct socket *), int flags,
                 uint64_t timeout);

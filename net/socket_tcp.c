@@ -294,7 +294,7 @@ static int tcp_listen_socket(struct socket *socket, int backlog)
 
 static bool connection_waits(const struct socket *socket)
 {
-    return !list_empty(&socket->connections);
+    return !list_empty(&socket->connections) || socket->state != SOCKET_LISTENING;
 }
 
 static int tcp_accept_socket(struct socket *socket, struct socket **connection)
@@ -306,6 +306,8 @@ static int tcp_accept_socket(struct socket *socket, struct socket **connection)
     error = socket_wait(socket, connection_waits, 0, socket->receive_timeout);
     if (error < 0)
         return error;
+    if (list_empty(&socket->connections))
+        return -EINVAL; /* shut down meanwhile */
     *connection = container_of(list_first(&socket->connections), struct socket, accept_link);
     return 0;
 }
@@ -360,10 +362,24 @@ static int shutdown_write(struct socket *socket)
     return 0;
 }
 
+/* No more connections; who waits for one is told (as Linux does it). */
+static int shutdown_listener(struct socket *socket, int how)
+{
+    if (how == SHUT_WR)
+        return -ENOTCONN;
+    close_listener(socket);
+    socket->state = SOCKET_DEAD;
+    wake_all(&socket->queue);
+    net_flush();
+    return 0;
+}
+
 static int tcp_shutdown_socket(struct socket *socket, int how)
 {
     int result = 0;
 
+    if (socket->state == SOCKET_LISTENING)
+        return shutdown_listener(socket, how);
     if (socket->state == SOCKET_DEAD)
         return socket->error ? -ENOTCONN : 0;
     if (socket->state != SOCKET_CONNECTED)

@@ -112,7 +112,7 @@ static void network_thread(void *argument)
             continue;
         }
         asleep = true;
-        asleep_without_tcp = !tcp_active_pcbs && !tcp_tw_pcbs;
+        asleep_without_tcp = !tcp_active_pcbs;
         asleep_long = deadline > clock_monotonic() + SECONDS(1);
         wait_until(&queue, wake_requested, deadline);
         asleep = false;
@@ -139,8 +139,11 @@ void net_stack_resume(void)
     struct list *node, *next;
 
     net_reseed();
-    list_for_each(node, next, &net_interfaces)
-        container_of(node, struct interface, link)->changed = true;
+    list_for_each(node, next, &net_interfaces) {
+        struct interface *interface = container_of(node, struct interface, link);
+
+        interface->changed = interface->moved = true;
+    }
     net_wake();
 }
 

@@ -3,10 +3,11 @@
  * lwIP's periodic timers, run only when they have something to do, so that an idle guest sleeps.
  *
  * lwIP would tick ten times a second and more for ever. Here each timer has a question that tells
- * whether it is needed, and does not run otherwise. Two of them (ARP, neighbour discovery) keep
- * ages that lwIP does not show: they tick each second for a while after anything was sent, and
- * otherwise are made up for once a minute, several ticks at a time. An idle guest without
- * connections wakes up once a minute; with connections open, TCP's timer ticks every 250 ms.
+ * whether it is needed, and does not run otherwise. ARP and neighbour discovery keep ages that lwIP
+ * does not show: they tick each second for ten seconds after anything was sent, and otherwise are
+ * made up for once a minute, many ticks at a time; so is TCP when all that is left of its
+ * connections is TIME_WAIT. An idle guest wakes up once a minute; with connections open, TCP's
+ * timer ticks every 250 ms.
  */
 #include "lwip/opt.h"
 #include "lwip/dhcp.h"
@@ -26,16 +27,26 @@
 
 #define ACTIVE_TIME SECONDS(10)
 #define LAZY_PERIOD SECONDS(60)
-#define CATCH_UP_MAXIMUM 61
 
 struct periodic {
     uint64_t interval;
     void (*handler)(void);
-    bool (*needed)(void);
-    bool lazy; /* when not needed, ticks are made up for later */
+    bool (*needed)(void);   /* ticks must come on time */
+    bool (*wanted)(void);   /* ticks may come later, many at a time; NULL: the same as needed */
+    unsigned int catch_up;  /* how many at most */
 };
 
+static bool always(void)
+{
+    return true;
+}
+
 static bool tcp_needed(void)
+{
+    return tcp_active_pcbs != NULL;
+}
+
+static bool tcp_wanted(void)
 {
     return tcp_active_pcbs || tcp_tw_pcbs;
 }
@@ -91,11 +102,11 @@ static bool multicast_needed(void)
     return false;
 }
 
-static uint64_t active_until;
+static uint64_t active_until, time_now;
 
 static bool recently_active(void)
 {
-    return clock_monotonic() < active_until;
+    return time_now < active_until;
 }
 
 static bool address_pending(const struct netif *netif)
@@ -127,15 +138,15 @@ static bool neighbours_needed(void)
 }
 
 static const struct periodic periodics[] = {
-    { MILLISECONDS(TCP_TMR_INTERVAL), tcp_tmr, tcp_needed, false },
-    { MILLISECONDS(IP_TMR_INTERVAL), ip_reass_tmr, reassembly4_needed, false },
-    { MILLISECONDS(IP6_REASS_TMR_INTERVAL), ip6_reass_tmr, reassembly6_needed, false },
-    { MILLISECONDS(ARP_TMR_INTERVAL), etharp_tmr, recently_active, true },
-    { MILLISECONDS(ND6_TMR_INTERVAL), nd6_tmr, neighbours_needed, true },
-    { MILLISECONDS(MLD6_TMR_INTERVAL), mld6_tmr, multicast_needed, false },
-    { MILLISECONDS(DHCP_FINE_TIMER_MSECS), dhcp_fine_tmr, dhcp_request_needed, false },
-    { MILLISECONDS(DHCP_COARSE_TIMER_MSECS), dhcp_coarse_tmr, dhcp_lease_needed, false },
-    { MILLISECONDS(DNS_TMR_INTERVAL), dns_tmr, dns_needed, false },
+    { MILLISECONDS(TCP_TMR_INTERVAL), tcp_tmr, tcp_needed, tcp_wanted, 240 },
+    { MILLISECONDS(IP_TMR_INTERVAL), ip_reass_tmr, reassembly4_needed, NULL, 0 },
+    { MILLISECONDS(IP6_REASS_TMR_INTERVAL), ip6_reass_tmr, reassembly6_needed, NULL, 0 },
+    { MILLISECONDS(ARP_TMR_INTERVAL), etharp_tmr, recently_active, always, 60 },
+    { MILLISECONDS(ND6_TMR_INTERVAL), nd6_tmr, neighbours_needed, always, 60 },
+    { MILLISECONDS(MLD6_TMR_INTERVAL), mld6_tmr, multicast_needed, NULL, 0 },
+    { MILLISECONDS(DHCP_FINE_TIMER_MSECS), dhcp_fine_tmr, dhcp_request_needed, NULL, 0 },
+    { MILLISECONDS(DHCP_COARSE_TIMER_MSECS), dhcp_coarse_tmr, dhcp_lease_needed, NULL, 0 },
+    { MILLISECONDS(DNS_TMR_INTERVAL), dns_tmr, dns_needed, NULL, 0 },
 };
 #define PERIODICS (sizeof(periodics) / sizeof(periodics[0]))
 
@@ -161,17 +172,19 @@ static uint64_t first_tick(const struct periodic *periodic, uint64_t now)
     return now + periodic->interval;
 }
 
+/*
+ * Missed ticks are made up for as long as nothing depends on their pace: a connection that has just
+ * begun must not age by a minute, and an answer to what a tick has sent needs its time.
+ */
 static void tick(unsigned int index, uint64_t now)
 {
     const struct periodic *periodic = &periodics[index];
-    unsigned int ticks = 0;
+    unsigned int left = periodic->catch_up;
 
     do {
         periodic->handler();
         next_tick[index] += periodic->interval;
-        ticks++;
-    } while (next_tick[index] <= now && periodic->lazy && !net_transmitted &&
-             ticks < CATCH_UP_MAXIMUM);
+    } while (next_tick[index] <= now && left-- > 0 && !net_transmitted && !tcp_active_pcbs);
     if (next_tick[index] <= now)
         next_tick[index] = first_tick(periodic, now);
 }
@@ -181,6 +194,7 @@ void net_timers_run(uint64_t now)
     unsigned int index;
 
     net_timers_running = true;
+    time_now = now;
     for (index = 0; index < PERIODICS; index++) {
         const struct periodic *periodic = &periodics[index];
 
@@ -188,7 +202,7 @@ void net_timers_run(uint64_t now)
             active_until = now + ACTIVE_TIME;
             net_transmitted = false;
         }
-        if (!periodic->lazy && !periodic->needed()) {
+        if (periodic->wanted ? !periodic->wanted() : !periodic->needed()) {
             next_tick[index] = 0;
             continue;
         }

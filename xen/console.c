@@ -41,7 +41,7 @@ static struct {
 
 static struct mutex writer = MUTEX_INIT(writer);
 static struct wait_queue writable = WAIT_QUEUE_INIT(writable);
-static struct wait_queue readable = WAIT_QUEUE_INIT(readable);
+static struct wait_queue pollers = WAIT_QUEUE_INIT(pollers); /* readers, and poll() either way */
 
 /* Nothing has to come before new text: neither the backlog nor the word on dropped bytes. */
 static bool in_turn(void)
@@ -137,8 +137,7 @@ static void console_event(void *argument)
     (void)argument;
     pump();
     wake_all(&writable);
-    if (console_ring_readable(&console.ring) || console.ring.input_broken)
-        wake_all(&readable);
+    wake_all(&pollers);
     report_broken_input();
     if (!console.ring.input_broken || !console.ring.output_broken)
         evtchn_unmask(console.port);
@@ -222,6 +221,26 @@ int console_write(const void *data, size_t length)
     return error;
 }
 
+ssize_t console_write_now(const void *data, size_t length)
+{
+    size_t taken = 0;
+
+    if (!output_possible())
+        return -EIO;
+    if (!writer.owner) { /* nothing here waits, so the turn need not be taken */
+        pump();
+        taken = put(data, length);
+        if (taken > 0)
+            evtchn_notify(console.port);
+    }
+    return taken > 0 ? (ssize_t)taken : -EAGAIN;
+}
+
+bool console_writable(void)
+{
+    return !output_possible() || (!writer.owner && in_turn() && room(2));
+}
+
 void console_log_write(const void *data, size_t length)
 {
     backlog_add(data, length);
@@ -286,7 +305,7 @@ bool console_readable(void)
 
 struct wait_queue *console_wait_queue(void)
 {
-    return &readable;
+    return &pollers;
 }
 
 ssize_t console_read(void *buffer, size_t size, bool nonblocking)
@@ -294,7 +313,7 @@ ssize_t console_read(void *buffer, size_t size, bool nonblocking)
     if (!console_readable()) {
         if (nonblocking)
             return -EAGAIN;
-        (void)wait_until(&readable, console_readable(), DEADLINE_NEVER);
+        (void)wait_until(&pollers, console_readable(), DEADLINE_NEVER);
     }
     if (console.port == 0)
         return 0;

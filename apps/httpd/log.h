@@ -5,6 +5,7 @@
  *     peer - - [date] "request line" status bytes
  *
  * written when the answer is ready to be sent; `bytes` is the length of the body it promises.
+ * Lines that come faster than they are read are left out, and counted in a line of their own.
  * What could forge lines or confuse terminals in the request line is written as \xHH.
  */
 #ifndef HTTPD_LOG_H
@@ -20,9 +21,13 @@ void log_start(int enabled);
 void log_request(const char *peer, const char *line, size_t len, int status, int64_t bytes);
 
 /*
- * Writes the lines out if they are many or have waited for 100 ms; called once per round of the
- * loop. Returns the milliseconds until it should be called again, -1 if nothing waits.
+ * Writes the lines out if they are many or have waited for 100 ms, as far as the reader takes them;
+ * called once per round of the loop. Returns the milliseconds until it should be called again, -1
+ * if nothing waits or log_descriptor() will tell.
  */
 int log_settle(void);
+
+/* The descriptor whose POLLOUT calls for log_settle(), or -1. */
+int log_descriptor(void);
 
 #endif

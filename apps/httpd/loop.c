@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Slot i of the connection table has entry LOOP_LISTENERS + i of the poll set; free slots have
- * descriptor -1 there, which poll() skips. New connections take the lowest free slot, and the set
+ * Slot i of the connection table has entry FIXED_SLOTS + i of the poll set, behind the listeners and
+ * the log; free slots have descriptor -1 there, which poll() skips. New connections take the lowest free slot, and the set
  * ends after the highest used one.
  *
  * When the table is full, the connection that has been idle longest (a second at least) makes room
@@ -19,6 +19,7 @@
 #include "loop.h"
 
 enum { ACCEPTS_A_ROUND = 16, EVICTABLE_MS = 1000, ACCEPT_PAUSE_MS = 1000 };
+enum { LOG_SLOT = LOOP_LISTENERS, FIXED_SLOTS };
 
 struct loop {
     int listeners[LOOP_LISTENERS];
@@ -142,7 +143,9 @@ static int run(struct loop *loop)
         while (loop->used > 0 && loop->conns[loop->used - 1].poll->fd < 0)
             loop->used--;
 
-        int ready = poll(loop->polls, LOOP_LISTENERS + loop->used, wait);
+        loop->polls[LOG_SLOT].fd = log_descriptor();
+
+        int ready = poll(loop->polls, FIXED_SLOTS + loop->used, wait);
 
         if (ready < 0 && errno != EINTR && errno != EAGAIN)
             return -errno;
@@ -158,15 +161,16 @@ int loop_run(const int listeners[LOOP_LISTENERS], unsigned connections)
     struct loop loop = { .limit = connections, .slots = connections + LOOP_SPARE };
     int error = -ENOMEM;
 
-    loop.polls = calloc(LOOP_LISTENERS + loop.slots, sizeof(*loop.polls));
+    loop.polls = calloc(FIXED_SLOTS + loop.slots, sizeof(*loop.polls));
     loop.conns = calloc(loop.slots, sizeof(*loop.conns));
     if (loop.polls && loop.conns) {
         for (int i = 0; i < LOOP_LISTENERS; i++) {
             loop.listeners[i] = listeners[i] < 0 ? -1 : listeners[i];
             loop.polls[i].events = POLLIN;
         }
+        loop.polls[LOG_SLOT].events = POLLOUT;
         for (unsigned i = 0; i < loop.slots; i++) {
-            loop.conns[i].poll = &loop.polls[LOOP_LISTENERS + i];
+            loop.conns[i].poll = &loop.polls[FIXED_SLOTS + i];
             loop.conns[i].poll->fd = -1;
         }
         clock_update();

@@ -33,6 +33,15 @@ int console_init(void *ring_page, uint32_t port);
  */
 int console_write(const void *data, size_t length);
 
+/*
+ * Write what the ring takes at once: the count (> 0), -EAGAIN (nothing now), -EIO as above. Any
+ * context.
+ */
+ssize_t console_write_now(const void *data, size_t length);
+
+/* True when console_write_now() would not answer -EAGAIN. Any context. */
+bool console_writable(void);
+
 /* One log line of printk(). Never waits; any context. */
 void console_log_write(const void *data, size_t length);
 
@@ -52,7 +61,7 @@ ssize_t console_read(void *buffer, size_t size, bool nonblocking);
 /* True when console_read() would not wait. Any context. */
 bool console_readable(void);
 
-/* Woken when console_readable() may have become true. */
+/* Woken when console_readable() or console_writable() may have become true. */
 struct wait_queue *console_wait_queue(void);
 
 /* Wait until the backend has taken all output, at the latest until the deadline. Threads only. */

@@ -23,20 +23,34 @@ static ssize_t console_file_read(struct file *file, const struct iovec *vector, 
     return 0;
 }
 
+static ssize_t write_piece(const struct file *file, const struct iovec *piece)
+{
+    int result;
+
+    if (file->flags & O_NONBLOCK)
+        return console_write_now(piece->iov_base, piece->iov_len);
+    result = console_write(piece->iov_base, piece->iov_len);
+    return result < 0 ? result : (ssize_t)piece->iov_len;
+}
+
 static ssize_t console_file_write(struct file *file, const struct iovec *vector, int count,
                                   off_t offset)
 {
     ssize_t done = 0;
     int i;
 
-    (void)file;
     (void)offset;
     for (i = 0; i < count; i++) {
-        int result = console_write(vector[i].iov_base, vector[i].iov_len);
+        ssize_t result;
 
+        if (vector[i].iov_len == 0)
+            continue;
+        result = write_piece(file, &vector[i]);
         if (result < 0)
             return done > 0 ? done : result;
-        done += (ssize_t)vector[i].iov_len;
+        done += result;
+        if ((size_t)result < vector[i].iov_len)
+            break;
     }
     return done;
 }
@@ -60,9 +74,11 @@ static int console_file_ioctl(struct file *file, unsigned long request, void *ar
 
 static short console_file_poll(struct file *file, short events)
 {
-    short ready = POLLOUT | POLLWRNORM;
+    short ready = 0;
 
     (void)file;
+    if (console_writable())
+        ready |= POLLOUT | POLLWRNORM;
     if (console_readable())
         ready |= POLLIN | POLLRDNORM;
     return events & ready;

@@ -156,6 +156,8 @@ static ssize_t devfs_read(struct mount *mount, void *found, void *buffer, size_t
     if (node->character != NULL)
         return node->character->read(buffer, length);
     length = clamp(node->block, length, offset);
+    if (length == 0)
+        return 0;
     result = block_read_bytes(node->block, (uint64_t)offset, buffer, length);
     return result != 0 ? result : (ssize_t)length;
 }

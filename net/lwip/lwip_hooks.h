@@ -20,12 +20,15 @@ const ip6_addr_t *net_ipv6_gateway(struct netif *netif);
 err_t net_tcp_unusual_segment(struct tcp_pcb *pcb, struct tcp_hdr *header, u16_t option_length,
                               const u8_t *option2, struct pbuf *p);
 
-/* Called for each segment: only a SYN to a listener or to a connection in TIME_WAIT leaves the fast
- * path. */
+/*
+ * Called for each segment. SYNs to a listener or to a connection in TIME_WAIT, and segments that
+ * are not the next of their connection, leave the fast path.
+ */
 static inline err_t net_tcp_segment(struct tcp_pcb *pcb, struct tcp_hdr *header,
                                     u16_t option_length, const u8_t *option2, struct pbuf *p)
 {
-    if (__builtin_expect(!(TCPH_FLAGS(header) & TCP_SYN), 1))
+    if (__builtin_expect(!(TCPH_FLAGS(header) & TCP_SYN) &&
+                             (pcb->state == LISTEN || header->seqno == pcb->rcv_nxt), 1))
         return ERR_OK;
     return net_tcp_unusual_segment(pcb, header, option_length, option2, p);
 }

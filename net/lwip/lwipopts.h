@@ -104,6 +104,7 @@
 #define LWIP_TCP_TIMESTAMPS 0
 #define LWIP_TCP_KEEPALIVE 1
 #define TCP_LISTEN_BACKLOG 1
+#define LWIP_TCP_PCB_NUM_EXT_ARGS 1 /* net/hooks.c: when a stray segment was answered last */
 #define LWIP_TCP_RTO_TIME 1000
 /* TIME_WAIT lasts 60 s, unless its blocks are needed for new connections. */
 #define TCP_MSL 30000UL

@@ -31,6 +31,11 @@ int block_register(struct block_device *registered)
     return 0;
 }
 
+void block_contents_replaced(struct block_device *replaced)
+{
+    CHECK(replaced == block);
+}
+
 static void attach(const char *sector_size)
 {
     fake_device(&device, &blkfront_driver, "vbd", 51712);

@@ -117,6 +117,35 @@ static void body_slow_reader(void)
     CHECK(console_dropped() == 0);
 }
 
+/*
+ * Writes that do not wait: what fits, then -EAGAIN until the reader has made room and events say
+ * so.
+ */
+static void body_write_now(void)
+{
+    char text[10000];
+    size_t sent = 0;
+    ssize_t taken;
+
+    start();
+    memset(text, 'n', sizeof(text));
+    standing_still = true;
+    CHECK(console_writable());
+    while ((taken = console_write_now(text, sizeof(text) - sent)) > 0)
+        sent += (size_t)taken;
+    CHECK(taken == -EAGAIN && sent == sizeof(page.out) && !console_writable());
+    standing_still = false;
+    while (sent < sizeof(text)) {
+        CHECK(wait_until(console_wait_queue(), console_writable(), deadline_after(SECONDS(1))) ==
+              0);
+        taken = console_write_now(text, sizeof(text) - sent);
+        CHECK(taken > 0);
+        sent += (size_t)taken;
+    }
+    console_flush(deadline_after(SECONDS(1)));
+    CHECK(seen_length == sizeof(text) && console_dropped() == 0);
+}
+
 static unsigned int finished;
 
 static void writing_thread(void *argument)
@@ -328,6 +357,7 @@ static void body_emergency(void)
 ISOLATED(order)
 ISOLATED(no_console)
 ISOLATED(slow_reader)
+ISOLATED(write_now)
 ISOLATED(threads)
 ISOLATED(standing_still)
 ISOLATED(log_backlog)
@@ -343,6 +373,7 @@ int main(void)
         cmocka_unit_test(test_order),
         cmocka_unit_test(test_no_console),
         cmocka_unit_test(test_slow_reader),
+        cmocka_unit_test(test_write_now),
         cmocka_unit_test(test_threads),
         cmocka_unit_test(test_standing_still),
         cmocka_unit_test(test_log_backlog),

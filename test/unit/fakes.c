@@ -522,6 +522,16 @@ int console_write(const void *data, size_t length)
     return 0;
 }
 
+ssize_t console_write_now(const void *data, size_t length)
+{
+    return console_write(data, length) < 0 ? -EIO : (ssize_t)length;
+}
+
+bool console_writable(void)
+{
+    return true;
+}
+
 bool console_readable(void)
 {
     return console_input[0] != '\0';

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "lib/sched.h"
+#include "net/stack.h"
 #include "net/usage.h"
 
 #define SERVER 0x0a000002u
@@ -110,7 +111,7 @@ static void late_server(void **state)
 {
     static int descriptor;
     uint64_t before = clock_monotonic();
-    char *complaint;
+    const char *complaint;
 
     (void)state;
     descriptor = server_socket(67);
@@ -127,6 +128,34 @@ static void late_server(void **state)
     assert_non_null(
         strstr(fake_log, "eth0: 10.0.0.50/24 gateway 10.0.0.254 name server 10.0.0.2 (DHCP)\n"));
     assert_string_equal(client_name, "guest-7");
+}
+
+/* A restored guest makes itself known, keeps its address and lets DHCP confirm it. */
+static unsigned int announcements;
+
+static bool count_announcements(unsigned int from, const uint8_t *frame, size_t length)
+{
+    static const uint8_t arp[] = { 0x08, 0x06, 0, 1, 8, 0, 6, 4, 0, 1 };
+
+    if (from == 0 && length >= 42 && memcmp(frame + 12, arp, sizeof(arp)) == 0 &&
+        memcmp(frame + 28, frame + 38, 4) == 0)
+        announcements++;
+    return true;
+}
+
+static void moved(void **state)
+{
+    unsigned int before = requests;
+
+    (void)state;
+    fake_log_clear();
+    fake_wire.tap = count_announcements;
+    net_stack_resume();
+    fake_net_sleep(SECONDS(5));
+    fake_wire.tap = NULL;
+    assert_int_equal(announcements, 1);
+    assert_true(requests > before);
+    assert_string_equal(fake_log, "");
 }
 
 static void renewal(void **state)
@@ -325,6 +354,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(late_server),
+        cmocka_unit_test(moved),
         cmocka_unit_test(renewal),
         cmocka_unit_test(lost_lease),
         cmocka_unit_test(lookups),

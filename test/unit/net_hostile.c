@@ -297,7 +297,7 @@ static void storms(void **state)
 
     (void)state;
     collect(listener);
-    for (round = 0; round < 60; round++) {
+    for (round = 0; round < 1000; round++) {
         storm(listener, 400);
         net_usage_get(&usage);
         assert_true(usage.memory < usage.memory_limit / 2);

@@ -437,6 +437,24 @@ static void closing_a_listener_resets(void **state)
     fake_net_check_leftovers();
 }
 
+static void shut_listener_later(void *argument)
+{
+    fake_net_sleep(MILLISECONDS(5));
+    assert_int_equal(shutdown(*(int *)argument, SHUT_RD), 0);
+}
+
+static void shutting_a_listener_wakes(void **state)
+{
+    int listener = fake_net_listen(PORT, 5);
+
+    (void)state;
+    thread_create("shut", shut_listener_later, &listener);
+    assert_fails(accept(listener, NULL, NULL), EINVAL);
+    assert_fails(fake_net_connect(PORT), ECONNREFUSED);
+    close(listener);
+    fake_net_check_leftovers();
+}
+
 static void a_connection_lost_before_accept(void **state)
 {
     int listener = fake_net_listen(PORT, 5), client = fake_net_connect(PORT);
@@ -504,6 +522,7 @@ int main(void)
         cmocka_unit_test(addresses_in_use),
         cmocka_unit_test(backlog_is_kept),
         cmocka_unit_test(closing_a_listener_resets),
+        cmocka_unit_test(shutting_a_listener_wakes),
         cmocka_unit_test(a_connection_lost_before_accept),
         cmocka_unit_test(no_descriptor_left),
     };

@@ -287,6 +287,80 @@ static void loopback(void **state)
     fake_net_check_leftovers();
 }
 
+/* ---- echo requests ---- */
+
+static unsigned int replies4, replies6;
+
+static uint16_t sum_of(const uint8_t *data, size_t length, uint32_t sum)
+{
+    size_t index;
+
+    for (index = 0; index < length; index++)
+        sum += (index & 1) ? data[index] : (uint32_t)data[index] << 8;
+    while (sum >> 16)
+        sum = (sum & 0xffff) + (sum >> 16);
+    return (uint16_t)sum;
+}
+
+static bool count_replies(unsigned int from, const uint8_t *frame, size_t length)
+{
+    if (from != 1)
+        return true;
+    if (frame[12] == 0x08 && frame[13] == 0x00 && frame[23] == 1 && frame[34] == 0) {
+        assert_int_equal(sum_of(frame + 14, 20, 0), 0xffff);
+        assert_int_equal(sum_of(frame + 34, length - 34, 0), 0xffff);
+        assert_memory_equal(frame + length - 8, "abcdefgh", 8);
+        replies4++;
+    }
+    if (frame[12] == 0x86 && frame[20] == 58 && frame[54] == 129) {
+        assert_int_equal(
+            sum_of(frame + 54, length - 54, sum_of(frame + 22, 32, 58 + (uint32_t)length - 54)),
+            0xffff);
+        replies6++;
+    }
+    return true;
+}
+
+static void pings(void **state)
+{
+    uint8_t four[] = {
+        0x00, 0x16, 0x3e, 0, 0, 2, 0x00, 0x16, 0x3e, 0, 0, 1, 0x08, 0x00,
+        0x45, 0, 0, 36, 0, 1, 0, 0, 64, 1, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2,
+        8, 0, 0, 0, 1, 2, 3, 4, 'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h',
+    };
+    uint8_t six[] = {
+        0x00, 0x16, 0x3e, 0,   0,    2,    0x00, 0x16, 0x3e, 0, 0, 1, 0x86, 0xdd, 0x60, 0,    0,
+        0,    0,    12,   58,  64,   0xfe, 0x80, 0,    0,    0, 0, 0, 0,    2,    0x16, 0x3e, 0xff,
+        0xfe, 0,    0,    1,   0xfe, 0x80, 0,    0,    0,    0, 0, 0, 2,    0x16, 0x3e, 0xff, 0xfe,
+        0,    0,    2,    128, 0,    0,    0,    1,    2,    3, 4, 5, 6,    7,    8,
+    };
+    uint16_t sum = (uint16_t)~sum_of(six + 54, 12, sum_of(six + 22, 32, 58 + 12));
+
+    (void)state;
+    six[56] = (uint8_t)(sum >> 8);
+    six[57] = (uint8_t)sum;
+    sum = (uint16_t)~sum_of(four + 14, 20, 0);
+    four[24] = (uint8_t)(sum >> 8);
+    four[25] = (uint8_t)sum;
+    sum = (uint16_t)~sum_of(four + 34, sizeof(four) - 34, 0);
+    four[36] = (uint8_t)(sum >> 8);
+    four[37] = (uint8_t)sum;
+    fake_wire.tap = count_replies;
+    fake_net_inject(1, four, sizeof(four), false);
+    fake_net_inject(1, six, sizeof(six), false);
+    fake_net_sleep(MILLISECONDS(100));
+    assert_int_equal(replies4, 1);
+    assert_int_equal(replies6, 1);
+    four[40]++; /* and not with a wrong checksum */
+    six[60]++;
+    fake_net_inject(1, four, sizeof(four), false);
+    fake_net_inject(1, six, sizeof(six), false);
+    fake_net_sleep(MILLISECONDS(100));
+    assert_int_equal(replies4, 1);
+    assert_int_equal(replies6, 1);
+    fake_wire.tap = NULL;
+}
+
 /* TCP with blank checksums, through the wire and through the loop of one interface. */
 static void tcp_with_offload(void **state)
 {
@@ -323,6 +397,7 @@ int main(void)
         cmocka_unit_test(ipv6_only),
         cmocka_unit_test(link_local),
         cmocka_unit_test(loopback),
+        cmocka_unit_test(pings),
         cmocka_unit_test(tcp_with_offload),
     };
 
