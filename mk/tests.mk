@@ -42,5 +42,6 @@ unit-programs: $(addprefix $(UNIT_DIR)/,$(or $(TEST),$(UNIT_TESTS)))
 unit: unit-programs
 	@tools/run-unit $(UNIT_DIR) $(or $(TEST),$(UNIT_TESTS))
 
-guest: $(or $(TEST),$(IMAGES))
+# A test may boot the applications too, and one without a source of its own boots only these.
+guest: $(if $(TEST),$(APPS) $(filter $(GUEST_TESTS),$(TEST)),$(IMAGES))
 	@exec tools/xenhost/xenhost test $(TEST)

@@ -253,3 +253,40 @@ wait_port() {
 
 # console_send DOM TEXT: type a line into its console.
 console_send() { printf '%s\n' "$2" >"$(xs_read "$1" console/tty)"; }
+
+# ask DOM WORDS...: a request to an image that uses requests.h; prints its answer (within 60 s).
+ask() {
+    local path end=$((SECONDS + 60)) token=$EPOCHREALTIME found
+    path=/local/domain/$(domid "$1")/data || fail "$1 is gone"
+    shift
+    xenstore-write "$path/request" "$token $*"
+    until found=$(xenstore-read "$path/answer" 2>/dev/null) && [[ $found == "$token "* ]]; do
+        ((SECONDS < end)) || fail "no answer to: $*"
+        nap 0.1
+    done
+    echo "${found#* }"
+}
+
+# usage DOM: its answer to "usage" (usage.h), when it has stayed the same for a second.
+usage() {
+    local end=$((SECONDS + 20)) now before=
+    until now=$(ask "$1" usage) && [[ ${now#* * } == "${before#* * }" ]]; do
+        ((SECONDS < end)) || fail "usage does not settle: $before, then $now"
+        before=$now
+        nap 1
+    done
+    echo "$now"
+}
+
+# expect_usage DOM BEFORE PAGES: nothing is in use that was not when BEFORE was taken by usage;
+# PAGES more are allowed, for what malloc keeps.  Connections in TIME_WAIT do not count.
+expect_usage() {
+    local now pages limit
+    now=$(usage "$1")
+    pages=${now%% *}
+    limit=${2%% *}
+    note "before: $2"
+    note "after:  $now"
+    ((${pages#*=} <= ${limit#*=} + $3)) || fail "$1 has $pages in use, before: $limit"
+    expect "in use" "${2#* * }" "${now#* * }"
+}

@@ -1,0 +1,3 @@
+SRCS := main.c
+CONFIG := tarfs blk net
+MEMORY := 16

@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: MIT
+# timeout: 120
+# Bad input: each gets one clear line and a defined end.
+disk() { echo "'format=raw, vdev=$1, access=ro, target=$PWD/$2'"; }
+
+note "options that are not understood; archives that are empty, damaged, hostile, or none"
+mkdir folder
+printf 'good' >folder/good
+printf 'evil' >folder/evil
+head -c 100k /dev/urandom >folder/long
+tar -cf empty.tar -T /dev/null
+tar -C folder -cf whole.tar good long
+head -c 50176 whole.tar >truncated.tar
+tar -C folder -P --transform='s|evil|../../evil|' -cf names.tar good evil
+tar -C folder -P --transform='s|evil|/etc/evil|' -rf names.tar evil
+tar -C folder -cf checksum.tar good evil
+printf 'X' | dd of=checksum.tar bs=1 seek=1030 conv=notrunc status=none
+head -c 64k /dev/urandom >random.tar
+
+words='one=1 two ip=nonsense ip6=10.0.0.1 hostname=-x net.wait=soon mount=foo mount=x:xvda'
+words+=' mount=/empty:xvda mount=/truncated:xvdb mount=/names:xvdc mount=/checksum:xvdd'
+words+=' mount=/random:ramdisk mount=/missing:xvdz mount=/type:xvda:ext4 mount=/8:xvda'
+words+=' mount=/9:xvda -- /empty /truncated /names /checksum /random /missing /type'
+create badinput.cfg "disk = [ $(disk xvda empty.tar), $(disk xvdb truncated.tar),
+    $(disk xvdc names.tar), $(disk xvdd checksum.tar) ]" 'vif = []' "ramdisk = 'random.tar'" \
+    "extra = '$words'"
+expect_shutdown badinput poweroff
+for word in one=1 two; do
+    expect_console badinput "warning: command line: this image knows no \"$word\""
+done
+for word in ip=nonsense ip6=10.0.0.1 hostname=-x net.wait=soon mount=foo mount=x:xvda; do
+    expect_console badinput "warning: command line: \"$word\" is not understood"
+done
+expect_console badinput 'mount: /9:xvda: more than 8 mounts'
+expect_console badinput 'tarfs: xvda: 0 entries \(an empty archive\)'
+expect_console badinput 'tarfs: xvdb: .*truncated at byte 1024: offering the 1 entries before it'
+expect_console badinput 'tarfs: xvdc: 1 entries left out, .* leads out of the archive'
+expect_console badinput 'tarfs: xvdd: bad header checksum at byte 1024: offering the 1 entries'
+expect_console badinput 'tarfs: ramdisk holds no archive: bad header checksum at byte 0'
+expect_console badinput 'mount: no disk xvdz for /missing; disks here: ramdisk xvda xvdb xvdc xvdd'
+expect_console badinput 'mount: this image has no filesystem ext4'
+expect_console badinput 'net: no network device'
+expect_console badinput '^/empty: 0 names'
+expect_console badinput '^/truncated: 1 names'
+expect_console badinput '^/checksum: 1 names'
+expect_console badinput '^/random: No such file or directory'
+expect_console badinput '^/missing: No such file or directory'
+refuse_console badinput 'holds evil'
+destroy badinput
+
+note "a server without its disk, and no answer to DHCP while it starts"
+create httpd.cfg 'disk = []' 'extra = "mount=/www:xvda net.wait=2"'
+expect_shutdown httpd crash
+expect_console httpd 'mount: no disk xvda for /www; disks here: none'
+expect_console httpd 'httpd: cannot serve /www: No such file or directory'
+destroy httpd
+
+note "two cards, little memory"
+start_network
+create httpd.cfg 'memory = 3' "vif = [ 'bridge=xenbr0', 'bridge=xenbr0' ]"
+wait_console httpd 'httpd: listening on port 80'
+for card in 0 1; do
+    found=$(curl -sS -m 10 "http://$(guest_ip httpd 30 $card)/612.html" | wc -c)
+    expect "bytes through card $card in 3 MiB" 612 "$found"
+done
+destroy httpd
+
+note "the wrong type of guest"
+if xl create badinput.cfg 'type = "pv"' 2>&1 | tee pv.txt; then fail "xl took it as a PV guest"; fi
+grep -q 'no loader found' pv.txt || fail "xl refused it for another reason"
+ok "xl refuses the image as a PV guest"

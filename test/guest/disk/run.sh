@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: MIT
+# Six disks of several kinds, read and written, compared with dom0's files; then one vanishes.
+megabytes() { head -c "$2M" /dev/urandom >"$1"; }
+megabytes a 4
+megabytes b 3
+megabytes c 1
+megabytes d 1
+megabytes e 1
+megabytes f 2
+megabytes g 2                   # what the disk that vanishes holds when it comes back
+loop=$(/sbin/losetup -b 4096 -f --show b) || fail "no loop device"
+
+sum() { # FILE: as the guest prints it
+    local words
+    read -r -a words <<<"$(cksum "$1")"
+    echo "${words[0]} ${words[1]}"
+}
+disk() { echo "'format=raw, vdev=xvd$1, access=$2, target=${3:-$PWD/$1}'"; }
+
+create disk.cfg "disk = [ $(disk a rw), $(disk b rw "$loop"), $(disk c ro), $(disk d rw),
+    $(disk e ro), $(disk f ro) ]"
+sums=()
+for name in a b c d e f; do
+    sums+=("read xvd$name: $(sum $name)")
+done
+wait_console disk 'xvdd may vanish now'
+expect_console disk 'xvda: 4096 KiB, sectors of 512 bytes'
+expect_console disk 'xvdb: 3072 KiB, sectors of 4096 bytes'
+expect_console disk 'xvdc: 1024 KiB, sectors of 512 bytes, read-only'
+for line in "${sums[@]}"; do
+    expect_console disk "$line"
+done
+
+xl block-detach disk xvdd || fail "xl block-detach"
+wait_console disk 'xvdd may come back now'
+expect_console disk 'xvdd: the disk is gone'
+xl block-attach disk "format=raw, vdev=xvdd, access=ro, target=$PWD/g" || fail "xl block-attach"
+wait_console disk "read xvdd: $(sum g)"
+xl block-detach --force disk xvdd || fail "xl block-detach --force"
+
+expect_shutdown disk poweroff
+expect_console disk 'verdict: all checks passed'
+expect_console disk "written xvda: $(sum a)"
+expect_console disk "written xvdb: $(sum b)"
+destroy disk
+/sbin/losetup -d "$loop"

@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: MIT
+"""Targets and verdicts, and the results as a table for the terminal and for Markdown."""
+
+from dataclasses import dataclass
+
+KIB = 1024
+REQUEST_SHARE = 0.25                # ours to Linux', guest CPU of a keep-alive request
+REQUEST_LIMIT = 29_500              # instructions
+BOOT_LIMIT = 600_000                # instructions from entry to main(), without devices
+BOOT_SPREAD = 0.05                  # between memory sizes
+SIZE_LIMITS = {"mini": 48 * KIB, "hello": 96 * KIB, "httpd": 320 * KIB}
+MEMORY_LIMITS = {"mini": 2, "hello": 2, "httpd": 6}
+IDLE_SHARE = 0.001                  # of the time, an idle httpd's CPU
+
+
+@dataclass
+class Row:
+    """One measurement. Values that could not be had are None; met is None without a target."""
+    name: str
+    unit: str
+    ours: float | None
+    linux: float | None = None
+    target: str = ""
+    met: bool | None = None
+
+    @property
+    def ratio(self) -> float | None:
+        return self.ours / self.linux if self.ours is not None and self.linux else None
+
+
+def _get(results: dict, *path: str) -> float | None:
+    for key in path:
+        if not isinstance(results, dict) or results.get(key) is None:
+            return None
+        results = results[key]
+    return results
+
+
+def _scaled(value: float | None, divisor: float) -> float | None:
+    return None if value is None else value / divisor
+
+
+def _within(value: float | None, limit: float) -> bool:
+    return value is not None and value <= limit
+
+
+def _boot(results: dict) -> list[Row]:
+    rows = []
+    init = _get(results, "tsc", "native", "linux", "init_ns")
+    for name, by_memory in results.get("boot_ns", {}).items():
+        values = [value for value in by_memory.values() if value]
+        for memory, value in by_memory.items():
+            rows.append(Row(f"entry to main(), {name}, {memory} MiB", "instructions", value, init,
+                            f"<= {BOOT_LIMIT:,}", _within(value, BOOT_LIMIT)))
+        spread = max(values) / min(values) - 1 if len(values) == len(by_memory) else None
+        rows.append(Row(f"its growth with memory, {name}", "%", _scaled(spread, 0.01), None,
+                        f"<= {BOOT_SPREAD:.0%}", _within(spread, BOOT_SPREAD)))
+    return rows
+
+
+def _request(results: dict, mode: str, way: str, name: str) -> list[Row]:
+    both = results["tsc"][mode]
+    ours, theirs = (_get(both, side, way, "guest_ns") for side in ("ours", "linux"))
+    cpu = Row(f"{name}: guest CPU a request", "instructions", ours, theirs)
+    if way == "keep":
+        limit = min(REQUEST_LIMIT, REQUEST_SHARE * theirs) if theirs else REQUEST_LIMIT
+        cpu.target, cpu.met = "<= 1/4 of Linux, 29,500", _within(ours, limit)
+    speed = [_get(both, side, way, "per_second") for side in ("ours", "linux")]
+    rows = [cpu, Row(f"{name}: virtual time a request", "us",
+                     *[1e6 / value if value else None for value in speed])]
+    if way == "keep":
+        quiet = _get(both, "ours", "keep_without_log")
+        rows += [Row(f"{name}, no access log: guest CPU a request", "instructions",
+                     _get(quiet or {}, "guest_ns"), theirs),
+                 Row(f"{name}, no access log: virtual time a request", "us",
+                     1e6 / quiet["per_second"] if quiet and "per_second" in quiet else None,
+                     rows[1].linux)]
+    return rows
+
+
+def _served(results: dict, mode: str) -> list[Row]:
+    both = results["tsc"][mode]
+    replies = [_scaled(_get(both, side, "start", "reply_ns"), 1e6) for side in ("ours", "linux")]
+    rows = [Row("xl create to the first HTTP answer", "ms", *replies)]
+    rows += _request(results, mode, "keep", "keep-alive")
+    rows += _request(results, mode, "close", "one connection a request")
+    disks = [_get(both, side, "disk") or {} for side in ("ours", "linux")]
+    speeds = [disk["mib"] * 1048.576e3 / disk["ns"] if "ns" in disk else None for disk in disks]
+    costs = [disk["guest_ns"] / disk["mib"] if "ns" in disk else None for disk in disks]
+    rows += [Row("sequential read: throughput", "MB/s", *[_scaled(s, 1e-3) for s in speeds]),
+             Row("sequential read: guest CPU", "instructions/MiB", *costs)]
+    return rows
+
+
+def _idle(results: dict) -> list[Row]:
+    rows = []
+    for mode in results["tsc"]:
+        ours, theirs = (_get(results, "tsc", mode, side, "idle") or {} for side in ("ours", "linux"))
+        shares = [100 * found["guest_ns"] / found["seconds"] / 1e9 if "guest_ns" in found else None
+                  for found in (ours, theirs)]
+        rows.append(Row(f"idle web server, CPU, tsc_mode {mode}", "%", *shares,
+                        f"timers only (<= {IDLE_SHARE:.1%})",
+                        _within(_scaled(shares[0], 100), IDLE_SHARE)))
+    return rows
+
+
+def _sizes(results: dict) -> list[Row]:
+    linux = results["size"]["linux"]
+    rows = [Row(f"image, {name}", "bytes", results["size"][name], linux, f"<= {limit:,}",
+                _within(results["size"][name], limit)) for name, limit in SIZE_LIMITS.items()]
+    for name, value in results.get("smallest_mib", {}).items():
+        limit = MEMORY_LIMITS[name]
+        rows.append(Row(f"smallest memory, {name}", "MiB", value, None, f"<= {limit}",
+                        _within(value, limit)))
+    return rows
+
+
+def groups(results: dict) -> dict[str, list[Row]]:
+    """The table, by headings."""
+    found = {"Start": _boot(results)}
+    for mode in results["tsc"]:
+        found[f"At work, tsc_mode = {mode}"] = _served(results, mode)
+    found["Idle"] = _idle(results)
+    found["Size and memory"] = _sizes(results)
+    return {heading: rows for heading, rows in found.items() if rows}
+
+
+def number(value: float | None) -> str:
+    if value is None:
+        return "-"
+    if value >= 1000 or value == int(value):
+        return f"{value:,.0f}"
+    return f"{value:.3g}"
+
+
+def cells(row: Row) -> list[str]:
+    verdict = {True: "met", False: "NOT MET", None: ""}[row.met]
+    ratio = "" if row.ratio is None else f"{row.ratio:.3f}" if row.ratio >= 0.01 \
+        else f"{row.ratio:.2g}"
+    return [row.name, row.unit, number(row.ours), number(row.linux), ratio, row.target, verdict]
+
+
+HEAD = ["", "unit", "ours", "Linux", "ratio", "target", ""]
+
+
+def as_text(results: dict) -> str:
+    table = {heading: [cells(row) for row in rows] for heading, rows in groups(results).items()}
+    lines = [line for rows in table.values() for line in rows] + [HEAD]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(HEAD))]
+
+    def layout(line: list[str]) -> str:
+        parts = [text.rjust(width) if 2 <= column <= 4 else text.ljust(width)
+                 for column, (text, width) in enumerate(zip(line, widths))]
+        return "  ".join(parts).rstrip()
+
+    text = [layout(HEAD)]
+    for heading, rows in table.items():
+        text += ["", heading, *("  " + layout(line) for line in rows)]
+    return "\n".join(text)
+
+
+def as_markdown(results: dict) -> str:
+    text = []
+    for heading, rows in groups(results).items():
+        text += [f"### {heading}", "", "| | unit | ours | Linux | ratio | target | |",
+                 "| --- | --- | ---: | ---: | ---: | --- | --- |",
+                 *("| " + " | ".join(cells(row)) + " |" for row in rows), ""]
+    return "\n".join(text)
