@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Slot i of the connection table has entry FIXED_SLOTS + i of the poll set, behind the listeners and
- * the log; free slots have descriptor -1 there, which poll() skips. New connections take the lowest free slot, and the set
- * ends after the highest used one.
+ * Slot i of the connection table has entry FIXED_SLOTS + i of the poll set, behind the listeners
+ * and the log; free slots have descriptor -1 there, which poll() skips. New connections take the
+ * lowest free slot, and the set ends after the highest used one.
  *
  * When the table is full, the connection that has been idle longest (a second at least) makes room
- * for a new one; if all are busy, the new one goes to a spare slot and is answered by 503; if
- * these are full too, it stays in the listen backlog.
+ * for a new one; if all are busy, the new one goes to a spare slot and is answered by 503; if these
+ * are full too, it stays in the listen backlog.
  */
 #include <errno.h>
 #include <stddef.h>

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Network devices as the stack above sees them: "packets in, packets out". netfront provides them, net/ takes them up.
+ * Network devices as the stack above sees them: "packets in, packets out". netfront provides them,
+ * net/ takes them up.
  *
- * Frames are Ethernet frames without their check sequence. Checksum state travels with each frame: on the way in `checksum_blank` says that the
- * TCP/UDP checksum is partial and the data can be trusted (it never crossed a wire), `checksum_valid` that the backend has verified it.
+ * Frames are Ethernet frames without their check sequence. Checksum state travels with each frame:
+ * on the way in `checksum_blank` says that the TCP/UDP checksum is partial and the data can be
+ * trusted (it never crossed a wire), `checksum_valid` that the backend has verified it.
  */
 #ifndef NET_NETDEV_H
 #define NET_NETDEV_H
@@ -29,14 +31,20 @@ struct net_fragment {
 
 struct net_operations {
     /*
-     * Send one frame given in pieces (at most 65,535 bytes in all; over 1,514 only if the device said so). The data is copied or taken before
-     * return: the caller may reuse it at once. 0; -EAGAIN: the ring is full, `writable` will be called; -EIO, -ENODEV: link down.
-     * `checksum_partial`: the TCP/UDP checksum field holds only the pseudo header's sum, allowed if the device has transmit_checksum.
+     * Send one frame given in pieces (at most 65,535 bytes in all; over 1,514 only if the device
+     * said so). The data is copied or taken before return: the caller may reuse it at once. 0;
+     * -EAGAIN: the ring is full, `writable` will be called; -EIO, -ENODEV: link down.
+     * `checksum_partial`: the TCP/UDP checksum field holds only the pseudo header's sum, allowed if
+     * the device has transmit_checksum.
      */
-    int (*send)(struct net_device *device, const struct net_fragment *fragments, unsigned int count, bool checksum_partial);
+    int (*send)(struct net_device *device, const struct net_fragment *fragments, unsigned int count,
+                bool checksum_partial);
     /* Tell the backend of frames queued since the last call (send() alone need not notify). */
     void (*kick)(struct net_device *device);
-    /* Take in what the backend has delivered, at most `budget` frames, calling device->receive for each; the number taken. */
+    /*
+     * Take in what the backend has delivered, at most `budget` frames, calling device->receive for
+     * each; the number taken.
+     */
     unsigned int (*poll)(struct net_device *device, unsigned int budget);
 };
 
@@ -51,12 +59,13 @@ struct net_device {
     struct list link;
 
     /*
-     * Set by net/ when it takes the device up. receive: one frame, in one or more pieces that lie in memory the backend can still write: copy
-     * first, then parse the copy; valid only during the call. pending: called in the scheduler when
-     * frames wait; it wakes the network thread, which calls poll until it returns less than its budget. changed: link state or MTU.
+     * Set by net/ when it takes the device up. receive: one frame, in one or more pieces that lie
+     * in memory the backend can still write: copy first, then parse the copy; valid only during the
+     * call. pending: called in the scheduler when frames wait; it wakes the network thread, which
+     * calls poll until it returns less than its budget. changed: link state or MTU.
      */
-    void (*receive)(struct net_device *device, const struct net_fragment *fragments, unsigned int count,
-                    const struct net_receive_info *info);
+    void (*receive)(struct net_device *device, const struct net_fragment *fragments,
+                    unsigned int count, const struct net_receive_info *info);
     void (*pending)(struct net_device *device);
     void (*writable)(struct net_device *device);
     void (*changed)(struct net_device *device);
@@ -73,6 +82,7 @@ int net_device_register(struct net_device *device);
 void net_device_unregister(struct net_device *device);
 struct net_device *net_device_at(unsigned int index);
 /* Called by net/ to hear of devices: once for each that is there, then for new and leaving ones. */
-void net_device_listen(void (*added)(struct net_device *device), void (*removed)(struct net_device *device));
+void net_device_listen(void (*added)(struct net_device *device),
+                       void (*removed)(struct net_device *device));
 
 #endif

@@ -10,8 +10,9 @@
 void net_stack_init(void);
 
 /*
- * After a restore, when the devices are back: new secrets for sequence numbers; the neighbours are told of our addresses
- * (gratuitous ARP, neighbour advertisements, multicast reports), and DHCP confirms its lease. Any context.
+ * After a restore, when the devices are back: new secrets for sequence numbers; the neighbours are
+ * told of our addresses (gratuitous ARP, neighbour advertisements, multicast reports), and DHCP
+ * confirms its lease. Any context.
  */
 void net_stack_resume(void);
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The sum that POSIX' cksum prints, so that run.sh can compare what a guest read with what dom0 has. */
+/*
+ * The sum that POSIX' cksum prints, so that run.sh can compare what a guest read with what dom0
+ * has.
+ */
 #ifndef TEST_GUEST_CKSUM_H
 #define TEST_GUEST_CKSUM_H
 

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Requests from run.sh to a running image, over xenstore, so that asking touches neither network nor console: dom0 writes data/request, "TOKEN WORDS…",
- * and finds the answer in data/answer, "TOKEN TEXT" (`ask` in lib.sh does both). One request at a time; the answer is made in the caller's thread.
+ * Requests from run.sh to a running image, over xenstore, so that asking touches neither network
+ * nor console: dom0 writes data/request, "TOKEN WORDS…", and finds the answer in data/answer,
+ * "TOKEN TEXT" (`ask` in lib.sh does both). One request at a time; the answer is made in the
+ * caller's thread.
  */
 #ifndef TEST_GUEST_REQUESTS_H
 #define TEST_GUEST_REQUESTS_H
@@ -26,7 +28,10 @@ static void requests_changed(struct xenstore_watch *watch, const char *path)
     wake_all(&requests_queue);
 }
 
-/* Answer requests until `handle` returns false. It reads the words and writes its answer, one line, into `answer`. 0, or -errno of the watch. */
+/*
+ * Answer requests until `handle` returns false. It reads the words and writes its answer, one line,
+ * into `answer`. 0, or -errno of the watch.
+ */
 static inline int requests_serve(bool (*handle)(char *words, char answer[REQUESTS_ANSWER]))
 {
     static struct xenstore_watch watch = { .path = "data/request", .callback = requests_changed };

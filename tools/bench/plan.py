@@ -13,7 +13,7 @@ from xenhost.ui import HostError, say
 from . import linux
 from .session import DISK_MIB, Session
 
-TSC_MODES = ("native", "default")
+TSC_MODES = ("default", "native")
 BOOT_IMAGES = ("mini", "hello")
 BOOT_MEMORY = (8, 256, 2048)        # MiB
 SMALLEST = {"mini": range(1, 9), "hello": range(1, 9), "httpd": range(3, 17)}
@@ -126,7 +126,7 @@ class Plan:
         for name in BOOT_IMAGES:
             for memory in BOOT_MEMORY:
                 lines = [f"memory = {memory}", "shadow_memory = %d" % max(1, memory // 64),
-                         'tsc_mode = "native"']
+                         'tsc_mode = "default"']
                 end = self.session.measure("run", name, f"{name}.cfg", WAIT, *lines)
                 boots[name][memory] = seconds_of(f"starting {name}", end["console"])
 

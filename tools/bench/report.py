@@ -46,7 +46,7 @@ def _within(value: float | None, limit: float) -> bool:
 
 def _boot(results: dict) -> list[Row]:
     rows = []
-    init = _get(results, "tsc", "native", "linux", "init_ns")
+    init = _get(results, "tsc", "default", "linux", "init_ns")
     for name, by_memory in results.get("boot_ns", {}).items():
         values = [value for value in by_memory.values() if value]
         for memory, value in by_memory.items():

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The network under requests of run.sh: name lookups, connections that work, are refused or never answered, streams in both directions, and what all of it leaves in use.
+ * The network under requests of run.sh: name lookups, connections that work, are refused or never
+ * answered, streams in both directions, and what all of it leaves in use.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -42,7 +43,10 @@ static void lookup(char *argument, char *answer)
     freeaddrinfo(list);
 }
 
-/* A connection to "ADDRESS PORT…"; *rest becomes what follows. A descriptor, or -errno: -ETIMEDOUT when there is no answer for three seconds. */
+/*
+ * A connection to "ADDRESS PORT…"; *rest becomes what follows. A descriptor, or -errno: -ETIMEDOUT
+ * when there is no answer for three seconds.
+ */
 static int open_connection(char *words, char **rest)
 {
     struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICHOST }, *target;
@@ -94,11 +98,15 @@ static void tell_sum(char *answer, int error, const struct stream_sum *sum)
 {
     char text[48];
 
-    snprintf(text, sizeof(text), "%lu %lu", (unsigned long)stream_end(sum), (unsigned long)sum->length);
+    snprintf(text, sizeof(text), "%lu %lu", (unsigned long)stream_end(sum),
+             (unsigned long)sum->length);
     tell(answer, error, text);
 }
 
-/* "send ADDRESS PORT LENGTH" and "receive ADDRESS PORT": the stream's sum and length, as cksum tells them. */
+/*
+ * "send ADDRESS PORT LENGTH" and "receive ADDRESS PORT": the stream's sum and length, as cksum
+ * tells them.
+ */
 static void send_stream(char *argument, char *answer)
 {
     struct stream_sum sum = { 0 };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Services of the network test: one thread accepts for each port and address family, one more serves each connection.
+ * Services of the network test: one thread accepts for each port and address family, one more
+ * serves each connection.
  */
 #include <errno.h>
 #include <netinet/in.h>
@@ -118,7 +119,8 @@ static void sink(int descriptor)
 
     if (stream_receive(descriptor, &sum) < 0)
         return;
-    length = snprintf(text, sizeof(text), "%lu %lu\n", (unsigned long)stream_end(&sum), (unsigned long)sum.length);
+    length = snprintf(text, sizeof(text), "%lu %lu\n", (unsigned long)stream_end(&sum),
+                      (unsigned long)sum.length);
     send_all(descriptor, (const uint8_t *)text, (size_t)length);
 }
 

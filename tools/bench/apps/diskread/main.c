@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Reads the first disk sequentially, 1 MiB at a time and past any cache, as `dd iflag=direct bs=1M` does on
- * Linux. Says "ready", reads a line from the console (the number of MiB), reads, says how long it took, and
- * waits for the next line.
+ * Reads the first disk sequentially, 1 MiB at a time and past any cache, as `dd iflag=direct bs=1M`
+ * does on Linux. Says "ready", reads a line from the console (the number of MiB), reads, says how
+ * long it took, and waits for the next line.
  */
 #include <stdint.h>
 #include <stdio.h>
