@@ -176,22 +176,33 @@ void net_memory_free(void *memory)
 }
 
 /*
- * Who is out of control blocks for connections frees the oldest one in TIME_WAIT and tries again.
- * That is asked for early, because each new connection is looked for among all those in TIME_WAIT:
- * those without a socket stay below a number.
+ * Each new connection is looked for among all those in TIME_WAIT, so those without a socket stay
+ * below a number: before a control block is given out, the oldest go. There may be several too
+ * many, when many sockets were closed at once.
  */
 static bool time_wait_is_long(void)
 {
     return tcp_tw_pcbs && pool_used[MEMP_TCP_PCB] > sockets_open + TIME_WAIT_MAXIMUM;
 }
 
+static struct tcp_pcb *oldest_in_time_wait(void)
+{
+    struct tcp_pcb *oldest = tcp_tw_pcbs, *pcb;
+
+    for (pcb = tcp_tw_pcbs; pcb; pcb = pcb->next) {
+        if (tcp_ticks - pcb->tmr >= tcp_ticks - oldest->tmr)
+            oldest = pcb;
+    }
+    return oldest;
+}
+
 void *memp_malloc(memp_t type)
 {
     void *block;
 
+    while (type == MEMP_TCP_PCB && time_wait_is_long())
+        tcp_abort(oldest_in_time_wait());
     if (pool_limit[type] && pool_used[type] >= pool_limit[type])
-        return NULL;
-    if (type == MEMP_TCP_PCB && time_wait_is_long())
         return NULL;
     block = net_memory_alloc(pool_size[type]);
     if (block)

@@ -65,6 +65,7 @@ void netfront_transmit_destroy(struct netfront *nic)
 
     drop_pages(transmit->small_page, &transmit->small_pages);
     drop_pages(transmit->large_page, &transmit->large_pages);
+    nic->device.send_pages = 0;
     frontend_ring_free(&transmit->memory, &transmit->reference);
 }
 
@@ -139,8 +140,10 @@ static int new_page(struct netfront *nic, struct netfront_page *page)
     if (page->data == NULL)
         return -ENOMEM;
     page->reference = gnttab_grant(nic->backend_domain, page_frame(page->data), true);
-    if (page->reference > 0)
+    if (page->reference > 0) {
+        nic->device.send_pages++;
         return 0;
+    }
     page_free(page->data);
     return -ENOSPC;
 }

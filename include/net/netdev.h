@@ -55,6 +55,8 @@ struct net_device {
     bool link_up;
     bool transmit_checksum;   /* send() takes checksum_partial */
     const struct net_operations *operations;
+    unsigned int send_pages;  /* pages, each with a grant, that the provider keeps for sending: as
+                                 many as the load has needed so far, within its limit */
     void *private_data;       /* the provider's */
     struct list link;
 

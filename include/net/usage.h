@@ -21,6 +21,7 @@ struct net_usage {
     unsigned int segments;       /* TCP segments queued, in any direction */
     unsigned int queries;        /* name queries without an answer yet */
     unsigned int interfaces;
+    unsigned int send_pages;     /* what the interfaces' devices keep (net/netdev.h) */
 };
 
 /* Threads only. */

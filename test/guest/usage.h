@@ -20,7 +20,7 @@ static inline void usage_line(char *text, size_t size)
         text, size,
         "pages=%zu time_wait=%u grants=%u quarantined=%u ports=%u threads=%u blocks=%zu sockets=%u "
         "connections=%u listeners=%u udp=%u segments=%u queries=%u",
-        now.pages, net.tcp_time_wait, now.grants, now.quarantined, now.ports, now.threads,
+        now.pages - net.send_pages, net.tcp_time_wait, now.grants - net.send_pages, now.quarantined, now.ports, now.threads,
         net.blocks - net.tcp_time_wait, net.sockets, net.tcp_active, net.tcp_listeners, net.udp,
         net.segments, net.queries);
 }

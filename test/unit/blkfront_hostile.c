@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-// SRCS: blkfront/ring.c blkfront/disk.c blkfront/pool.c blkfront/name.c xen/frontend.c
-// test/unit/xen_fakes.c test/unit/xen_driver_fakes.c test/unit/fake_blkback.c CFLAGS: -include
-// test/unit/ring_hook.h -Wl,--wrap=evtchn_close
+// SRCS: blkfront/ring.c blkfront/disk.c blkfront/pool.c blkfront/name.c xen/frontend.c test/unit/xen_fakes.c test/unit/xen_driver_fakes.c test/unit/fake_blkback.c
+// CFLAGS: -include test/unit/ring_hook.h -Wl,--wrap=evtchn_close
 /*
  * blkfront against a backend that lies: each lie ends in -EIO for the callers, a silent port and,
  * after the device is gone, nothing left over.

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-// SRCS: apps/httpd/conn.c apps/httpd/respond.c apps/httpd/request.c apps/httpd/path.c
-// apps/httpd/range.c apps/httpd/condition.c apps/httpd/date.c apps/httpd/mime.c
-// apps/httpd/document.c apps/httpd/body.c apps/httpd/listing.c apps/httpd/log.c apps/httpd/text.c
-// apps/httpd/deadline.c apps/httpd/clock.c apps/httpd/budget.c CFLAGS: -Iapps/httpd
+// SRCS: apps/httpd/conn.c apps/httpd/respond.c apps/httpd/request.c apps/httpd/path.c apps/httpd/range.c apps/httpd/condition.c apps/httpd/date.c apps/httpd/mime.c apps/httpd/document.c apps/httpd/body.c apps/httpd/listing.c apps/httpd/log.c apps/httpd/text.c apps/httpd/deadline.c apps/httpd/clock.c apps/httpd/budget.c
+// CFLAGS: -Iapps/httpd
 /*
  * Whole connections, on socket pairs, with a clock that stands still or is moved by hand: the bytes
  * that come back for the bytes that go in, under pieces of any size, slow readers, no memory,

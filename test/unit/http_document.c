@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-// SRCS: apps/httpd/document.c apps/httpd/mime.c apps/httpd/text.c apps/httpd/date.c
-// apps/httpd/clock.c CFLAGS: -Iapps/httpd
+// SRCS: apps/httpd/document.c apps/httpd/mime.c apps/httpd/text.c apps/httpd/date.c apps/httpd/clock.c
+// CFLAGS: -Iapps/httpd
 /*
  * The cache of open files, on a real folder with a clock moved by hand: changes are seen, old
  * states stay whole while they are in use, and descriptors and memory stay bounded.

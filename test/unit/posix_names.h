@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Compiles lib/posix beside the host's C library: our entry points, and the test's calls to them,
- * get symbols of their own ("xl_open"). "// CFLAGS: -include test/unit/posix_names.h".
+ * Compiles lib/posix beside the host's C library: our entry points, and the test's calls to them, get
+ * symbols of their own ("xl_open"). "// CFLAGS: -include test/unit/posix_names.h".
  */
 #ifndef TEST_POSIX_NAMES_H
 #define TEST_POSIX_NAMES_H

@@ -4,8 +4,8 @@
  * happens, each call comes back with a value or an error within its time limit, and nothing is
  * corrupted (sanitizers).
  */
-// SRCS: xen/xenstore.c xen/xenstore_calls.c xen/xenstore_watch.c xen/xenstore_wire.c
-// test/unit/xen_fakes.c test/unit/fake_xenstored.c CFLAGS: -DRING_ACCESS_HOOK=ring_hook
+// SRCS: xen/xenstore.c xen/xenstore_calls.c xen/xenstore_watch.c xen/xenstore_wire.c test/unit/xen_fakes.c test/unit/fake_xenstored.c
+// CFLAGS: -DRING_ACCESS_HOOK=ring_hook
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The SVG chart: panels of paired horizontal bars, ours above Linux'. Each panel has its own scale."""
+"""The SVG chart: panels of paired horizontal bars, ours above Linux'; each has its own scale."""
 
 from html import escape
 
@@ -80,5 +80,6 @@ def make(results: dict) -> str:
         f"<svg xmlns='http://www.w3.org/2000/svg' width='{WIDTH}' height='{y}' "
         f"viewBox='0 0 {WIDTH} {y}'>",
         f"<rect width='{WIDTH}' height='{y}' fill='#fdfdfb'/>",
-        _text(24, 34, "PVH guests on Xen in QEMU, one instruction = 1 ns", 18, "font-weight='bold'"),
+        _text(24, 34, "PVH guests on Xen in QEMU, one instruction = 1 ns", 18,
+              "font-weight='bold'"),
         *key, *parts, "</svg>", ""])

@@ -16,7 +16,7 @@ from .session import DISK_MIB, Session
 TSC_MODES = ("default", "native")
 BOOT_IMAGES = ("mini", "hello")
 BOOT_MEMORY = (8, 256, 2048)        # MiB
-SMALLEST = {"mini": range(1, 9), "hello": range(1, 9), "httpd": range(3, 17)}
+SMALLEST = {"mini": range(1, 9), "hello": range(1, 9), "httpd": range(1, 17)}
 LOADS = {"keep": 2000, "close": 1000}
 CLIENTS = 8
 IDLE_SECONDS = 10

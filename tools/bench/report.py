@@ -69,6 +69,8 @@ def _request(results: dict, mode: str, way: str, name: str) -> list[Row]:
     rows = [cpu, Row(f"{name}: virtual time a request", "us",
                      *[1e6 / value if value else None for value in speed])]
     if way == "keep":
+        rows.append(Row(f"{name}: log lines that reached the console", "%",
+                        _scaled(_get(both, "ours", way, "logged"), 0.01)))
         quiet = _get(both, "ours", "keep_without_log")
         rows += [Row(f"{name}, no access log: guest CPU a request", "instructions",
                      _get(quiet or {}, "guest_ns"), theirs),
@@ -95,7 +97,8 @@ def _served(results: dict, mode: str) -> list[Row]:
 def _idle(results: dict) -> list[Row]:
     rows = []
     for mode in results["tsc"]:
-        ours, theirs = (_get(results, "tsc", mode, side, "idle") or {} for side in ("ours", "linux"))
+        ours, theirs = (_get(results, "tsc", mode, side, "idle") or {}
+                        for side in ("ours", "linux"))
         shares = [100 * found["guest_ns"] / found["seconds"] / 1e9 if "guest_ns" in found else None
                   for found in (ours, theirs)]
         rows.append(Row(f"idle web server, CPU, tsc_mode {mode}", "%", *shares,
