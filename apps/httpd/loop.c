@@ -66,7 +66,9 @@ static void accept_all(struct loop *loop, int listener)
     struct sockaddr_storage address;
 
     for (int i = 0; i < ACCEPTS_A_ROUND; i++) {
-        make_room(loop);
+        /* Nobody has to go for a connection that may not be there: poll() tells of one only. */
+        if (conn_count() == loop->slots && i == 0)
+            make_room(loop);
         if (conn_count() == loop->slots)
             return;
 
@@ -75,6 +77,7 @@ static void accept_all(struct loop *loop, int listener)
         if (socket == -EAGAIN)
             return;
         if (socket >= 0) {
+            make_room(loop);
             conn_open(free_slot(loop), socket, (struct sockaddr *)&address,
                       conn_count() >= loop->limit);
         } else if (!passing_error(socket)) {

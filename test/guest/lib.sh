@@ -279,14 +279,14 @@ usage() {
 }
 
 # expect_usage DOM BEFORE PAGES: nothing is in use that was not when BEFORE was taken by usage;
-# PAGES more are allowed, for what malloc keeps.  Connections in TIME_WAIT do not count.
+# the heap may have PAGES more.  Connections in TIME_WAIT do not count.
 expect_usage() {
-    local now pages limit
+    local now heap limit
     now=$(usage "$1")
-    pages=${now%% *}
+    heap=${now%% *}
     limit=${2%% *}
     note "before: $2"
     note "after:  $now"
-    ((${pages#*=} <= ${limit#*=} + $3)) || fail "$1 has $pages in use, before: $limit"
     expect "in use" "${2#* * }" "${now#* * }"
+    ((${heap#*=} <= ${limit#*=} + $3)) || fail "$1: $heap pages, before: $limit"
 }

@@ -174,27 +174,60 @@ static void many_at_once(void **state)
     fake_net_check_leftovers();
 }
 
-static void one_after_the_other(void **state)
+/* One connection with a request and a reply; the server closes first and has the TIME_WAIT. */
+static void exchange(int listener)
 {
-    int listener = fake_net_listen(PORT, 16), index;
+    int client = fake_net_connect(PORT), server;
     char buffer[64];
+
+    assert_true(client >= 0);
+    server = accept(listener, NULL, NULL);
+    assert_true(server >= 0);
+    assert_int_equal(send(client, "request", 7, 0), 7);
+    assert_int_equal(recv(server, buffer, sizeof(buffer), 0), 7);
+    assert_int_equal(send(server, "reply", 5, 0), 5);
+    close(server);
+    assert_int_equal(recv(client, buffer, sizeof(buffer), 0), 5);
+    assert_int_equal(recv(client, buffer, sizeof(buffer), 0), 0);
+    close(client);
+}
+
+/* While many sockets are open, more connections may wait in TIME_WAIT than when these have closed:
+ * the excess must not keep the next connection out. */
+static void many_closed_at_once(void **state)
+{
+    int listener = fake_net_listen(PORT, CLIENTS), clients[CLIENTS], servers[CLIENTS], index;
     struct net_usage usage;
 
     (void)state;
-    for (index = 0; index < 3000; index++) {
-        int client = fake_net_connect(PORT), server;
-
-        assert_true(client >= 0);
-        server = accept(listener, NULL, NULL);
-        assert_true(server >= 0);
-        assert_int_equal(send(client, "request", 7, 0), 7);
-        assert_int_equal(recv(server, buffer, sizeof(buffer), 0), 7);
-        assert_int_equal(send(server, "reply", 5, 0), 5);
-        close(server); /* who closes first has the TIME_WAIT */
-        assert_int_equal(recv(client, buffer, sizeof(buffer), 0), 5);
-        assert_int_equal(recv(client, buffer, sizeof(buffer), 0), 0);
-        close(client);
+    for (index = 0; index < CLIENTS; index++) {
+        clients[index] = fake_net_connect(PORT);
+        servers[index] = accept(listener, NULL, NULL);
+        assert_true(clients[index] >= 0 && servers[index] >= 0);
     }
+    for (index = 0; index < 500; index++)
+        exchange(listener);
+    for (index = 0; index < CLIENTS; index++) {
+        close(servers[index]);
+        close(clients[index]);
+    }
+    net_usage_get(&usage);
+    assert_true(usage.tcp_time_wait + usage.tcp_active > 280);
+    exchange(listener);
+    net_usage_get(&usage);
+    assert_true(usage.tcp_time_wait <= 260);
+    close(listener);
+    fake_net_check_leftovers();
+}
+
+static void one_after_the_other(void **state)
+{
+    int listener = fake_net_listen(PORT, 16), index;
+    struct net_usage usage;
+
+    (void)state;
+    for (index = 0; index < 3000; index++)
+        exchange(listener);
     net_usage_get(&usage);
     assert_in_range(usage.tcp_time_wait, 200, 260);
     assert_true(usage.memory < usage.memory_limit / 2);
@@ -331,6 +364,7 @@ int main(void)
         cmocka_unit_test(bad_wire),
         cmocka_unit_test(small_ring),
         cmocka_unit_test(many_at_once),
+        cmocka_unit_test(many_closed_at_once),
         cmocka_unit_test(one_after_the_other),
         cmocka_unit_test(nobody_reads),
         cmocka_unit_test(tiny_segments),

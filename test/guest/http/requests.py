@@ -2,6 +2,7 @@
 """httpd's answers to requests that curl would not send, each over a connection of its own."""
 import socket
 import sys
+import time
 
 HOST = b"Host: test\r\n"
 END = b"\r\n"
@@ -87,8 +88,14 @@ def pipelined():
 
 
 def together(count):
-    """So many connections open at once, each answered twice, while all stay open."""
-    connections = [connect() for _ in range(count)]
+    """So many connections open at once, each answered twice, while all stay open.
+
+    The last one fills the server's table when the others have been idle for long enough to be
+    closed for a newcomer; but there is none.
+    """
+    connections = [connect() for _ in range(count - 1)]
+    time.sleep(1.2)
+    connections.append(connect())
     wrong = 0
     for _ in range(2):
         for connection in connections:

@@ -1,23 +1,24 @@
 # SPDX-License-Identifier: MIT
-# timeout: 150
+# timeout: 240
 # The network as a guest uses it: a static address, ping, IPv6, name lookups, TCP and UDP both
 # ways, connections that fail, two NICs, DHCP that comes late or never, no NIC; and after all of
 # it nothing more in use than before.
 ADDRESS=10.99.0.50
 
-# bulk NUMBER: streams of 1 MiB in both directions, with the guest as client.
+# bulk NUMBER FILE: streams of the file's size in both directions, with the guest as client.
 bulk() {
-    local wanted port=$((7000 + $1))
-    wanted=$(ask network sum 1048576)
+    local wanted length port=$((7000 + $1))
+    length=$(stat -c %s "$2")
+    wanted=$(ask network sum "$length")
     socat -u "TCP-LISTEN:$port,reuseaddr" OPEN:"in.$1",creat,trunc &
     wait_for 10 listening $port || fail "socat does not listen"
-    expect "stream $1 sent by the guest" "$wanted" "$(ask network send 10.99.0.1 $port 1048576)"
+    expect "stream $1 sent by the guest" "$wanted" "$(ask network send 10.99.0.1 $port "$length")"
     wait $!
     expect "stream $1 as dom0 has it" "$wanted" "$(cksum <"in.$1")"
 
-    socat -u OPEN:data "TCP-LISTEN:$port,reuseaddr" &
+    socat -u OPEN:"$2" "TCP-LISTEN:$port,reuseaddr" &
     wait_for 10 listening $port || fail "socat does not listen"
-    expect "stream $1 received by the guest" "$(cksum <data)" \
+    expect "stream $1 received by the guest" "$(cksum <"$2")" \
         "$(ask network receive 10.99.0.1 $port)"
     wait $!
 }
@@ -110,10 +111,11 @@ refused=$(curl -s -o /dev/null "http://$ADDRESS:81/" || echo $?)
 expect "curl's status of the guest's closed port" 7 "$refused"
 
 note "streams, and what they leave"
+bulk 1 small
 before=$(usage network)
 load
-bulk 1
-expect_usage network "$before" 8
+bulk 2 data
+expect_usage network "$before" 32
 ask network end >/dev/null
 expect_shutdown network poweroff
 expect_console network 'verdict: all checks passed'
