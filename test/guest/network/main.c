@@ -155,12 +155,8 @@ static const struct command {
     const char *name;
     void (*run)(char *argument, char *answer);
 } commands[] = {
-    { "usage", tell_usage },
-    { "lookup", lookup },
-    { "connect", try_connection },
-    { "send", send_stream },
-    { "receive", receive_stream },
-    { "sum", sum_stream },
+    { "usage", tell_usage }, { "lookup", lookup },          { "connect", try_connection },
+    { "send", send_stream }, { "receive", receive_stream }, { "sum", sum_stream },
 };
 
 static bool handle(char *words, char answer[REQUESTS_ANSWER])
