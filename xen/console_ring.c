@@ -9,6 +9,7 @@
 #include "console_ring.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "ring_access.h"
 
@@ -48,26 +49,41 @@ uint32_t console_ring_unread(struct console_ring *ring)
     return ring->output_broken ? 0 : ring->output_producer - ring->output_consumer;
 }
 
+/* Copy bytes that fit, in one or two pieces. */
+static void put(struct console_ring *ring, const char *text, uint32_t length)
+{
+    uint32_t at = ring->output_producer % OUTPUT_SIZE;
+    uint32_t first = length < OUTPUT_SIZE - at ? length : OUTPUT_SIZE - at;
+
+    memcpy(&ring->shared->out[at], text, first);
+    memcpy(ring->shared->out, text + first, length - first);
+    ring->output_producer += length;
+}
+
 size_t console_ring_write(struct console_ring *ring, const char *text, size_t length)
 {
     uint32_t room = OUTPUT_SIZE - console_ring_unread(ring);
-    uint32_t producer = ring->output_producer;
-    size_t taken;
+    size_t taken = 0;
 
     if (ring->output_broken)
         return 0;
-    for (taken = 0; taken < length; taken++) {
-        uint32_t needed = text[taken] == '\n' ? 2 : 1;
+    while (taken < length && room > 0) {
+        size_t left = length - taken < room ? length - taken : room;
+        const char *newline = memchr(text + taken, '\n', left);
+        uint32_t line = (uint32_t)(newline ? newline - (text + taken) : (ptrdiff_t)left);
 
-        if (needed > room)
+        put(ring, text + taken, line);
+        room -= line;
+        taken += line;
+        if (newline && room < 2)
             break;
-        if (needed == 2)
-            ring->shared->out[producer++ % OUTPUT_SIZE] = '\r';
-        ring->shared->out[producer++ % OUTPUT_SIZE] = text[taken];
-        room -= needed;
+        if (newline) {
+            put(ring, "\r\n", 2);
+            room -= 2;
+            taken++;
+        }
     }
-    ring->output_producer = producer;
-    ring_index_publish(&ring->shared->out_prod, producer);
+    ring_index_publish(&ring->shared->out_prod, ring->output_producer);
     return taken;
 }
 

@@ -4,6 +4,9 @@
  * and the log; free slots have descriptor -1 there, which poll() skips. New connections take the
  * lowest free slot, and the set ends after the highest used one.
  *
+ * While the log is full nothing is served: the loop waits for the log alone, and goes on with the
+ * slot whose turn it was.
+ *
  * When the table is full, the connection that has been idle longest (a second at least) makes room
  * for a new one; if all are busy, the new one goes to a spare slot and is answered by 503; if these
  * are full too, it stays in the listen backlog.
@@ -26,6 +29,7 @@ struct loop {
     unsigned limit;              /* connections served */
     unsigned slots;              /* with the spare ones */
     unsigned used;               /* slots from here on are free */
+    unsigned turn;               /* the slot to serve first */
     int64_t accept_again;        /* accept() failed: not before this millisecond; 0: at once */
     struct pollfd *polls;
     struct conn *conns;
@@ -66,6 +70,8 @@ static void accept_all(struct loop *loop, int listener)
     struct sockaddr_storage address;
 
     for (int i = 0; i < ACCEPTS_A_ROUND; i++) {
+        if (log_full())
+            return;
         /* Nobody has to go for a connection that may not be there: poll() tells of one only. */
         if (conn_count() == loop->slots && i == 0)
             make_room(loop);
@@ -116,9 +122,14 @@ static int sooner(int left, int right)
 
 static void serve_ready(struct loop *loop, int ready)
 {
-    for (unsigned i = 0; i < loop->used && ready > 0; i++) {
-        struct conn *conn = &loop->conns[i];
+    for (unsigned n = loop->used; n > 0 && ready > 0; n--) {
+        struct conn *conn;
 
+        if (log_full())
+            return;
+        if (loop->turn >= loop->used)
+            loop->turn = 0;
+        conn = &loop->conns[loop->turn++];
         if (conn->poll->fd < 0 || conn->poll->revents == 0)
             continue;
         ready--;
@@ -128,6 +139,13 @@ static void serve_ready(struct loop *loop, int ready)
         if (loop->polls[i].fd >= 0 && loop->polls[i].revents != 0)
             accept_all(loop, loop->polls[i].fd);
     }
+}
+
+static void wait_for_log(struct loop *loop)
+{
+    loop->polls[LOG_SLOT].fd = log_descriptor();
+    poll(&loop->polls[LOG_SLOT], 1, log_patience());
+    clock_update();
 }
 
 static void expire(void)
@@ -146,6 +164,10 @@ static int run(struct loop *loop)
         while (loop->used > 0 && loop->conns[loop->used - 1].poll->fd < 0)
             loop->used--;
 
+        if (log_full()) {
+            wait_for_log(loop);
+            continue;
+        }
         loop->polls[LOG_SLOT].fd = log_descriptor();
 
         int ready = poll(loop->polls, FIXED_SLOTS + loop->used, wait);

@@ -115,4 +115,25 @@ def together(count):
     return wrong
 
 
-sys.exit(1 if refused() + pipelined() + together(200) else 0)
+def unfinished(count):
+    """So many connections with half a request each: a further one is told 503, and they 408."""
+    connections = [connect() for _ in range(count)]
+    wrong = 0
+    for connection in connections:
+        connection.sendall(b"GET /612.html HTTP/1.1\r\n")
+    with connect() as connection:
+        connection.sendall(b"GET /612.html HTTP/1.1\r\n" + HOST + END)
+        answer = connection.recv(65536)
+        if not answer.startswith(b"HTTP/1.1 503 ") or b"Retry-After: " not in answer:
+            print(f"one too many: expected 503, got {answer[:60]!r}")
+            wrong += 1
+    for connection in connections:
+        connection.settimeout(30)
+        wrong += not connection.recv(65536).startswith(b"HTTP/1.1 408 ")
+        connection.close()
+    if wrong:
+        print(f"{wrong} of {count + 1} unfinished or superfluous requests had another answer")
+    return wrong
+
+
+sys.exit(1 if refused() + pipelined() + together(200) + unfinished(200) else 0)

@@ -60,6 +60,14 @@ note "bad requests, pipelining, 200 connections"
 python3 requests.py "$IP" || fail "requests.py: see above"
 expect "afterwards" 200 "$(page "$URL/612.html")"
 
+note "a line for each request, however fast they come"
+logged() { console httpd | grep -ac '"GET /612.html?log HTTP/1.[01]" 200 612'; }
+ab -q -k -c 16 -n 1500 "$URL/612.html?log" >ab.out || fail "ab: $(cat ab.out)"
+expect "served" 1500 "$(sed -n 's/^Complete requests: *//p' ab.out)"
+complete() { [ "$(logged)" = 1500 ]; }
+wait_for 30 complete || fail "$(logged) of 1500 requests were logged"
+refuse_console httpd 'lines are missing'
+
 note "idle"
 nap 1
 before=$(cpu_ns httpd)
