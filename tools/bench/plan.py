@@ -88,13 +88,14 @@ class Plan:
         self.session.destroy("httpd")
         quiet = [command_line("-l off"), *lines[1:]]
         if "error" not in self.session.measure("serve", "httpd", "httpd.cfg", WAIT, *quiet):
-            found["keep_without_log"] = self.session.measure("load", "httpd", LOADS["keep"],
-                                                             CLIENTS, "keep")
+            found.update(self._loads("httpd", 80, "_without_log"))
         self.session.destroy("httpd")
         return found
 
     def _linux(self, mode: str) -> dict:
         found = self._server("linux", [f'tsc_mode = "{mode}"'])
+        if "error" not in found["start"]:
+            found.update(self._loads("linux", 81, "_without_log"))
         log = found["start"].get("console", "")
         found["init_ns"] = seconds_of("bench: init", log)
         found["nginx_ns"] = seconds_of("bench: nginx", log)
@@ -107,10 +108,14 @@ class Plan:
         session = self.session
         found = {"start": session.measure("serve", name, f"{name}.cfg", WAIT, *lines)}
         if "error" not in found["start"]:
-            for way, requests in LOADS.items():
-                found[way] = session.measure("load", name, requests, CLIENTS, way)
+            found.update(self._loads(name, 80, ""))
             found["idle"] = session.measure("idle", name, IDLE_SECONDS)
         return found
+
+    def _loads(self, name: str, port: int, suffix: str) -> dict:
+        """Requests in both ways, by the way's name and the suffix."""
+        return {way + suffix: self.session.measure("load", name, port, requests, CLIENTS, way)
+                for way, requests in LOADS.items()}
 
     def _diskread(self, mode: str) -> dict:
         session = self.session
