@@ -3,8 +3,11 @@
 
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wno-missing-field-initializers -Werror
 
+# Functions with large frames touch each page on the way down: none steps over the unmapped pages below a stack.
+STACK_PROBES := -fstack-clash-protection
+
 # Text and data lie in the low 2 GiB, so position-independent code would only cost. No unwind tables: backtraces follow frame pointers.
-GUEST_FLAGS := -std=gnu11 $(OPTIMISE) -g $(PROTECT) -ffunction-sections -fdata-sections -fno-pie -fno-pic -ftls-model=local-exec \
+GUEST_FLAGS := -std=gnu11 $(OPTIMISE) -g $(PROTECT) $(STACK_PROBES) -ffunction-sections -fdata-sections -fno-pie -fno-pic -ftls-model=local-exec \
     -mno-red-zone -fno-omit-frame-pointer -fno-asynchronous-unwind-tables -fno-unwind-tables -fcf-protection=none \
     -fno-common -fno-strict-aliasing -ffile-prefix-map=$(CURDIR)=.
 

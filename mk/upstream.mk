@@ -31,6 +31,7 @@ NEWLIB_OPTIONS := \
 NEWLIB_CFLAGS := \
     -std=gnu17 -Os -g1 -U__OPTIMIZE_SIZE__ -ffunction-sections -fdata-sections \
     -fno-pie -fno-pic -ftls-model=local-exec -mno-red-zone -fno-stack-protector \
+    -fstack-clash-protection \
     -fcf-protection=none -fno-asynchronous-unwind-tables -fno-unwind-tables \
     -DREENTRANT_SYSCALLS_PROVIDED -DHAVE_FCNTL -DHAVE_BLKSIZE -DHAVE_RENAME
 

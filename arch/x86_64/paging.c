@@ -4,7 +4,8 @@
  *
  * Below 512 GiB the direct map: 2 MiB pages, entered when the page allocator's frontier reaches
  * them, so that boot does not grow with memory. The 2 MiB units that hold the image are split into
- * 4 KiB pages, for their protection. The heap range (HEAP_BASE) is mapped by 4 KiB pages on demand.
+ * 4 KiB pages, for their protection. The ranges of heap and stacks are mapped by 4 KiB pages on
+ * demand.
  *
  * A table for the direct map must be had when no page can be allocated (the frontier waits for the
  * mapping), so one spare page is kept; a GiB needs one table, and the spare is renewed after each
@@ -27,7 +28,8 @@
 extern uint64_t boot_level4[ENTRIES];
 /* From the linker script: one table for each 2 MiB unit that the image touches. */
 extern uint64_t image_tables[], image_tables_end[];
-extern char image_start[], text_end[], rodata_end[], hypercall_page[];
+extern char image_start[], text_end[], rodata_end[], hypercall_page[], constants_start[],
+    constants_end[];
 
 static uint64_t *spare_table;
 
@@ -125,29 +127,42 @@ void paging_protect_image(void)
     x86_write_cr3((uintptr_t)boot_level4);
 }
 
+void paging_set_constants(bool writable)
+{
+    for (uintptr_t address = (uintptr_t)constants_start; address < (uintptr_t)constants_end;
+         address += PAGE_SIZE) {
+        uint64_t *entry = &image_tables[address / PAGE_SIZE];
+
+        *entry = writable ? *entry | PTE_WRITABLE : *entry & ~PTE_WRITABLE;
+        x86_flush_page(address);
+    }
+}
+
+static uint64_t *no_table(void)
+{
+    return NULL;
+}
+
 /*
- * The level 1 entry of a heap address; with `make`, tables are allocated on the way. NULL: there is
- * none.
+ * The entry of that level for an address of the ranges; tables come from `new_table` on the way.
+ * NULL: there is none.
  */
-static uint64_t *heap_entry(uintptr_t address, bool make)
+static uint64_t *range_entry(uintptr_t address, unsigned int last_level,
+                             uint64_t *(*new_table)(void))
 {
     uint64_t *table = boot_level4;
 
-    for (unsigned int level = 4; level > 1; level--) {
-        uint64_t *entry = &table[level_index(address, level)];
-
-        if (!make && !(*entry & PTE_PRESENT))
-            return NULL;
-        table = descend(entry, allocate_table);
+    for (unsigned int level = 4; level > last_level; level--) {
+        table = descend(&table[level_index(address, level)], new_table);
         if (!table)
             return NULL;
     }
-    return &table[level_index(address, 1)];
+    return &table[level_index(address, last_level)];
 }
 
 int paging_map_page(uintptr_t address, void *page)
 {
-    uint64_t *entry = heap_entry(address, true);
+    uint64_t *entry = range_entry(address, 1, allocate_table);
 
     if (!entry)
         return -ENOMEM;
@@ -157,7 +172,7 @@ int paging_map_page(uintptr_t address, void *page)
 
 void *paging_unmap_page(uintptr_t address)
 {
-    uint64_t *entry = heap_entry(address, false);
+    uint64_t *entry = range_entry(address, 1, no_table);
     void *page;
 
     if (!entry || !(*entry & PTE_PRESENT))
@@ -166,4 +181,17 @@ void *paging_unmap_page(uintptr_t address)
     *entry = 0;
     x86_flush_page(address);
     return page;
+}
+
+void paging_free_table(uintptr_t start)
+{
+    uint64_t *entry = range_entry(start, 2, no_table);
+    void *table;
+
+    if (!entry || !(*entry & PTE_PRESENT))
+        return;
+    table = entry_table(*entry);
+    *entry = 0;
+    x86_flush_page(start);
+    page_free(table);
 }

@@ -10,8 +10,10 @@
 
 #include "arch/cpu.h"
 #include "arch/x86_64.h"
+#include "lib/constant.h"
 #include "lib/printk.h"
 #include "lib/report.h"
+#include "lib/sched.h"
 
 #define VECTORS 32
 #define STUB_SIZE 16
@@ -66,8 +68,8 @@ static const char *const trap_names[VECTORS] = {
 extern uint64_t gdt[];
 extern char trap_stubs[];
 
-static struct gate gates[VECTORS];
-static struct task_state task_state;
+static struct gate gates[VECTORS] CONSTANT_AFTER_BOOT;
+static struct task_state task_state CONSTANT_AFTER_BOOT;
 static char trap_stack[4096] __attribute__((aligned(16)));
 
 void trap_report(const struct trap_frame *frame);
@@ -118,15 +120,23 @@ static const char *access_name(uint64_t error_code)
     return error_code & ERROR_WRITE ? "write" : "read";
 }
 
+static void print_page_fault(uint64_t error_code, uint64_t address)
+{
+    if (thread_has_overflowed(address))
+        printk("crash: stack overflow of thread \"%s\": %s of address %lx, below its stack",
+               thread_name(thread_self()), access_name(error_code), address);
+    else
+        printk("crash: page fault: %s of address %lx%s", access_name(error_code), address,
+               error_code & ERROR_PROTECTED ? " (protected)" : " (not mapped)");
+}
+
 void trap_report(const struct trap_frame *frame)
 {
     const char *name = trap_names[frame->vector];
 
     report_begin();
     if (frame->vector == PAGE_FAULT)
-        printk("crash: page fault: %s of address %lx%s",
-               access_name(frame->error_code), cpu_read_cr2(),
-               frame->error_code & ERROR_PROTECTED ? " (protected)" : " (not mapped)");
+        print_page_fault(frame->error_code, cpu_read_cr2());
     else
         printk("crash: %s (vector %lu, error code %lx)", name ? name : "unknown trap",
                frame->vector, frame->error_code);

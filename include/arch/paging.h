@@ -1,17 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Page tables. The direct map (address == physical address) is extended as memory comes into use;
- * the heap has a range of its own, mapped page by page. Everything but the image's text is mapped
+ * heap and stacks have ranges of their own, mapped page by page. Everything but the image's text is mapped
  * no-execute; the text and constant data are read-only; the first 64 KiB are never mapped. Nothing
  * blocks; any context.
  */
 #ifndef ARCH_PAGING_H
 #define ARCH_PAGING_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
-/* Where the heap's range starts; far from the direct map. */
+/* Where the ranges of heap and stacks start, 32 and 64 TiB of addresses; far from the direct map. */
 #define HEAP_BASE 0x100000000000ul
+#define STACKS_BASE 0x300000000000ul
+
+/* What one table of the last level maps. */
+#define PAGE_TABLE_REACH 0x200000ul
 
 /* Give the image's sections their protection; called once by the entry code. */
 void paging_protect_image(void);
@@ -28,10 +33,19 @@ void paging_map_direct(uint64_t start, uint64_t end);
  */
 void paging_refill(void);
 
-/* Map one page of the heap range onto a page of the allocator: 0, or -ENOMEM (no table). */
+/* Make the pages of what is CONSTANT_AFTER_BOOT (lib/constant.h) writable or read-only. */
+void paging_set_constants(bool writable);
+
+/* Map one page of the ranges onto a page of the allocator: 0, or -ENOMEM (no table). */
 int paging_map_page(uintptr_t address, void *page);
 
 /* Undo it; returns the page that was mapped there, or NULL. */
 void *paging_unmap_page(uintptr_t address);
+
+/*
+ * Give back the last level's table for PAGE_TABLE_REACH bytes from `start` of the ranges, of which
+ * nothing is mapped any more. Nothing happens if there is none.
+ */
+void paging_free_table(uintptr_t start);
 
 #endif

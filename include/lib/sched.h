@@ -35,10 +35,10 @@ struct thread;
 
 /*
  * Turn the boot stack's flow into the first thread, which runs function(argument) with a stack of
- * 2^order pages. Does not return.
+ * that many pages. Does not return.
  */
 void sched_start(const char *name, void (*function)(void *), void *argument,
-                 unsigned int stack_order) __attribute__((noreturn));
+                 unsigned int stack_pages) __attribute__((noreturn));
 
 /*
  * Create a thread that runs function(argument) and make it ready. `name` is kept by reference. The
@@ -57,6 +57,8 @@ struct stack_bounds {
     uintptr_t low, high;
 };
 struct stack_bounds thread_stack_bounds(void);
+/* Whether a fault at this address means that the running thread's stack was too small. */
+bool thread_has_overflowed(uintptr_t address);
 /* Let every other ready thread run once. Pending events are handled too. */
 void thread_yield(void);
 void thread_sleep_until(uint64_t deadline);

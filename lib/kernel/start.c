@@ -10,6 +10,7 @@
 
 #include "arch/boot.h"
 #include "arch/clock.h"
+#include "arch/paging.h"
 #include "lib/application.h"
 #include "lib/file.h"
 #include "lib/mm.h"
@@ -20,7 +21,7 @@
 #include "xen/lifecycle.h"
 #include "xen/xenstore.h"
 
-#define MAIN_STACK_ORDER 4 /* 64 KiB */
+#define MAIN_STACK_PAGES 16 /* 64 KiB */
 #define FLUSH_TIMEOUT SECONDS(1)
 
 typedef void (*function)(void);
@@ -75,6 +76,7 @@ static void main_thread(void *unused)
     run(initcalls_early, initcalls_late);
     start_xenstore();
     run(initcalls_late, initcalls_end);
+    paging_set_constants(false);
     run(init_array_start, init_array_end);
     printk("starting %s", application_name);
     exit(main(arguments.count, arguments.arguments, environ));
@@ -86,12 +88,14 @@ void kernel_start(void)
 
     clock_init();
     pages_init(boot_info.memory, boot_info.memory_regions);
+    heap_init();
+    stacks_init();
     error = boot_info.console_ring ? console_init(boot_info.console_ring, boot_info.console_port)
                                    : 0;
     report_boot();
     if (error)
         printk("console: no event channel (error %d): output may be slow, no input", error);
-    sched_start("main", main_thread, NULL, MAIN_STACK_ORDER);
+    sched_start("main", main_thread, NULL, MAIN_STACK_PAGES);
 }
 
 static void exit_took_too_long(void *unused)

@@ -10,13 +10,24 @@
 #include <stdbool.h>
 
 #include "arch/paging.h"
+#include "lib/constant.h"
 #include "lib/mm.h"
 #include "lib/pages.h"
+#include "lib/random.h"
 
 #define RESERVE 16
+#define TABLE_LEVELS 3
 
-static uintptr_t heap_end = HEAP_BASE;    /* what malloc has asked for */
-static uintptr_t heap_mapped = HEAP_BASE; /* page-aligned */
+static uintptr_t heap_start CONSTANT_AFTER_BOOT; /* page-aligned, as the next two */
+static uintptr_t heap_mapped;
+static uintptr_t heap_highest; /* what heap_mapped has been at most */
+static uintptr_t heap_end;     /* what malloc has asked for */
+
+void heap_init(void)
+{
+    heap_start = HEAP_BASE + ((uintptr_t)random_u32() << PAGE_SHIFT);
+    heap_end = heap_mapped = heap_highest = heap_start;
+}
 
 static void shrink_to(uintptr_t end)
 {
@@ -37,6 +48,8 @@ static bool map_one(void)
         return false;
     }
     heap_mapped += PAGE_SIZE;
+    if (heap_highest < heap_mapped)
+        heap_highest = heap_mapped;
     return true;
 }
 
@@ -44,7 +57,7 @@ void *heap_grow(intptr_t change)
 {
     uintptr_t old_end = heap_end, end = heap_end + change;
 
-    if (change < 0 ? end < HEAP_BASE || end > old_end : end < old_end)
+    if (change < 0 ? end < heap_start || end > old_end : end < old_end)
         return NULL;
     while (heap_mapped < end) {
         if (!map_one()) {
@@ -57,7 +70,20 @@ void *heap_grow(intptr_t change)
     return (void *)old_end;
 }
 
+/* Each table of a level maps 512 of those below it; tables are kept when the heap shrinks. */
+static size_t table_pages(void)
+{
+    uintptr_t first = heap_start / PAGE_TABLE_REACH, last = (heap_highest - 1) / PAGE_TABLE_REACH;
+    size_t count = 0;
+
+    if (heap_highest == heap_start)
+        return 0;
+    for (int level = 0; level < TABLE_LEVELS; level++, first /= 512, last /= 512)
+        count += last - first + 1;
+    return count;
+}
+
 size_t heap_pages(void)
 {
-    return (heap_mapped - HEAP_BASE) >> PAGE_SHIFT;
+    return (heap_mapped - heap_start) / PAGE_SIZE + table_pages();
 }

@@ -2,8 +2,8 @@
 /*
  * Threads and the scheduler.
  *
- * A thread is one block of pages: the stack grows down from the thread's control block, which lies
- * at the block's top, behind its copy of the TLS data (the x86-64 ABI wants TLS to end where %fs
+ * A thread is one stack (stack_alloc()): it grows down from the thread's control block, which lies
+ * at its top, behind its copy of the TLS data (the x86-64 ABI wants TLS to end where %fs
  * points, and the first word there to hold its own address).
  *
  * The run queue is a list. schedule() handles pending events and due timers, then switches to the
@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "arch/thread.h"
+#include "lib/mm.h"
 #include "lib/pages.h"
 #include "lib/printk.h"
 #include "lib/random.h"
@@ -22,7 +23,7 @@
 #include "sched.h"
 #include "xen/evtchn.h"
 
-#define STACK_ORDER 2 /* 16 KiB */
+#define STACK_PAGES 4 /* 16 KiB */
 #define CANARY_OFFSET 0x28
 
 /* What %fs points to: the compiler's ABI fixes the first word and the canary's place. */
@@ -35,8 +36,8 @@ struct thread {
     void (*function)(void *argument);
     void *argument;
     bool ready;
-    unsigned int order;
-    void *block;
+    unsigned int stack_pages;
+    uintptr_t stack;
 };
 
 _Static_assert(offsetof(struct thread, canary) == CANARY_OFFSET,
@@ -55,7 +56,7 @@ static uintptr_t align_down(uintptr_t address, uintptr_t alignment)
 
 static void free_thread(struct thread *thread)
 {
-    pages_free(thread->block, thread->order);
+    stack_free(thread->stack, thread->stack_pages);
 }
 
 static void reap_ended(void)
@@ -80,9 +81,9 @@ static void thread_start(void *argument)
  * The linker counts TLS offsets back from the control block by the data's size, rounded up to just
  * the alignment that they want.
  */
-static struct thread *lay_out(void *block, unsigned int order)
+static struct thread *lay_out(uintptr_t stack, unsigned int pages)
 {
-    uintptr_t alignment = (uintptr_t)tls_alignment, top = (uintptr_t)block + (PAGE_SIZE << order);
+    uintptr_t alignment = (uintptr_t)tls_alignment, top = stack + pages * PAGE_SIZE;
     struct thread *thread = (struct thread *)align_down(top - sizeof(struct thread),
                                                         alignment > 16 ? alignment : 16);
     uintptr_t tls = align_down((uintptr_t)thread - (uintptr_t)tls_size, alignment);
@@ -91,21 +92,21 @@ static struct thread *lay_out(void *block, unsigned int order)
     memcpy((void *)tls, tls_data_start, (size_t)tls_data_size);
     memset(thread, 0, sizeof(*thread));
     thread->self = thread;
-    thread->block = block;
-    thread->order = order;
+    thread->stack = stack;
+    thread->stack_pages = pages;
     thread->stack_pointer = arch_thread_stack((void *)tls, thread_start, thread);
     return thread;
 }
 
 static struct thread *create(const char *name, void (*function)(void *), void *argument,
-                             unsigned int order)
+                             unsigned int stack_pages)
 {
-    void *block = pages_alloc(order);
+    uintptr_t stack = stack_alloc(stack_pages);
     struct thread *thread;
 
-    if (!block)
+    if (!stack)
         return NULL;
-    thread = lay_out(block, order);
+    thread = lay_out(stack, stack_pages);
     thread->name = name;
     thread->function = function;
     thread->argument = argument;
@@ -120,7 +121,7 @@ static struct thread *create(const char *name, void (*function)(void *), void *a
 
 struct thread *thread_create(const char *name, void (*function)(void *), void *argument)
 {
-    return create(name, function, argument, STACK_ORDER);
+    return create(name, function, argument, STACK_PAGES);
 }
 
 static void switch_to(struct thread *thread)
@@ -139,9 +140,9 @@ static void switch_to(struct thread *thread)
 }
 
 void sched_start(const char *name, void (*function)(void *), void *argument,
-                 unsigned int stack_order)
+                 unsigned int stack_pages)
 {
-    struct thread *thread = create(name, function, argument, stack_order);
+    struct thread *thread = create(name, function, argument, stack_pages);
 
     if (!thread)
         panic("sched: no memory for the first thread");
@@ -206,6 +207,11 @@ struct stack_bounds thread_stack_bounds(void)
 {
     if (!current)
         return (struct stack_bounds){ 0, 0 };
-    return (struct stack_bounds){ (uintptr_t)current->block,
-                                  (uintptr_t)current->block + (PAGE_SIZE << current->order) };
+    return (struct stack_bounds){ current->stack,
+                                  current->stack + current->stack_pages * PAGE_SIZE };
+}
+
+bool thread_has_overflowed(uintptr_t address)
+{
+    return current && stack_is_guard(current->stack, address);
 }

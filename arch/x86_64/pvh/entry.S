@@ -82,7 +82,8 @@ pvh_entry:
     call pvh_start
     ud2
 
-    .section .data.gdt, "aw", @progbits
+    /* Among the constants: traps_init() completes it before those become read-only. */
+    .section .rodata.gdt, "a", @progbits
     .balign 8
     .globl gdt
 gdt:
@@ -106,6 +107,7 @@ boot_level2:
     .globl hypercall_page
 hypercall_page:
     .skip 4096
+    /* What overflows runs into the hypercall page, which is not writable. */
 boot_stack:
     .skip 8192
 boot_stack_end:

@@ -24,6 +24,7 @@
 #include "arch/paging.h"
 #include "arch/platform.h"
 #include "arch/x86_64.h"
+#include "lib/constant.h"
 #include "lib/pages.h"
 #include "lib/printk.h"
 #include "xen/hypercall.h"
@@ -39,7 +40,7 @@
 
 extern char image_end[], hypercall_page[];
 
-struct boot_info boot_info;
+struct boot_info boot_info CONSTANT_AFTER_BOOT;
 
 void pvh_start(const struct hvm_start_info *start, uint64_t timestamp);
 

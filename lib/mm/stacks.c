@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Stacks with nothing mapped around them.
+ *
+ * A GiB of addresses is cut into slots of 32 pages. A stack lies at a random page of its slot, with
+ * at least GUARD_PAGES of the slot unmapped below it: whatever overflows runs into those. (The
+ * compiler makes functions with large frames touch each page on the way down,
+ * -fstack-clash-protection, so that none steps over them.) Which GiB it is, and which of its
+ * addresses comes first, is random as well.
+ *
+ * A bit for each slot says whether it is taken. 16 slots share one page table; the last of them to
+ * become free gives the table back.
+ */
+#include <stdbool.h>
+
+#include "arch/paging.h"
+#include "lib/constant.h"
+#include "lib/mm.h"
+#include "lib/pages.h"
+#include "lib/random.h"
+
+#define RANGE 0x40000000ul
+#define RANGES 0x10000u /* that the random choice is among */
+#define SLOT_PAGES 32u
+#define SLOT_SIZE (SLOT_PAGES * PAGE_SIZE)
+#define SLOTS (RANGE / SLOT_SIZE)
+#define GUARD_PAGES 4u
+#define TABLE_SLOTS (PAGE_TABLE_REACH / SLOT_SIZE)
+#define TABLE_MASK ((1ull << TABLE_SLOTS) - 1)
+#define WORD_SLOTS 64u
+#define WORDS (SLOTS / WORD_SLOTS)
+
+static uintptr_t base CONSTANT_AFTER_BOOT;     /* the range's start */
+static uintptr_t rotation CONSTANT_AFTER_BOOT; /* where in the range slot 0 lies */
+static uint64_t taken[WORDS];
+static unsigned int first_word; /* no word before it has a free slot */
+
+void stacks_init(void)
+{
+    base = STACKS_BASE + random_u32() % RANGES * RANGE;
+    rotation = random_u32() % (RANGE / PAGE_TABLE_REACH) * PAGE_TABLE_REACH;
+}
+
+static uintptr_t slot_start(unsigned int slot)
+{
+    return base + (rotation + slot * SLOT_SIZE) % RANGE;
+}
+
+static unsigned int slot_of(uintptr_t address)
+{
+    return (address - base - rotation) % RANGE / SLOT_SIZE;
+}
+
+/* SLOTS when all are taken. */
+static unsigned int take_slot(void)
+{
+    unsigned int bit;
+
+    while (first_word < WORDS && taken[first_word] == UINT64_MAX)
+        first_word++;
+    if (first_word == WORDS)
+        return SLOTS;
+    bit = __builtin_ctzll(~taken[first_word]);
+    taken[first_word] |= 1ull << bit;
+    return first_word * WORD_SLOTS + bit;
+}
+
+static void free_slot(unsigned int slot)
+{
+    unsigned int word = slot / WORD_SLOTS, bit = slot % WORD_SLOTS;
+    unsigned int first_of_table = bit / TABLE_SLOTS * TABLE_SLOTS;
+
+    taken[word] &= ~(1ull << bit);
+    if (word < first_word)
+        first_word = word;
+    if (!(taken[word] >> first_of_table & TABLE_MASK))
+        paging_free_table(slot_start(slot - bit + first_of_table));
+}
+
+static void unmap(uintptr_t low, unsigned int pages)
+{
+    while (pages--)
+        page_free(paging_unmap_page(low + pages * PAGE_SIZE));
+}
+
+/* On failure, nothing is mapped. */
+static bool map(uintptr_t low, unsigned int pages)
+{
+    for (unsigned int i = 0; i < pages; i++) {
+        void *page = page_alloc();
+
+        if (!page || paging_map_page(low + i * PAGE_SIZE, page)) {
+            page_free(page);
+            unmap(low, i);
+            return false;
+        }
+    }
+    return true;
+}
+
+uintptr_t stack_alloc(unsigned int pages)
+{
+    unsigned int slot = take_slot(), spare = SLOT_PAGES - GUARD_PAGES - pages;
+    uintptr_t low;
+
+    if (slot == SLOTS)
+        return 0;
+    low = slot_start(slot) + (GUARD_PAGES + random_u32() % (spare + 1)) * PAGE_SIZE;
+    if (!map(low, pages)) {
+        free_slot(slot);
+        return 0;
+    }
+    return low;
+}
+
+void stack_free(uintptr_t low, unsigned int pages)
+{
+    unmap(low, pages);
+    free_slot(slot_of(low));
+}
+
+bool stack_is_guard(uintptr_t low, uintptr_t address)
+{
+    return address < low && address >= slot_start(slot_of(low));
+}

@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: MIT
+# Attacks on memory (main.c): each ends in the report that names it, and in the reason "crash".
+attack() { # NAME REGEX
+    create protection.cfg "extra = '-- $1'"
+    expect_shutdown protection crash
+    expect_console protection "attack: $1"
+    expect_console protection "$2"
+    expect_console protection 'backtrace: [0-9a-f]+( [0-9a-f]+)*'
+    refuse_console protection 'survived'
+    destroy protection
+}
+attack overflow 'crash: stack overflow of thread "digger"'
+attack leap 'crash: stack overflow of thread "leaper"'
+attack overflow-main 'crash: stack overflow of thread "main"'
+attack constant 'crash: page fault: write of address [0-9a-f]+ \(protected\)'
+
+# Heap and stacks lie elsewhere in each boot.
+places() {
+    create protection.cfg "extra = '-- places'"
+    expect_shutdown protection poweroff
+    where=$(console protection | grep -aoE 'heap [0-9a-f]+ stack [0-9a-f]+')
+    destroy protection
+}
+places
+first=$where
+places
+note "$first, then $where"
+[ "${first%% stack*}" != "${where%% stack*}" ] || fail "the heap lies where it lay before"
+[ "${first##*stack}" != "${where##*stack}" ] || fail "the stack lies where it lay before"
+ok "heap and stack have moved"
