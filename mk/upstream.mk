@@ -35,7 +35,7 @@ NEWLIB_CFLAGS := \
     -fcf-protection=none -fno-asynchronous-unwind-tables -fno-unwind-tables \
     -DREENTRANT_SYSCALLS_PROVIDED -DHAVE_FCNTL -DHAVE_BLKSIZE -DHAVE_RENAME
 
-COMPILER_INCLUDE := $(shell $(CC) -print-file-name=include)
+COMPILER_INCLUDE := $(shell $(CC) -print-file-name=include 2> /dev/null)
 
 # An image is no Linux process, whatever the host compiler thinks.
 NOT_LINUX := -U__linux__ -U__linux -Ulinux -U__gnu_linux__ -Uunix
