@@ -15,7 +15,8 @@ from .session import DISK_MIB, Session
 
 TSC_MODES = ("default", "native")
 BOOT_IMAGES = ("mini", "hello")
-BOOT_MEMORY = (8, 256, 2048)        # MiB
+BOOT_MEMORY = (8, 32, 256, 2048)    # MiB
+BOOT_TYPES = ("pvh", "pv")
 SMALLEST = {"mini": range(1, 9), "hello": range(1, 9), "httpd": range(1, 17)}
 LOADS = {"keep": 2000, "close": 1000}
 CLIENTS = 8
@@ -67,6 +68,7 @@ class Plan:
                        lambda: found.update(linux=self._linux(mode)))
             self._step(f"disk, tsc_mode {mode}",
                        lambda: found["ours"].update(disk=self._diskread(mode)))
+        self._step("migration, save and restore", self._life)
         self._step("entry to main()", self._boot)
         self._step("smallest memory", self._smallest)
         self.results["wall_seconds"] = round(time.monotonic() - self.begin)
@@ -127,13 +129,27 @@ class Plan:
         return found
 
     def _boot(self) -> None:
-        boots = self.results["boot_ns"] = {name: {} for name in BOOT_IMAGES}
-        for name in BOOT_IMAGES:
-            for memory in BOOT_MEMORY:
-                lines = [f"memory = {memory}", "shadow_memory = %d" % max(1, memory // 64),
-                         'tsc_mode = "default"']
-                end = self.session.measure("run", name, f"{name}.cfg", WAIT, *lines)
-                boots[name][memory] = seconds_of(f"starting {name}", end["console"])
+        boots = self.results["boot_ns"] = {}
+        for kind in BOOT_TYPES:
+            boots[kind] = {name: {memory: self._entry(kind, name, memory)
+                                  for memory in BOOT_MEMORY} for name in BOOT_IMAGES}
+
+    def _entry(self, kind: str, name: str, memory: int) -> float | None:
+        lines = [f'type = "{kind}"', f"memory = {memory}", 'tsc_mode = "default"',
+                 "shadow_memory = %d" % max(1, memory // 64)]
+        end = self.session.measure("run", name, f"{name}.cfg", WAIT, *lines)
+        return seconds_of(f"starting {name}", end["console"])
+
+    def _life(self) -> None:
+        """A migration with the same memory on both sides; saving each with the memory it needs."""
+        life = self.results["life"] = {"ours": {}, "linux": {}}
+        for side, name, what, *lines in (
+                ("ours", "httpd", "migrate", command_line(), NIC, f"memory = {linux.MEMORY}"),
+                ("ours", "httpd", "save", command_line(), NIC),
+                ("linux", "linux", "migrate"), ("linux", "linux", "save")):
+            if "error" not in self.session.measure("serve", name, f"{name}.cfg", WAIT, *lines):
+                life[side][what] = self.session.measure(what, name)
+            self.session.destroy(name)
 
     def _smallest(self) -> None:
         """The least memory with which each image does its work, tried from below."""

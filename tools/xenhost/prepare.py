@@ -248,7 +248,7 @@ def _own_files(root: Path) -> None:
             there.rename(there.with_name(there.name + ".stock"))
     shutil.copytree(own, root, dirs_exist_ok=True, symlinks=True)
     for link, target in (("usr/bin/python3", "python3.11"), ("usr/bin/awk", "gawk"),
-                         ("usr/sbin/xl", "/usr/lib/xen-4.17/bin/xl")):
+                         ("usr/bin/sh", "bash"), ("usr/sbin/xl", "/usr/lib/xen-4.17/bin/xl")):
         (root / link).unlink(missing_ok=True)
         (root / link).symlink_to(target)
 
