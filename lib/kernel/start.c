@@ -90,9 +90,9 @@ void kernel_start(void)
     pages_init(boot_info.memory, boot_info.memory_regions);
     heap_init();
     stacks_init();
+    report_boot(); /* before there is a console: the lines wait, and all go with one event */
     error = boot_info.console_ring ? console_init(boot_info.console_ring, boot_info.console_port)
                                    : 0;
-    report_boot();
     if (error)
         printk("console: no event channel (error %d): output may be slow, no input", error);
     sched_start("main", main_thread, NULL, MAIN_STACK_PAGES);
