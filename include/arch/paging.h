@@ -18,18 +18,15 @@
 /* What one table of the last level maps. */
 #define PAGE_TABLE_REACH 0x200000ul
 
-/* Give the image's sections their protection; called once by the entry code. */
-void paging_protect_image(void);
-
 /*
- * Make [start, end) of the direct map usable (rounded out to 2 MiB). Cannot fail: it keeps a spare
- * table.
+ * Make [start, end) of the direct map usable (rounded out to 2 MiB). Cannot fail: it keeps spare
+ * tables.
  */
 void paging_map_direct(uint64_t start, uint64_t end);
 
 /*
- * After paging_map_direct(), once pages can be allocated again: take a new spare table if the last
- * one was used.
+ * After paging_map_direct(), once pages can be allocated again: take new spare tables for those that
+ * were used.
  */
 void paging_refill(void);
 
