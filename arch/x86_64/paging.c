@@ -29,7 +29,7 @@ extern char image_start[], text_end[], rodata_end[], hypercall_page[], constants
 uint64_t *paging_root CONSTANT_AFTER_BOOT;
 
 static void **spares;
-static unsigned int spares_missing;
+static unsigned int spares_missing, refilled;
 
 static unsigned int level_index(uintptr_t address, unsigned int level)
 {
@@ -65,8 +65,14 @@ void paging_refill(void)
     while (spares_missing && (page = page_alloc())) {
         paging_give_spare(page);
         spares_missing--;
+        refilled++;
     }
     refilling = false;
+}
+
+unsigned int paging_direct_tables(void)
+{
+    return refilled;
 }
 
 static uint64_t *allocate_table(void)
