@@ -30,17 +30,13 @@ void paging_map_direct(uint64_t start, uint64_t end);
  */
 void paging_refill(void);
 
-<<<<<<< HEAD
 /* Make the pages of what is CONSTANT_AFTER_BOOT (lib/constant.h) writable or read-only. */
 void paging_set_constants(bool writable);
 
-/* Map one page of the ranges onto a page of the allocator: 0, or -ENOMEM (no table). */
-=======
 /* Pages that were taken for the direct map's tables: they stay, as that map does. */
 unsigned int paging_direct_tables(void);
 
-/* Map one page of the heap range onto a page of the allocator: 0, or -ENOMEM (no table). */
->>>>>>> 47b432b (Guest tests run under both guest types, from the same image)
+/* Map one page of the ranges onto a page of the allocator: 0, or -ENOMEM (no table). */
 int paging_map_page(uintptr_t address, void *page);
 
 /* Undo it; returns the page that was mapped there, or NULL. */
