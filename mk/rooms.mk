@@ -3,7 +3,7 @@
 
 in = $(sort $(wildcard $(addsuffix /*.[cS],$(1))))
 
-SRCS_core := $(call in,arch/x86_64 arch/x86_64/pvh lib/sched lib/mm lib/libc) \
+SRCS_core := $(call in,arch/x86_64 arch/x86_64/pvh arch/x86_64/pv lib/sched lib/mm lib/libc) \
     $(filter-out %/identity.c,$(call in,lib/kernel)) \
     $(filter-out xen/xenbus%.c xen/frontend%.c,$(call in,xen)) \
     $(call in,lib/posix)

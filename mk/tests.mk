@@ -44,4 +44,4 @@ unit: unit-programs
 
 # A test may boot the applications too, and one without a source of its own boots only these.
 guest: $(if $(TEST),$(APPS) $(filter $(GUEST_TESTS),$(TEST)),$(IMAGES))
-	@exec tools/xenhost/xenhost test $(TEST)
+	@exec tools/xenhost/xenhost test $(if $(TYPE),--type $(TYPE)) $(TEST)

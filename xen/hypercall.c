@@ -8,8 +8,6 @@
 #include <xen-abi/errno.h>
 #include <xen-abi/xen.h>
 
-long hypercall(unsigned long number, unsigned long a, unsigned long b, unsigned long c);
-
 struct translation {
     short xen, ours;
 };
@@ -36,7 +34,7 @@ static long translate(long result)
 
 static long call2(unsigned long number, unsigned long command, const void *argument)
 {
-    return translate(hypercall(number, command, (unsigned long)argument, 0));
+    return translate(hypercall(number, command, (unsigned long)argument, 0, 0));
 }
 
 long hypercall_sched_op(unsigned int command, void *argument)
@@ -52,7 +50,7 @@ long hypercall_event_channel_op(unsigned int command, void *argument)
 long hypercall_grant_table_op(unsigned int command, void *argument, unsigned int count)
 {
     return translate(
-        hypercall(__HYPERVISOR_grant_table_op, command, (unsigned long)argument, count));
+        hypercall(__HYPERVISOR_grant_table_op, command, (unsigned long)argument, count, 0));
 }
 
 long hypercall_memory_op(unsigned int command, void *argument)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The gate to Xen: long hypercall(number, a, b, c), System V arguments to Xen's registers (rdi,
- * rsi, rdx; number in rax). The code in the hypercall page, which Xen writes, picks VMCALL, VMMCALL
+ * The gate to Xen: long hypercall(number, a, b, c, d), System V arguments to Xen's registers (rdi,
+ * rsi, rdx, r10; number in rax). The code in the hypercall page, which Xen writes, picks VMCALL, VMMCALL
  * or SYSCALL.
  */
     .text
@@ -12,6 +12,7 @@ hypercall:
     mov %rsi, %rdi
     mov %rdx, %rsi
     mov %rcx, %rdx
+    mov %r8, %r10
     shl $5, %rax
     add $hypercall_page, %rax
     jmp *%rax

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Four-level page tables in native form.
+ * Four-level page tables, walked through the direct map. What an entry holds and how it is written
+ * differs with the guest type: struct platform.
  *
- * Below 512 GiB the direct map: 2 MiB pages, entered when the page allocator's frontier reaches
- * them, so that boot does not grow with memory. The 2 MiB units that hold the image are split into
- * 4 KiB pages, for their protection. The ranges of heap and stacks are mapped by 4 KiB pages on
- * demand.
+ * Below 512 GiB the direct map, entered by units of 2 MiB when the page allocator's frontier
+ * reaches them, so that boot does not grow with memory. The ranges of heap and stacks are mapped by
+ * 4 KiB pages on demand.
  *
  * A table for the direct map must be had when no page can be allocated (the frontier waits for the
- * mapping), so one spare page is kept; a GiB needs one table, and the spare is renewed after each
- * use.
+ * mapping), so spare pages are kept: a stack, linked through their first words, that is filled up
+ * again after each use.
  */
 #include "arch/paging.h"
 
@@ -17,41 +17,72 @@
 #include <errno.h>
 #include <string.h>
 
+#include "arch/platform.h"
 #include "arch/x86_64.h"
+#include "lib/constant.h"
 #include "lib/pages.h"
 #include "lib/printk.h"
 
-#define ENTRIES 512
-#define LARGE_SIZE 0x200000ul
-#define ADDRESS_MASK 0x000ffffffffff000ul
-
-extern uint64_t boot_level4[ENTRIES];
-/* From the linker script: one table for each 2 MiB unit that the image touches. */
-extern uint64_t image_tables[], image_tables_end[];
 extern char image_start[], text_end[], rodata_end[], hypercall_page[], constants_start[],
     constants_end[];
 
-static uint64_t *spare_table;
+uint64_t *paging_root CONSTANT_AFTER_BOOT;
+
+static void **spares;
+static unsigned int spares_missing, refilled;
 
 static unsigned int level_index(uintptr_t address, unsigned int level)
 {
-    return address >> (PAGE_SHIFT + 9 * (level - 1)) & (ENTRIES - 1);
+    return address >> (PAGE_SHIFT + 9 * (level - 1)) & (PTE_COUNT - 1);
 }
 
-static uint64_t *entry_table(uint64_t entry)
+void paging_give_spare(void *page)
 {
-    return (uint64_t *)(entry & ADDRESS_MASK);
+    *(void **)page = spares;
+    spares = page;
 }
 
-static uint64_t *take_spare(void)
+uint64_t *paging_take_spare(void)
 {
-    uint64_t *table = spare_table;
+    void **table = spares;
 
     if (!table)
         panic("paging: no spare table for the direct map");
-    spare_table = NULL;
+    spares = *table;
+    spares_missing++;
     memset(table, 0, PAGE_SIZE);
-    return table;
+    return (uint64_t *)table;
+}
+
+void paging_refill(void)
+{
+    static bool refilling; /* page_alloc() ends here again */
+    void *page;
+
+    if (!spares_missing || refilling)
+        return;
+    refilling = true;
+    while (spares_missing && (page = page_alloc())) {
+        paging_give_spare(page);
+        spares_missing--;
+        refilled++;
+    }
+    refilling = false;
+}
+
+unsigned int paging_direct_tables(void)
+{
+    return refilled;
+}
+
+static uint64_t *allocate_table(void)
+{
+    return page_alloc_zeroed();
+}
+
+uint64_t *paging_no_table(void)
+{
+    return NULL;
 }
 
 /* The table below `entry`, made if need be by `new_table`; NULL when that has none. */
@@ -62,40 +93,34 @@ static uint64_t *descend(uint64_t *entry, uint64_t *(*new_table)(void))
 
         if (!table)
             return NULL;
-        *entry = (uintptr_t)table | PTE_PRESENT | PTE_WRITABLE;
+        platform->add_table(entry, table);
     }
-    return entry_table(*entry);
+    return paging_page_of(*entry);
 }
 
-static uint64_t *allocate_table(void)
+uint64_t *paging_entry(uintptr_t address, unsigned int last_level, uint64_t *(*new_table)(void))
 {
-    return page_alloc_zeroed();
+    uint64_t *table = paging_root;
+
+    for (unsigned int level = 4; level > last_level; level--) {
+        table = descend(&table[level_index(address, level)], new_table);
+        if (!table)
+            return NULL;
+    }
+    return &table[level_index(address, last_level)];
 }
 
 void paging_map_direct(uint64_t start, uint64_t end)
 {
-    for (uint64_t address = start & ~(LARGE_SIZE - 1); address < end; address += LARGE_SIZE) {
-        uint64_t *level3 = entry_table(boot_level4[level_index(address, 4)]);
-        uint64_t *level2 = descend(&level3[level_index(address, 3)], take_spare);
-        uint64_t *entry = &level2[level_index(address, 2)];
+    for (uint64_t address = start & ~(UNIT_SIZE - 1); address < end; address += UNIT_SIZE) {
+        uint64_t *entry = paging_entry(address, 2, paging_take_spare);
 
         if (!(*entry & PTE_PRESENT))
-            *entry = address | PTE_PRESENT | PTE_WRITABLE | PTE_LARGE | PTE_NO_EXECUTE;
+            platform->map_unit(entry, address);
     }
 }
 
-void paging_refill(void)
-{
-    static bool refilling; /* page_alloc() ends here again */
-
-    if (spare_table || refilling)
-        return;
-    refilling = true;
-    spare_table = page_alloc();
-    refilling = false;
-}
-
-static uint64_t image_page_flags(uintptr_t address)
+uint64_t paging_image_flags(uintptr_t address)
 {
     if (address < (uintptr_t)image_start)
         return 0;
@@ -106,92 +131,48 @@ static uint64_t image_page_flags(uintptr_t address)
     return PTE_PRESENT | PTE_WRITABLE | PTE_NO_EXECUTE;
 }
 
-void paging_protect_image(void)
-{
-    static uint64_t first_spare[ENTRIES] __attribute__((aligned(PAGE_SIZE)));
-    uint64_t *level2 = entry_table(entry_table(boot_level4[0])[0]);
-    uintptr_t address = 0;
-
-    for (uint64_t *table = image_tables; table < image_tables_end; table += ENTRIES) {
-        for (unsigned int i = 0; i < ENTRIES; i++, address += PAGE_SIZE) {
-            uint64_t flags = image_page_flags(address);
-
-            table[i] = flags ? address | flags : 0;
-        }
-        level2[level_index(address - PAGE_SIZE, 2)] = (uintptr_t)table | PTE_PRESENT | PTE_WRITABLE;
-    }
-    /* What the entry code mapped behind the image was executable. */
-    for (unsigned int i = level_index(address, 2); i < ENTRIES && level2[i]; i++)
-        level2[i] |= PTE_NO_EXECUTE;
-    spare_table = first_spare;
-    x86_write_cr3((uintptr_t)boot_level4);
-}
-
 void paging_set_constants(bool writable)
 {
     for (uintptr_t address = (uintptr_t)constants_start; address < (uintptr_t)constants_end;
          address += PAGE_SIZE) {
-        uint64_t *entry = &image_tables[address / PAGE_SIZE];
+        uint64_t *entry = paging_entry(address, 1, paging_no_table);
 
-        *entry = writable ? *entry | PTE_WRITABLE : *entry & ~PTE_WRITABLE;
-        x86_flush_page(address);
+        platform->write_page(entry, address,
+                             writable ? *entry | PTE_WRITABLE : *entry & ~PTE_WRITABLE);
     }
-}
-
-static uint64_t *no_table(void)
-{
-    return NULL;
-}
-
-/*
- * The entry of that level for an address of the ranges; tables come from `new_table` on the way.
- * NULL: there is none.
- */
-static uint64_t *range_entry(uintptr_t address, unsigned int last_level,
-                             uint64_t *(*new_table)(void))
-{
-    uint64_t *table = boot_level4;
-
-    for (unsigned int level = 4; level > last_level; level--) {
-        table = descend(&table[level_index(address, level)], new_table);
-        if (!table)
-            return NULL;
-    }
-    return &table[level_index(address, last_level)];
 }
 
 int paging_map_page(uintptr_t address, void *page)
 {
-    uint64_t *entry = range_entry(address, 1, allocate_table);
+    uint64_t *entry = paging_entry(address, 1, allocate_table);
 
     if (!entry)
         return -ENOMEM;
-    *entry = (uintptr_t)page | PTE_PRESENT | PTE_WRITABLE | PTE_NO_EXECUTE;
+    platform->write_page(entry, address, page_frame(page) << PAGE_SHIFT | PTE_PRESENT |
+                                             PTE_WRITABLE | PTE_NO_EXECUTE);
     return 0;
 }
 
 void *paging_unmap_page(uintptr_t address)
 {
-    uint64_t *entry = range_entry(address, 1, no_table);
+    uint64_t *entry = paging_entry(address, 1, paging_no_table);
     void *page;
 
     if (!entry || !(*entry & PTE_PRESENT))
         return NULL;
-    page = entry_table(*entry);
-    *entry = 0;
-    x86_flush_page(address);
+    page = paging_page_of(*entry);
+    platform->write_page(entry, address, 0);
     return page;
 }
 
 void paging_free_table(uintptr_t start)
 {
-    uint64_t *entry = range_entry(start, 2, no_table);
-    void *table;
+    uint64_t *entry = paging_entry(start, 2, paging_no_table);
+    uint64_t *table;
 
     if (!entry || !(*entry & PTE_PRESENT))
         return;
-    table = entry_table(*entry);
-    *entry = 0;
-    x86_flush_page(start);
+    table = paging_page_of(*entry);
+    platform->remove_table(entry, start, table);
     page_free(table);
 }

@@ -2,11 +2,12 @@
 /* A new thread's first stack frame; switch.S says what it looks like. */
 #include "arch/thread.h"
 
-#include "arch/cpu.h"
+#include <stdint.h>
+
+#include "arch/platform.h"
 
 #define MXCSR_DEFAULT 0x1f80u
 #define X87_CONTROL_DEFAULT 0x037fu
-#define MSR_FS_BASE 0xc0000100u
 
 struct switch_frame {
     uint32_t mxcsr;
@@ -37,5 +38,5 @@ uintptr_t arch_thread_stack(void *stack_top, void (*entry)(void *), void *argume
 
 void arch_set_thread_pointer(void *block)
 {
-    cpu_write_msr(MSR_FS_BASE, (uintptr_t)block);
+    platform->set_thread_pointer(block);
 }

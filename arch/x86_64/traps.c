@@ -1,24 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * CPU exceptions: all are fatal. They run on a stack of their own (IST 1), so that a stack overflow
- * is reported too. The report names thread and registers, follows the frame pointers, and ends the
- * domain as crashed; tools/symbolise turns its addresses into source lines.
+ * CPU exceptions: all are fatal. The report names thread and registers, follows the frame pointers,
+ * and ends the domain as crashed; tools/symbolise turns its addresses into source lines.
  */
-#include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
-#include "arch/cpu.h"
+#include "arch/platform.h"
 #include "arch/x86_64.h"
-#include "lib/constant.h"
 #include "lib/printk.h"
 #include "lib/report.h"
 #include "lib/sched.h"
 
-#define VECTORS 32
-#define STUB_SIZE 16
-#define GATE_INTERRUPT 0x8e00u
-#define TSS_PRESENT_AVAILABLE 0x89ul
 #define PAGE_FAULT 14
 #define ERROR_PROTECTED 1
 #define ERROR_WRITE 2
@@ -29,21 +21,7 @@ struct trap_frame {
     uint64_t vector, error_code, rip, cs, rflags, rsp, ss;
 };
 
-struct gate {
-    uint16_t offset_low, selector, ist_and_type[2];
-    uint32_t offset_high, reserved;
-};
-
-struct task_state {
-    uint32_t reserved0;
-    uint64_t rsp[3], reserved1, ist[7], reserved2;
-    uint16_t reserved3, io_map;
-} __attribute__((packed));
-
-_Static_assert(sizeof(struct gate) == 16, "a long mode gate has 16 bytes");
-_Static_assert(sizeof(struct task_state) == 104, "a long mode task state segment has 104 bytes");
-
-static const char *const trap_names[VECTORS] = {
+static const char *const trap_names[TRAP_VECTORS] = {
     [0] = "division by zero",
     [1] = "debug",
     [2] = "non-maskable interrupt",
@@ -65,39 +43,7 @@ static const char *const trap_names[VECTORS] = {
     [21] = "control protection",
 };
 
-extern uint64_t gdt[];
-extern char trap_stubs[];
-
-static struct gate gates[VECTORS] CONSTANT_AFTER_BOOT;
-static struct task_state task_state CONSTANT_AFTER_BOOT;
-static char trap_stack[4096] __attribute__((aligned(16)));
-
 void trap_report(const struct trap_frame *frame);
-
-void traps_init(void)
-{
-    struct {
-        uint16_t limit;
-        uint64_t base;
-    } __attribute__((packed)) pointer = { sizeof(gates) - 1, (uintptr_t)gates };
-    uint64_t base = (uintptr_t)&task_state;
-
-    for (unsigned int i = 0; i < VECTORS; i++) {
-        uintptr_t stub = (uintptr_t)trap_stubs + i * STUB_SIZE;
-
-        gates[i] = (struct gate){
-            .offset_low = stub,
-            .selector = GDT_CODE,
-            .ist_and_type = { GATE_INTERRUPT | 1, stub >> 16 },
-        };
-    }
-    task_state.ist[0] = (uintptr_t)trap_stack + sizeof(trap_stack);
-    task_state.io_map = sizeof(task_state);
-    gdt[GDT_TSS / 8] = (sizeof(task_state) - 1) | (base & 0xffffff) << 16 |
-                       TSS_PRESENT_AVAILABLE << 40 | (base >> 24 & 0xff) << 56;
-    gdt[GDT_TSS / 8 + 1] = base >> 32;
-    __asm__ volatile("lidt %0; ltr %w1" :: "m"(pointer), "r"(GDT_TSS));
-}
 
 static void print_registers(const struct trap_frame *frame)
 {
@@ -109,7 +55,7 @@ static void print_registers(const struct trap_frame *frame)
     printk("r9  %016lx  r10 %016lx  r11 %016lx  r12 %016lx", frame->r9, frame->r10, frame->r11,
            frame->r12);
     printk("r13 %016lx  r14 %016lx  r15 %016lx  cr2 %016lx", frame->r13, frame->r14, frame->r15,
-           cpu_read_cr2());
+           platform->fault_address());
 }
 
 /* Of a page fault's error code. */
@@ -136,7 +82,7 @@ void trap_report(const struct trap_frame *frame)
 
     report_begin();
     if (frame->vector == PAGE_FAULT)
-        print_page_fault(frame->error_code, cpu_read_cr2());
+        print_page_fault(frame->error_code, platform->fault_address());
     else
         printk("crash: %s (vector %lu, error code %lx)", name ? name : "unknown trap",
                frame->vector, frame->error_code);

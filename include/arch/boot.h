@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What the entry code hands to kernel_start(): the same for every guest type, gathered from
- * hvm_start_info under PVH.
+ * hvm_start_info under PVH and from start_info under PV.
  */
 #ifndef ARCH_BOOT_H
 #define ARCH_BOOT_H
@@ -17,7 +17,6 @@ struct boot_memory {
 };
 
 struct boot_info {
-    const char *guest_type;        /* "PVH" */
     const char *command_line;      /* never NULL */
     const void *ramdisk;           /* the cfg's ramdisk=, or NULL */
     size_t ramdisk_length;

@@ -18,23 +18,23 @@
 /* What one table of the last level maps. */
 #define PAGE_TABLE_REACH 0x200000ul
 
-/* Give the image's sections their protection; called once by the entry code. */
-void paging_protect_image(void);
-
 /*
- * Make [start, end) of the direct map usable (rounded out to 2 MiB). Cannot fail: it keeps a spare
- * table.
+ * Make [start, end) of the direct map usable (rounded out to 2 MiB). Cannot fail: it keeps spare
+ * tables.
  */
 void paging_map_direct(uint64_t start, uint64_t end);
 
 /*
- * After paging_map_direct(), once pages can be allocated again: take a new spare table if the last
- * one was used.
+ * After paging_map_direct(), once pages can be allocated again: take new spare tables for those that
+ * were used.
  */
 void paging_refill(void);
 
 /* Make the pages of what is CONSTANT_AFTER_BOOT (lib/constant.h) writable or read-only. */
 void paging_set_constants(bool writable);
+
+/* Pages that were taken for the direct map's tables: they stay, as that map does. */
+unsigned int paging_direct_tables(void);
 
 /* Map one page of the ranges onto a page of the allocator: 0, or -ENOMEM (no table). */
 int paging_map_page(uintptr_t address, void *page);

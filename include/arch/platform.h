@@ -1,14 +1,50 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What depends on the guest type (PVH; PV later has the same functions in its own folder).
+ * What depends on the guest type. The entry code of the type that the domain was built as sets
+ * `platform` and, under PV, `platform_p2m`, before anything else runs; the rooms above do not know
+ * which it is. Any context.
  */
 #ifndef ARCH_PLATFORM_H
 #define ARCH_PLATFORM_H
 
+#include <stdint.h>
+
+struct platform {
+    const char *name; /* "PVH" or "PV" */
+
+    int (*map_grant_frame)(unsigned int index, void **address);
+    void (*set_thread_pointer)(void *block);
+    /* The address that the last page fault was about. */
+    uint64_t (*fault_address)(void);
+
+    /*
+     * Page tables, for arch/x86_64/paging.c alone; an entry points into a table that the CPU walks.
+     * write_page enters `value` at level 1, where it maps `address`, and flushes what the TLB knew
+     * of it; add_table enters a zeroed page that becomes a table, and remove_table makes it a page
+     * again, nothing of which is mapped any more, `address` included; map_unit maps 2 MiB of the
+     * direct map, from an `address` that is a multiple of that.
+     */
+    void (*write_page)(uint64_t *entry, uintptr_t address, uint64_t value);
+    void (*add_table)(uint64_t *entry, uint64_t *table);
+    void (*remove_table)(uint64_t *entry, uintptr_t address, uint64_t *table);
+    void (*map_unit)(uint64_t *level2_entry, uint64_t address);
+};
+
+extern const struct platform *platform;
+
+/*
+ * The machine frame of each frame, in the order of the domain's own numbers: the domain builder's
+ * list. NULL under PVH, where Xen translates.
+ */
+extern const uint64_t *platform_p2m;
+
 /*
  * Map frame `index` of the grant table, growing the table up to it: its address in *address. 0, or
- * -errno from Xen (the host's limit is reached).
+ * -errno (-ENOMEM; from Xen when the host's limit is reached).
  */
-int platform_map_grant_frame(unsigned int index, void **address);
+static inline int platform_map_grant_frame(unsigned int index, void **address)
+{
+    return platform->map_grant_frame(index, address);
+}
 
 #endif

@@ -13,6 +13,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "arch/platform.h"
+
 #define PAGE_SHIFT 12
 #define PAGE_SIZE 4096ul
 #define PAGE_MASK (~(PAGE_SIZE - 1))
@@ -34,10 +36,15 @@ static inline void page_free(void *page)
 /* One zeroed page (what is granted to a backend must never hold old data), or NULL. */
 void *page_alloc_zeroed(void);
 
-/* The guest frame number of a page from this allocator, or of the image's own data. */
+/*
+ * The number that Xen knows a page by, from this allocator or of the image's own data: what grants
+ * and page tables hold.
+ */
 static inline uint64_t page_frame(const void *page)
 {
-    return (uintptr_t)page >> PAGE_SHIFT;
+    uint64_t frame = (uintptr_t)page >> PAGE_SHIFT;
+
+    return platform_p2m ? platform_p2m[frame] : frame;
 }
 
 /* Pages managed in all and pages free now. */

@@ -11,6 +11,10 @@
 
 #include <stdint.h>
 
+/* The gate itself; it answers in Xen's numbers. */
+long hypercall(unsigned long number, unsigned long a, unsigned long b, unsigned long c,
+               unsigned long d);
+
 long hypercall_sched_op(unsigned int command, void *argument);
 long hypercall_event_channel_op(unsigned int command, void *argument);
 long hypercall_grant_table_op(unsigned int command, void *argument, unsigned int count);

@@ -11,6 +11,7 @@
 #include "arch/boot.h"
 #include "arch/clock.h"
 #include "arch/paging.h"
+#include "arch/platform.h"
 #include "lib/application.h"
 #include "lib/file.h"
 #include "lib/mm.h"
@@ -43,7 +44,7 @@ static void run(const function *from, const function *to)
 static void report_boot(void)
 {
     printk("Xenolith %s on Xen %u.%u, %s guest, %lu KiB of memory", application_name,
-           boot_info.xen_version >> 16, boot_info.xen_version & 0xffff, boot_info.guest_type,
+           boot_info.xen_version >> 16, boot_info.xen_version & 0xffff, platform->name,
            boot_info.memory_total / 1024);
     for (unsigned int i = 0; i < boot_info.memory_regions; i++)
         printk("memory: %lx-%lx free", boot_info.memory[i].start, boot_info.memory[i].end - 1);

@@ -8,6 +8,7 @@
 
 #include <stdio.h>
 
+#include "arch/paging.h"
 #include "lib/pages.h"
 #include "lib/sched.h"
 #include "xen/evtchn.h"
@@ -45,7 +46,7 @@ struct check_usage {
 static inline struct check_usage check_usage_now(void)
 {
     return (struct check_usage){
-        .pages = pages_total() - pages_unused(),
+        .pages = pages_total() - pages_unused() - paging_direct_tables(),
         .grants = gnttab_used(),
         .quarantined = gnttab_quarantined(),
         .ports = evtchn_in_use(),

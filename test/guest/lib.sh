@@ -54,7 +54,8 @@ cfg_name() {
     echo "$name"
 }
 
-# create CFG [LINE...]: xl create, with lines that override the cfg's; sets DOM to its name.
+# create CFG [LINE...]: xl create, as a guest of type $TYPE (pvh or pv, from the runner), with lines
+# that override the cfg's; sets DOM to its name.
 # The console log begins anew.  All on_* actions are "preserve" unless a LINE says otherwise.
 create() {
     local cfg=$1 line
@@ -65,7 +66,7 @@ create() {
     done
     rm -f "$CONSOLES/guest-$DOM.log"
     DOMAINS+=("$DOM")
-    xl create "$cfg" 'on_poweroff="preserve"' 'on_reboot="preserve"' 'on_crash="preserve"' \
+    xl create "$cfg" "type=\"$TYPE\"" 'on_poweroff="preserve"' 'on_reboot="preserve"' 'on_crash="preserve"' \
         'on_watchdog="preserve"' "$@" || fail "xl create $cfg"
 }
 

@@ -6,7 +6,7 @@ import shutil
 import sys
 
 from . import state
-from .guesttest import run_tests
+from .guesttest import TYPES, run_tests
 from .host import Host, end_on_signals, to_terminal
 from .paths import HOST
 from .prepare import prepare
@@ -36,7 +36,8 @@ def _sh(options: argparse.Namespace) -> int:
 
 
 def _test(options: argparse.Namespace) -> int:
-    return run_tests(options.names, options.jobs)
+    types = [options.type] if options.type else list(TYPES)
+    return run_tests(options.names, types, options.jobs)
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -66,6 +67,7 @@ def _parser() -> argparse.ArgumentParser:
     command.set_defaults(call=_sh)
     command = commands.add_parser("test", help="run guest tests (all, or those named)")
     command.add_argument("-j", dest="jobs", type=int, default=1, help="hosts side by side")
+    command.add_argument("--type", choices=TYPES, help="of guests (else: each)")
     command.add_argument("names", nargs="*", metavar="NAME")
     command.set_defaults(call=_test)
     command = commands.add_parser("run", help="run build/out/APP.elf by xl, console to here")

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Runner of the guest tests, test/guest/NAME/run.sh.
 
-Several tests share a resumed host, one after the other; with -j there are several hosts.
+Each test runs once for each guest type, with the same image.  Several tests share a resumed host, one after the other; with -j there are several hosts.
 After each test nothing may be left: no domain, no xenstore entries, vifs or loop devices.
 What is left is removed and fails the test; if that does not help, the host is replaced.
 
@@ -25,12 +25,13 @@ from .payload import Entry
 from .qemu import choose_machine
 from .ui import HostError, say
 
+TYPES = ("pvh", "pv")               # of guests, as a cfg's type= names them
 TIMEOUT = 240                       # seconds, unless run.sh says otherwise
 TAIL = 40                           # lines of a failed test's log that are shown
 
 BEFORE = """
 rm -f /var/log/xen/console/*.log /var/log/xen/xl-*.log
-cd /payload/test && bash -c '. ./lib.sh; . ./run.sh'
+cd /payload/test && TYPE={type} bash -c '. ./lib.sh; . ./run.sh'
 """
 
 AFTER = """
@@ -73,23 +74,24 @@ RECOVERED = "sleep 1; [ $(xl list | wc -l) = 2 ] && [ \"$(xenstore-list /local/d
 
 @dataclass
 class GuestTest:
-    """One test folder and what it brings into dom0."""
+    """One test folder, the type of its guests, and what it brings into dom0."""
     name: str
+    type: str
     timeout: float = TIMEOUT
     files: list[Entry] = field(default_factory=list)
 
     @property
     def log(self) -> Path:
-        return TEST_LOGS / f"{self.name}.log"
+        return TEST_LOGS / f"{self.name}.{self.type}.log"
 
 
-def _load(name: str) -> GuestTest:
+def _load(name: str, guest_type: str) -> GuestTest:
     folder = GUEST_TESTS / name
     script = folder / "run.sh"
     if not script.is_file():
         known = ", ".join(_all_names()) or "none"
         raise HostError(f"no guest test {name}: there are {known}")
-    test = GuestTest(name)
+    test = GuestTest(name, guest_type)
     head = re.search(r"^# *timeout: *(\d+)", script.read_text()[:2000], re.M)
     if head:
         test.timeout = float(head.group(1))
@@ -178,7 +180,7 @@ class Runner:
     def _in_host(self, host: Host, number: int, test: GuestTest, log) -> tuple[str, bool]:
         """Returns what went wrong ("" if nothing) and whether the host is clean again."""
         host.unpack(number, "/payload/test")
-        status, output = host.sh(BEFORE, test.timeout, log.write)
+        status, output = host.sh(BEFORE.format(type=test.type), test.timeout, log.write)
         problem = ""
         if status == TIMED_OUT:
             problem = f"not done within {test.timeout:.0f} s"
@@ -197,19 +199,19 @@ class Runner:
         with self.printing:
             if not problem:
                 self.passed += 1
-                print(f"ok   {test.name:24} {seconds:6.1f} s", flush=True)
+                print(f"ok   {test.name:20} {test.type:3} {seconds:6.1f} s", flush=True)
                 return
             self.failed += 1
-            print(f"FAIL {test.name:24} {seconds:6.1f} s  {problem}", flush=True)
+            print(f"FAIL {test.name:20} {test.type:3} {seconds:6.1f} s  {problem}", flush=True)
             lines = test.log.read_text(errors="replace").splitlines()
             for line in lines[-TAIL:]:
                 print(f"     | {line}")
             print(f"     whole log: {test.log}", flush=True)
 
 
-def run_tests(names: list[str], jobs: int) -> int:
-    """Run the named tests, or all; the exit status."""
-    tests = [_load(name) for name in (names or _all_names())]
+def run_tests(names: list[str], types: list[str], jobs: int) -> int:
+    """Run the named tests, or all, under each of the types; the exit status."""
+    tests = [_load(name, guest_type) for name in (names or _all_names()) for guest_type in types]
     if not tests:
         raise HostError("there are no guest tests in test/guest")
     TEST_LOGS.mkdir(parents=True, exist_ok=True)

@@ -5,16 +5,7 @@
  * which is enough for the image and what the domain builder put behind it, switches to long mode
  * with no-execute and SSE on, and calls pvh_start(start_info).
  */
-#include <xen-abi/elfnote.h>
-
-#define NOTE(type, ...)                 \
-    .pushsection .note.Xen, "a", @note; \
-    .balign 4;                          \
-    .long 4, 3f - 2f, type;             \
-    .asciz "Xen";                       \
-2:  __VA_ARGS__;                        \
-3:  .balign 4;                          \
-    .popsection
+#include "arch/elfnote.h"
 
     NOTE(XEN_ELFNOTE_GUEST_OS, .asciz "Xenolith")
     NOTE(XEN_ELFNOTE_XEN_VERSION, .asciz "xen-3.0")
@@ -110,7 +101,9 @@ hypercall_page:
     /* What overflows runs into the hypercall page, which is not writable. */
 boot_stack:
     .skip 8192
+    .globl boot_stack_end
 boot_stack_end:
+    .globl boot_thread_block
 boot_thread_block:
     .skip 64
 

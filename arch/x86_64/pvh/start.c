@@ -19,16 +19,17 @@
 #include <xen-abi/memory.h>
 #include <xen-abi/version.h>
 
+#include "pvh.h"
+
 #include "arch/boot.h"
 #include "arch/cpu.h"
 #include "arch/paging.h"
 #include "arch/platform.h"
-#include "arch/x86_64.h"
-#include "lib/constant.h"
 #include "lib/pages.h"
 #include "lib/printk.h"
 #include "xen/hypercall.h"
 
+#define MSR_FS_BASE 0xc0000100u
 #define FRAMES_BASE 0xfd000000ul
 #define GRANT_FRAMES_BASE (FRAMES_BASE + PAGE_SIZE)
 #define GRANT_FRAMES_MAX 511u
@@ -39,8 +40,6 @@
 #define START_INFO_LIMIT (0x40000000ul - START_INFO_REACH)
 
 extern char image_end[], hypercall_page[];
-
-struct boot_info boot_info CONSTANT_AFTER_BOOT;
 
 void pvh_start(const struct hvm_start_info *start, uint64_t timestamp);
 
@@ -80,7 +79,7 @@ static int map_frame(unsigned int space, unsigned long index, uint64_t address)
     return hypercall_memory_op(XENMEM_add_to_physmap, &map);
 }
 
-int platform_map_grant_frame(unsigned int index, void **address)
+static int map_grant_frame(unsigned int index, void **address)
 {
     uint64_t place = GRANT_FRAMES_BASE + index * PAGE_SIZE;
     int error;
@@ -90,6 +89,22 @@ int platform_map_grant_frame(unsigned int index, void **address)
         *address = (void *)place;
     return error;
 }
+
+static void set_thread_pointer(void *block)
+{
+    cpu_write_msr(MSR_FS_BASE, (uintptr_t)block);
+}
+
+static const struct platform pvh_platform = {
+    .name = "PVH",
+    .map_grant_frame = map_grant_frame,
+    .set_thread_pointer = set_thread_pointer,
+    .fault_address = cpu_read_cr2,
+    .write_page = pvh_write_page,
+    .add_table = pvh_add_table,
+    .remove_table = pvh_remove_table,
+    .map_unit = pvh_map_unit,
+};
 
 static void map_shared_info(void)
 {
@@ -200,10 +215,10 @@ static void read_start_info(const struct hvm_start_info *start)
 
 void pvh_start(const struct hvm_start_info *start, uint64_t timestamp)
 {
-    boot_info.guest_type = "PVH";
+    platform = &pvh_platform;
     boot_info.entry_timestamp = timestamp;
-    traps_init();
-    paging_protect_image();
+    pvh_traps_init();
+    pvh_paging_init();
     find_hypercalls();
     /* One GiB's table serves all of these: they lie in the last GiB below 4 GiB. */
     find_rings();

@@ -2,7 +2,7 @@
 # Boot lines, output that fills the ring many times over, input.
 create console.cfg
 wait_console console 'ready for input'
-expect_console console 'Xenolith console on Xen [0-9.]+, PVH guest, 16384 KiB'
+expect_console console "Xenolith console on Xen [0-9.]+, ${TYPE^^} guest, 16384 KiB"
 expect_console console '\] memory: [0-9a-f]+-[0-9a-f]+ free'
 expect_console console '\] command line:'
 expect_console console '^\[ +[0-9]+\.[0-9]{6}\] starting console'

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Page tables under PV. Entries hold machine frames, and Xen writes them for us, after it has
+ * checked that no table is mapped writable. A page that becomes a table is therefore first made
+ * read-only in the direct map, which is where the tables are read.
+ *
+ * The builder has mapped [0, some multiple of 4 MiB), with at least 512 KiB behind what it put
+ * there, by 4 KiB pages that are writable and executable. The direct map beyond gets tables of
+ * 4 KiB pages too: Xen offers no larger ones.
+ *
+ * Frames of Xen's own (shared_info, the grant table) have a range at the end of the direct map's
+ * 512 GiB.
+ */
+#include "pv.h"
+
+#include "arch/x86_64.h"
+#include "hypercalls.h"
+#include "lib/printk.h"
+
+#define XEN_FRAMES_BASE 0x7fc0000000ul
+#define BATCH 64
+/*
+ * The largest block of pages may end in the fifth unit not mapped yet; refilling then maps one more.
+ * With them may come a table of level 2, twice.
+ */
+#define SPARES 8
+
+/* Updates on their way to Xen. */
+struct batch {
+    unsigned int count;
+    struct mmu_update updates[BATCH];
+};
+
+extern char rodata_end[];
+
+static uint64_t frames; /* the domain's */
+
+static uint64_t entry_address(const uint64_t *entry)
+{
+    return page_frame(entry) << PAGE_SHIFT | ((uintptr_t)entry & ~PAGE_MASK);
+}
+
+static void send(struct batch *batch)
+{
+    if (batch->count && pv_mmu_update(batch->updates, batch->count))
+        panic("paging: Xen refuses a page table update of %u, the first of %p", batch->count,
+              (void *)batch->updates[0].ptr);
+    batch->count = 0;
+}
+
+static void add(struct batch *batch, const uint64_t *entry, uint64_t value)
+{
+    batch->updates[batch->count++] = (struct mmu_update){ entry_address(entry), value };
+    if (batch->count == BATCH)
+        send(batch);
+}
+
+static void write_entry(const uint64_t *entry, uint64_t value)
+{
+    struct mmu_update update = { entry_address(entry), value };
+
+    if (pv_mmu_update(&update, 1))
+        panic("paging: Xen refuses the page table entry %lx", value);
+}
+
+void pv_write_page(uint64_t *entry, uintptr_t address, uint64_t value)
+{
+    (void)entry;
+    if (pv_update_va_mapping(address, value))
+        panic("paging: Xen refuses to map %lx by %lx", address, value);
+}
+
+/* Map a page of the direct map anew. */
+static void change_page(const void *page, uint64_t flags)
+{
+    pv_write_page(NULL, (uintptr_t)page,
+                  page_frame(page) << PAGE_SHIFT | PTE_PRESENT | PTE_NO_EXECUTE | flags);
+}
+
+void pv_add_table(uint64_t *entry, uint64_t *table)
+{
+    change_page(table, 0);
+    write_entry(entry, page_frame(table) << PAGE_SHIFT | PTE_PRESENT | PTE_WRITABLE);
+}
+
+/* Xen flushes what the CPU knows of the table when the page's kind of use changes. */
+void pv_remove_table(uint64_t *entry, uintptr_t address, uint64_t *table)
+{
+    (void)address;
+    write_entry(entry, 0);
+    change_page(table, PTE_WRITABLE);
+}
+
+void pv_map_unit(uint64_t *level2_entry, uint64_t address)
+{
+    uint64_t *table = paging_take_spare();
+    uint64_t frame = address >> PAGE_SHIFT;
+
+    for (unsigned int i = 0; i < PTE_COUNT && frame < frames; i++, frame++)
+        table[i] = platform_p2m[frame] << PAGE_SHIFT | PTE_PRESENT | PTE_WRITABLE | PTE_NO_EXECUTE;
+    pv_add_table(level2_entry, table);
+}
+
+/* What stays of an entry of the builder's: tables are read-only already. */
+static uint64_t protect(uint64_t entry, uintptr_t address)
+{
+    uint64_t flags = paging_image_flags(address);
+
+    if (!flags || !(entry & PTE_PRESENT))
+        return 0;
+    return (entry & ~(flags & PTE_WRITABLE ? 0 : PTE_WRITABLE)) | (flags & PTE_NO_EXECUTE);
+}
+
+/* A unit that holds text or constants is protected page by page, another as a whole. */
+static void protect_unit(struct batch *batch, uint64_t *level2_entry, uintptr_t address)
+{
+    uint64_t *table = paging_page_of(*level2_entry);
+
+    if (address >= (uintptr_t)rodata_end) {
+        add(batch, level2_entry, *level2_entry | PTE_NO_EXECUTE);
+        return;
+    }
+    for (unsigned int i = 0; i < PTE_COUNT; i++, address += PAGE_SIZE) {
+        uint64_t value = protect(table[i], address);
+
+        if (value != table[i])
+            add(batch, &table[i], value);
+    }
+}
+
+static void protect_builders_map(void)
+{
+    struct mmuext_op flush = { .cmd = MMUEXT_TLB_FLUSH_LOCAL };
+    struct batch batch = { .count = 0 };
+    uintptr_t address = 0;
+    uint64_t *entry;
+
+    while ((entry = paging_entry(address, 2, paging_no_table)) && *entry & PTE_PRESENT) {
+        protect_unit(&batch, entry, address);
+        address += UNIT_SIZE;
+    }
+    send(&batch);
+    pv_mmuext_op(&flush);
+}
+
+void pv_paging_init(const struct start_info *start, uint64_t *next_free)
+{
+    /* The page allocator's bytes of state must be mapped before there are pages to refill from. */
+    unsigned int spares = SPARES + start->nr_pages / UNIT_SIZE;
+
+    frames = start->nr_pages;
+    paging_root = (uint64_t *)start->pt_base;
+    protect_builders_map();
+    for (unsigned int i = 0; i < spares; i++, *next_free += PAGE_SIZE)
+        paging_give_spare((void *)*next_free);
+}
+
+void *pv_map_xen_frame(unsigned int number, uint64_t machine_frame)
+{
+    uintptr_t address = XEN_FRAMES_BASE + number * PAGE_SIZE;
+    uint64_t *entry = paging_entry(address, 1, paging_take_spare);
+
+    pv_write_page(entry, address,
+                  machine_frame << PAGE_SHIFT | PTE_PRESENT | PTE_WRITABLE | PTE_NO_EXECUTE);
+    return (void *)address;
+}

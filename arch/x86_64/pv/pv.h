@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/* What the files of this folder share. */
+#ifndef ARCH_PV_H
+#define ARCH_PV_H
+
+#include <stdint.h>
+
+#include <xen-abi/xen.h>
+
+/* Tell Xen our handlers of exceptions. */
+void pv_traps_init(void);
+
+/*
+ * Take over the builder's page tables: spare tables come from *next_free (an address, which is
+ * moved on), and the image's sections get their protection.
+ */
+void pv_paging_init(const struct start_info *start, uint64_t *next_free);
+
+/* Map a frame of Xen's at page `number` of the range for them; its address, or NULL (no table). */
+void *pv_map_xen_frame(unsigned int number, uint64_t machine_frame);
+#define PV_XEN_FRAMES 512u
+
+/* Operations of struct platform. */
+void pv_write_page(uint64_t *entry, uintptr_t address, uint64_t value);
+void pv_add_table(uint64_t *entry, uint64_t *table);
+void pv_remove_table(uint64_t *entry, uintptr_t address, uint64_t *table);
+void pv_map_unit(uint64_t *level2_entry, uint64_t address);
+
+#endif

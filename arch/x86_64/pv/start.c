@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * First C code under PV: reads start_info, takes over the builder's page tables, and hands a struct
+ * boot_info on. The builder lays the image, the ramdisk, the list of machine frames, its special
+ * pages and the page tables out from address 0 upwards; what lies behind them is free.
+ */
+#include <errno.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <xen-abi/grant_table.h>
+#include <xen-abi/version.h>
+#include <xen-abi/xen.h>
+
+#include "pv.h"
+
+#include "arch/boot.h"
+#include "arch/x86_64.h"
+#include "hypercalls.h"
+#include "lib/printk.h"
+
+#define SHARED_INFO_NUMBER 0u
+#define GRANT_FRAMES_NUMBER 1u
+
+extern char image_end[];
+
+void pv_start(const struct start_info *start, uint64_t timestamp);
+
+static int map_grant_frame(unsigned int index, void **address)
+{
+    struct gnttab_setup_table setup = { .dom = DOMID_SELF, .nr_frames = index + 1 };
+    uint64_t *list;
+    long error;
+
+    if (index >= PV_XEN_FRAMES - GRANT_FRAMES_NUMBER)
+        return -ENOSPC;
+    list = page_alloc();
+    if (!list)
+        return -ENOMEM;
+    set_xen_guest_handle(setup.frame_list, list);
+    error = hypercall_grant_table_op(GNTTABOP_setup_table, &setup, 1);
+    if (!error && setup.status != GNTST_okay)
+        error = -ENOSPC;
+    if (!error)
+        *address = pv_map_xen_frame(GRANT_FRAMES_NUMBER + index, list[index]);
+    page_free(list);
+    return error;
+}
+
+static void set_thread_pointer(void *block)
+{
+    pv_set_segment_base(SEGBASE_FS, (uintptr_t)block);
+}
+
+static uint64_t fault_address(void)
+{
+    return boot_info.shared_info->vcpu_info[0].arch.cr2;
+}
+
+static const struct platform pv_platform = {
+    .name = "PV",
+    .map_grant_frame = map_grant_frame,
+    .set_thread_pointer = set_thread_pointer,
+    .fault_address = fault_address,
+    .write_page = pv_write_page,
+    .add_table = pv_add_table,
+    .remove_table = pv_remove_table,
+    .map_unit = pv_map_unit,
+};
+
+static void *page_of_frame(uint64_t machine_frame)
+{
+    return machine_frame ? paging_page_of(machine_frame << PAGE_SHIFT) : NULL;
+}
+
+static void find_rings(const struct start_info *start)
+{
+    boot_info.console_ring = page_of_frame(start->console.domU.mfn);
+    boot_info.console_port = start->console.domU.evtchn;
+    boot_info.xenstore_ring = page_of_frame(start->store_mfn);
+    boot_info.xenstore_port = start->store_evtchn;
+}
+
+static void find_ramdisk(const struct start_info *start)
+{
+    if (!start->mod_len)
+        return;
+    boot_info.ramdisk = (const void *)start->mod_start;
+    boot_info.ramdisk_length = start->mod_len;
+}
+
+static uint64_t page_up(uint64_t address)
+{
+    return (address + PAGE_SIZE - 1) & PAGE_MASK;
+}
+
+void pv_start(const struct start_info *start, uint64_t timestamp)
+{
+    /* The builder's tables come last; its stack, which is behind them, is not used any more. */
+    uint64_t next_free = page_up(start->pt_base + start->nr_pt_frames * PAGE_SIZE);
+
+    platform = &pv_platform;
+    platform_p2m = (const uint64_t *)start->mfn_list;
+    boot_info.entry_timestamp = timestamp;
+    pv_traps_init();
+    pv_paging_init(start, &next_free);
+    boot_info.shared_info = pv_map_xen_frame(SHARED_INFO_NUMBER, start->shared_info >> PAGE_SHIFT);
+    boot_info.xen_version = hypercall_xen_version(XENVER_version, NULL);
+    boot_info.command_line = (const char *)start->cmd_line;
+    find_rings(start);
+    find_ramdisk(start);
+    boot_info.memory_total = start->nr_pages * PAGE_SIZE;
+    boot_info.memory[0] = (struct boot_memory){ next_free, boot_info.memory_total };
+    boot_info.memory_regions = 1;
+    pv_fpu_taskswitch(false);
+    kernel_start();
+}
