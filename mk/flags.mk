@@ -28,7 +28,7 @@ PREPARED := $(BUILD)/.tools-build $(ABI)/.done $(NEWLIB)/.done $(LWIP)/.done
 # A change of flags compiles everything anew.
 $(OBJ)/.flags: FORCE
 	@mkdir -p $(@D)
-	@echo '$(CC) $(GUEST_FLAGS) $(ABI_CPPFLAGS)' | cmp -s - $@ || echo '$(CC) $(GUEST_FLAGS) $(ABI_CPPFLAGS)' > $@
+	@echo '$(CC) $(GUEST_FLAGS) $(ABI_CPPFLAGS) $(FORTIFY)' | cmp -s - $@ || echo '$(CC) $(GUEST_FLAGS) $(ABI_CPPFLAGS) $(FORTIFY)' > $@
 
 $(OBJ)/%.o: %.c $(OBJ)/.flags | $(PREPARED)
 	@mkdir -p $(@D)
@@ -46,4 +46,5 @@ $(OBJ)/lwip/%.o: $(LWIP)/src/%.c $(OBJ)/.flags | $(PREPARED)
 	$(say) CC $<
 	$(Q)$(CC) $(GUEST_FLAGS) -w $(CPPFLAGS) $(LWIP_CPPFLAGS) -MMD -MP -c -o $@ $<
 
+$(addprefix $(OBJ)/,apps/%.o test/guest/%.o tools/bench/apps/%.o): EXTRA_CPPFLAGS = $(FORTIFY)
 $(OBJ)/net/%.o: EXTRA_CPPFLAGS = $(LWIP_CPPFLAGS)

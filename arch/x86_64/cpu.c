@@ -25,16 +25,26 @@ static bool read_random(uint64_t *number)
     return ok;
 }
 
-bool cpu_random(uint64_t *number)
+static bool read(bool (*source)(uint64_t *), uint64_t *number)
 {
-    bool (*source)(uint64_t *) = 0;
+    for (int i = 0; i < TRIES; i++)
+        if (source(number))
+            return true;
+    return false;
+}
+
+bool cpu_random(uint64_t *numbers, unsigned int count)
+{
+    bool (*source)(uint64_t *);
 
     if (cpu_id(0, 0).a >= 7 && cpu_id(7, 0).b & CPUID_7_EBX_RDSEED)
         source = read_seed;
     else if (cpu_id(1, 0).c & CPUID_1_ECX_RDRAND)
         source = read_random;
-    for (int i = 0; source && i < TRIES; i++)
-        if (source(number))
-            return true;
-    return false;
+    else
+        return false;
+    for (unsigned int i = 0; i < count; i++)
+        if (!read(source, &numbers[i]))
+            return false;
+    return true;
 }

@@ -62,8 +62,9 @@ static inline __attribute__((noreturn)) void cpu_halt(void)
 }
 
 /*
- * One 64-bit number from RDSEED or RDRAND; false where the CPU has neither or they do not answer.
+ * Numbers from RDSEED or RDRAND; false where the CPU has neither or they do not answer. The CPU is
+ * asked each time: it may be another one after a migration.
  */
-bool cpu_random(uint64_t *number);
+bool cpu_random(uint64_t *numbers, unsigned int count);
 
 #endif

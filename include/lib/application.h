@@ -16,6 +16,12 @@ struct application_arguments {
     char **environment;
 };
 
+/*
+ * Give the value of the kernel's word seed= to the generator of random numbers and overwrite it
+ * with asterisks, so that neither log nor application sees it. Before anything reads the text.
+ */
+void commandline_take_seed(char *text);
+
 /* Split the command line: options are set, unknown words are warned of. 0 or -ENOMEM. Boot only. */
 int commandline_parse(const char *text, struct application_arguments *arguments);
 

@@ -26,6 +26,11 @@ void stacks_init(void);
  */
 void *heap_grow(intptr_t change);
 
+/* Whether these bytes lie in what malloc() has been given. */
+bool heap_holds(const void *start, size_t length);
+/* Random and constant; for malloc()'s checks. */
+extern uint64_t heap_secret;
+
 /* Pages that the heap holds now, and page tables that it has needed. */
 size_t heap_pages(void);
 

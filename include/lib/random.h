@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Random numbers: one generator for the kernel, the network stack and getrandom(), seeded at boot
- * from RDSEED/RDRAND and timing jitter.
+ * Random numbers: one generator for the kernel, the network stack and the application (getrandom(),
+ * getentropy(), arc4random(), /dev/urandom), seeded at its first use from RDSEED or RDRAND, else
+ * from timing jitter; from the clock and the domain's uuid; and from the command line's seed=.
+ *
+ * Nothing here fails or blocks; any context.
  */
 #ifndef LIB_RANDOM_H
 #define LIB_RANDOM_H
@@ -9,8 +12,18 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Fill with unpredictable bytes. Never fails, never blocks; any context. */
+/* Fill with unpredictable bytes. */
 void random_bytes(void *buffer, size_t length);
 uint32_t random_u32(void);
+
+/*
+ * Mix in fresh entropy and forget what was generated in advance. To be called after a restore, when
+ * the clocks and hypercalls work again and before any number is drawn: two copies of one saved
+ * guest must not go on with the same numbers.
+ */
+void random_reseed(void);
+
+/* Mix in a seed from outside; before the first number is drawn. */
+void random_stir_seed(const char *seed, size_t length);
 
 #endif

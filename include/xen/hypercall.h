@@ -3,8 +3,8 @@
  * Hypercalls, one typed call each (<xen-abi/xen.h> and the header of each operation).
  *
  * Xen answers with its own error numbers (<xen-abi/errno.h>), which are Linux' and not newlib's:
- * each call here returns 0 or a positive answer, or -errno in our numbers. Pointers must be to
- * memory of the direct map or of the image. Any context.
+ * each call here returns 0 or a positive answer, or -errno in our numbers. Xen takes pointers as
+ * virtual addresses: any mapped memory will do, stacks included. Any context.
  */
 #ifndef XEN_HYPERCALL_H
 #define XEN_HYPERCALL_H

@@ -12,11 +12,18 @@
 
 #include "lib/application.h"
 #include "lib/printk.h"
+#include "lib/random.h"
 
 #define ENVIRONMENT_PREFIX "env:"
+#define SEED_PREFIX "seed="
 
 extern const struct commandline_option *const commandline_options_start[],
     *const commandline_options_end[];
+
+static bool is_blank(char character)
+{
+    return character == ' ' || character == '\t' || character == '\n';
+}
 
 /*
  * Cut the next word out of *text: words end at blanks; "…" keeps blanks, and a backslash takes the
@@ -28,12 +35,12 @@ static char *next_word(char **text)
     char *from = *text, *to, *word;
     bool quoted = false;
 
-    while (*from == ' ' || *from == '\t' || *from == '\n')
+    while (is_blank(*from))
         from++;
     if (!*from)
         return NULL;
     word = to = from;
-    for (; *from && (quoted || (*from != ' ' && *from != '\t' && *from != '\n')); from++) {
+    for (; *from && (quoted || !is_blank(*from)); from++) {
         if (*from == '"') {
             quoted = !quoted;
             continue;
@@ -46,6 +53,58 @@ static char *next_word(char **text)
     *to = '\0';
     return word;
 }
+
+/* Where the word ends that starts at `from`; blanks in quotes and behind backslashes are its own. */
+static char *word_end(char *from)
+{
+    bool quoted = false;
+
+    for (; *from && (quoted || !is_blank(*from)); from++) {
+        if (*from == '"')
+            quoted = !quoted;
+        else if (*from == '\\' && from[1])
+            from++;
+    }
+    return from;
+}
+
+/* Quotes stay, so that the word ends where it did. */
+static void cover(char *from, const char *end)
+{
+    for (; from < end; from++) {
+        if (*from == '"')
+            continue;
+        if (*from == '\\' && from + 1 < end)
+            *from++ = '*';
+        *from = '*';
+    }
+}
+
+void commandline_take_seed(char *text)
+{
+    size_t prefix = strlen(SEED_PREFIX);
+    char *end, *value;
+
+    for (; *text; text = end) {
+        while (is_blank(*text))
+            text++;
+        end = word_end(text);
+        if (end - text == 2 && strncmp(text, "--", 2) == 0)
+            return;
+        value = text + (*text == '"') + prefix;
+        if (value >= end || strncmp(value - prefix, SEED_PREFIX, prefix) != 0)
+            continue;
+        random_stir_seed(value, end - value);
+        cover(value, end);
+    }
+}
+
+/* It was taken before this; an empty one is no seed. */
+static int set_seed(const char *value)
+{
+    return *value ? 0 : -EINVAL;
+}
+COMMANDLINE_OPTION("seed", set_seed);
 
 static bool set_option(const char *word)
 {

@@ -1,85 +1,73 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Random numbers: ChaCha20 (RFC 8439) as a generator that overwrites its own key.
+ * Random numbers: ChaCha20 as a generator that overwrites its own key.
  *
  * Each refill makes one 64-byte block: its first half becomes the next key, its second half is
- * output; so numbers that were given out cannot be computed from a later state. The key is seeded
- * at the first use with the CPU's random instructions, and always with time stamps of work whose
- * length varies (jitter), which is all there is on a CPU without them.
+ * output; so numbers that were given out cannot be computed from a later state. Fresh entropy is
+ * mixed into the key, so that the generator's state depends on all that ever went in.
+ *
+ * Sources, at the first use and after a restore: the CPU's random instructions; where there are
+ * none, time stamps of work whose length varies (jitter); the clocks; the domain's uuid, which the
+ * toolstack draws at random for each new domain. The command line's seed= comes before all.
  */
 #include "lib/random.h"
 
 #include <stdbool.h>
 #include <string.h>
 
-#include "arch/boot.h"
+#include <xen-abi/xen.h>
+#include <xen-abi/version.h>
+
 #include "arch/cpu.h"
+#include "lib/chacha20.h"
 #include "lib/init.h"
 #include "lib/printk.h"
 #include "lib/sched.h"
+#include "xen/hypercall.h"
 
-#define KEY_WORDS 8
 #define OUTPUT_SIZE 32
 #define HARDWARE_WORDS 4
 #define JITTER_ROUNDS 16
 #define ROUNDS_PER_STIR 8
 
-static uint32_t key[KEY_WORDS];
-static uint64_t counter;
+static uint32_t key[CHACHA20_KEY_WORDS];
 static uint8_t output[OUTPUT_SIZE];
 static size_t output_left;
-static bool seeded, from_hardware;
-
-static uint32_t rotate(uint32_t word, int bits)
-{
-    return word << bits | word >> (32 - bits);
-}
-
-static void quarter_round(uint32_t *a, uint32_t *b, uint32_t *c, uint32_t *d)
-{
-    *a += *b, *d = rotate(*d ^ *a, 16);
-    *c += *d, *b = rotate(*b ^ *c, 12);
-    *a += *b, *d = rotate(*d ^ *a, 8);
-    *c += *d, *b = rotate(*b ^ *c, 7);
-}
-
-static void chacha_block(uint32_t block[16])
-{
-    uint32_t start[16] = { 0x61707865, 0x3320646e, 0x79622d32, 0x6b206574 };
-
-    memcpy(&start[4], key, sizeof(key));
-    start[12] = counter;
-    start[13] = counter >> 32;
-    counter++;
-    memcpy(block, start, sizeof(start));
-    for (int i = 0; i < 10; i++) {
-        for (int column = 0; column < 4; column++)
-            quarter_round(&block[column], &block[4 + column], &block[8 + column],
-                          &block[12 + column]);
-        for (int column = 0; column < 4; column++)
-            quarter_round(&block[column], &block[4 + (column + 1) % 4],
-                          &block[8 + (column + 2) % 4], &block[12 + (column + 3) % 4]);
-    }
-    for (int i = 0; i < 16; i++)
-        block[i] += start[i];
-}
+static bool seeded, from_hardware, from_command_line;
 
 static void refill(void)
 {
-    uint32_t block[16];
+    static const uint32_t position[CHACHA20_POSITION_WORDS]; /* the key is new each time */
+    uint32_t block[CHACHA20_BLOCK_WORDS];
 
-    chacha_block(block);
+    chacha20_block(key, position, block);
     memcpy(key, block, sizeof(key));
-    memcpy(output, &block[KEY_WORDS], sizeof(output));
+    memcpy(output, &block[CHACHA20_KEY_WORDS], sizeof(output));
     output_left = OUTPUT_SIZE;
+    explicit_bzero(block, sizeof(block));
 }
 
-/* Stir a number into the key: the generator's next state depends on all that came before. */
-static void stir(uint64_t number)
+static void stir(const void *data, size_t length)
 {
-    key[0] ^= number;
-    key[1] ^= number >> 32;
-    refill();
+    const uint8_t *from = data;
+    uint32_t words[CHACHA20_KEY_WORDS];
+
+    while (length) {
+        size_t part = length < sizeof(words) ? length : sizeof(words);
+
+        memset(words, 0, sizeof(words));
+        memcpy(words, from, part);
+        for (int i = 0; i < CHACHA20_KEY_WORDS; i++)
+            key[i] ^= words[i];
+        refill();
+        from += part;
+        length -= part;
+    }
+}
+
+static void stir_number(uint64_t number)
+{
+    stir(&number, sizeof(number));
 }
 
 /*
@@ -94,28 +82,42 @@ static void stir_jitter(void)
     for (int i = 0; i < JITTER_ROUNDS; i++) {
         if (i % ROUNDS_PER_STIR == 0) {
             sum ^= cpu_id(0, 0).a;
-            stir(sum);
+            stir_number(sum);
         }
         sum = (sum << 7 | sum >> 57) ^ cpu_timestamp();
     }
-    stir(sum);
+    stir_number(sum);
 }
 
-static void seed(void)
+static void stir_uuid(void)
 {
-    uint64_t number;
+    xen_domain_handle_t uuid;
+
+    if (hypercall_xen_version(XENVER_guest_handle, &uuid) == 0)
+        stir(&uuid, sizeof(uuid));
+}
+
+void random_reseed(void)
+{
+    uint64_t numbers[HARDWARE_WORDS];
 
     seeded = true;
-    for (int i = 0; i < HARDWARE_WORDS; i++) {
-        from_hardware = cpu_random(&number);
-        if (from_hardware)
-            stir(number);
-    }
-    if (!from_hardware)
+    from_hardware = cpu_random(numbers, HARDWARE_WORDS);
+    if (from_hardware)
+        stir(numbers, sizeof(numbers));
+    else
         stir_jitter();
-    stir(cpu_timestamp());
-    stir(clock_realtime());
-    output_left = 0;
+    explicit_bzero(numbers, sizeof(numbers));
+    stir_number(cpu_timestamp());
+    stir_number(clock_realtime());
+    stir_uuid();
+    refill();
+}
+
+void random_stir_seed(const char *seed, size_t length)
+{
+    from_command_line = true;
+    stir(seed, length);
 }
 
 void random_bytes(void *buffer, size_t length)
@@ -123,7 +125,7 @@ void random_bytes(void *buffer, size_t length)
     uint8_t *to = buffer;
 
     if (!seeded)
-        seed();
+        random_reseed();
     while (length) {
         size_t part;
 
@@ -148,10 +150,9 @@ uint32_t random_u32(void)
 
 static void report_source(void)
 {
-    if (!seeded)
-        seed();
     if (!from_hardware)
-        printk("random: this CPU has no RDSEED or RDRAND; seeded from timing jitter and the clock "
-               "alone");
+        printk("random: this CPU has no RDSEED or RDRAND; seeded from timing jitter, the clock and "
+               "the domain's uuid%s",
+               from_command_line ? ", and from seed=" : " alone (seed= on the command line helps)");
 }
 INITCALL("1core", report_source);

@@ -89,6 +89,7 @@ void kernel_start(void)
 
     clock_init();
     pages_init(boot_info.memory, boot_info.memory_regions);
+    commandline_take_seed((char *)boot_info.command_line);
     heap_init();
     stacks_init();
     report_boot(); /* before there is a console: the lines wait, and all go with one event */

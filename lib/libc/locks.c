@@ -27,7 +27,6 @@ STATIC_LOCK(__malloc_recursive_mutex);
 STATIC_LOCK(__env_recursive_mutex);
 STATIC_LOCK(__tz_mutex);
 STATIC_LOCK(__dd_hash_mutex);
-STATIC_LOCK(__arc4random_mutex);
 
 void __retarget_lock_init_recursive(_LOCK_T *lock)
 {

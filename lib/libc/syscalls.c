@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What newlib asks of a system besides files (which lib/posix supplies): memory, process identity,
- * signals to oneself, time, random numbers. _exit() is in lib/kernel/start.c.
+ * signals to oneself, time. malloc() and random numbers have files of their own; _exit() is in
+ * lib/kernel/start.c.
  */
 #include <assert.h>
 #include <errno.h>
@@ -14,11 +15,9 @@
 
 #include "lib/mm.h"
 #include "lib/printk.h"
-#include "lib/random.h"
 #include "lib/sched.h"
 
 #define PROCESS_ID 1
-#define ENTROPY_MAX 256 /* getentropy()'s limit in POSIX.1-2024 */
 
 char **environ;
 
@@ -70,16 +69,6 @@ clock_t times(struct tms *buffer)
 
     *buffer = (struct tms){ .tms_utime = ticks };
     return ticks;
-}
-
-int getentropy(void *buffer, size_t length)
-{
-    if (length > ENTROPY_MAX) {
-        errno = EIO;
-        return -1;
-    }
-    random_bytes(buffer, length);
-    return 0;
 }
 
 void __assert_func(const char *file, int line, const char *function, const char *expression)

@@ -23,10 +23,13 @@ static uintptr_t heap_mapped;
 static uintptr_t heap_highest; /* what heap_mapped has been at most */
 static uintptr_t heap_end;     /* what malloc has asked for */
 
+uint64_t heap_secret CONSTANT_AFTER_BOOT;
+
 void heap_init(void)
 {
     heap_start = HEAP_BASE + ((uintptr_t)random_u32() << PAGE_SHIFT);
     heap_end = heap_mapped = heap_highest = heap_start;
+    random_bytes(&heap_secret, sizeof(heap_secret));
 }
 
 static void shrink_to(uintptr_t end)
@@ -68,6 +71,13 @@ void *heap_grow(intptr_t change)
     shrink_to(end);
     heap_end = end;
     return (void *)old_end;
+}
+
+bool heap_holds(const void *start, size_t length)
+{
+    uintptr_t address = (uintptr_t)start;
+
+    return address >= heap_start && address < heap_end && length <= heap_end - address;
 }
 
 /* Each table of a level maps 512 of those below it; tables are kept when the heap shrinks. */

@@ -41,6 +41,16 @@ void printk(const char *format, ...)
     va_end(arguments);
 }
 
+static char stirred[256];
+
+void random_stir_seed(const char *seed, size_t length)
+{
+    size_t used = strlen(stirred);
+
+    assert_true(length > 0 && used + length + 2 <= sizeof(stirred));
+    snprintf(stirred + used, sizeof(stirred) - used, "%.*s;", (int)length, seed);
+}
+
 static char last_value[256];
 
 static int set_color(const char *value)
@@ -105,9 +115,39 @@ static void test_empty(void **state)
     assert_int_equal(parse("-- x\\").count, 2);
 }
 
+/* What is left of a command line, and what went to the generator. */
+static void check_seed(const char *text, const char *left, const char *seed)
+{
+    char copy[100];
+
+    stirred[0] = '\0';
+    snprintf(copy, sizeof(copy), "%s", text);
+    commandline_take_seed(copy);
+    assert_string_equal(copy, left);
+    assert_string_equal(stirred, seed);
+}
+
+static void test_seed(void **state)
+{
+    (void)state;
+    check_seed("seed=0123abcd", "seed=********", "0123abcd;");
+    check_seed(" a seed=1 b seed=22 -- seed=3", " a seed=* b seed=** -- seed=3", "1;22;");
+    check_seed("\"seed=1 2\" b", "\"seed=***\" b", "1 2\";");
+    check_seed("seed=\"1 2\" b", "seed=\"***\" b", "\"1 2\";");
+    check_seed("seed=1\\\"2 b", "seed=**** b", "1\\\"2;");
+    check_seed("a=\" -- \" seed=1", "a=\" -- \" seed=*", "1;");
+    check_seed("seed= seeds=1 xseed=1 env:seed=1", "seed= seeds=1 xseed=1 env:seed=1", "");
+    check_seed("", "", "");
+    check_seed("seed=1\\", "seed=**", "1\\;");
+    parse("seed=****");
+    assert_string_equal(log_text, "");
+    parse("seed=");
+    assert_non_null(strstr(log_text, "\"seed=\" is not understood"));
+}
+
 static void test_any_bytes(void **state)
 {
-    static const char letters[] = " \t\"\\-=:aenv";
+    static const char letters[] = " \t\"\\-=:aenvsd";
     char text[64];
 
     (void)state;
@@ -119,6 +159,8 @@ static void test_any_bytes(void **state)
         for (size_t i = 0; i < length; i++)
             text[i] = letters[rand() % (sizeof(letters) - 1)];
         text[length ? length - 1 : 0] = '\0';
+        stirred[0] = '\0';
+        commandline_take_seed(text);
         a = parse(text);
         free(a.arguments);
         free(a.environment);
@@ -131,6 +173,7 @@ int main(void)
         cmocka_unit_test(test_parts),
         cmocka_unit_test(test_warnings),
         cmocka_unit_test(test_empty),
+        cmocka_unit_test(test_seed),
         cmocka_unit_test(test_any_bytes),
     };
 

@@ -76,6 +76,11 @@ uint32_t random_u32(void)
     return HEAP_PLACE;
 }
 
+void random_bytes(void *buffer, size_t length)
+{
+    memset(buffer, 1, length);
+}
+
 void panic(const char *format, ...)
 {
     (void)format;

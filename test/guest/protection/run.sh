@@ -27,6 +27,29 @@ overflow overflow 'crash: stack overflow of thread "digger"'
 overflow leap 'crash: stack overflow of thread "leaper"'
 overflow overflow-main 'crash: stack overflow of thread "main"'
 attack constant 'crash: page fault: write of address [0-9a-f]+ \(protected\)'
+attack double-free 'heap: free\([0-9a-fx]+\): freed already'
+attack double-free-merged 'heap: free\([0-9a-fx]+\): freed already'
+attack overrun 'heap: free\([0-9a-fx]+\): overrun: it has 20 bytes, and those behind were overwritten'
+attack overrun-far 'heap: realloc\([0-9a-fx]+\): overrun: '
+attack bad-pointer 'heap: free\([0-9a-fx]+\): no block'
+attack foreign-pointer 'heap: free\([0-9a-fx]+\): not a block of the heap'
+attack after-free 'heap: the free block at [0-9a-fx]+ was written to after it was freed'
+attack fortify-memcpy 'buffer overflow: a function of the C library'
+attack fortify-strcpy 'buffer overflow: a function of the C library'
+attack fortify-read 'buffer overflow: a function of the C library'
+attack fortify-snprintf 'buffer overflow: a function of the C library'
+
+# What is allowed goes on working.
+fine() { # NAME
+    create protection.cfg "extra = '-- $1'"
+    expect_shutdown protection poweroff
+    expect_console protection 'survived'
+    refuse_console protection 'block'
+    destroy protection
+}
+fine heap-use
+fine fortify-fits
+fine refused
 
 # Heap and stacks lie elsewhere in each boot.
 places() {
