@@ -22,6 +22,7 @@
 
 #define ENTRIES 512
 #define LARGE_SIZE 0x200000ul
+#define LOW_HALF 0x800000000000ul /* no address of ours lies above */
 #define ADDRESS_MASK 0x000ffffffffff000ul
 
 extern uint64_t boot_level4[ENTRIES];
@@ -166,4 +167,32 @@ void *paging_unmap_page(uintptr_t address)
     *entry = 0;
     x86_flush_page(address);
     return page;
+}
+
+static bool mapped(uintptr_t address)
+{
+    const uint64_t *table = boot_level4;
+
+    for (unsigned int level = 4; level > 1; level--) {
+        uint64_t entry = table[level_index(address, level)];
+
+        if (!(entry & PTE_PRESENT))
+            return false;
+        if (entry & PTE_LARGE)
+            return true;
+        table = entry_table(entry);
+    }
+    return table[level_index(address, 1)] & PTE_PRESENT;
+}
+
+bool paging_readable(uintptr_t address, size_t length)
+{
+    uintptr_t end = address + length;
+
+    if (end < address || end > LOW_HALF)
+        return false;
+    for (address &= PAGE_MASK; address < end; address += PAGE_SIZE)
+        if (!mapped(address))
+            return false;
+    return true;
 }

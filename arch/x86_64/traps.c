@@ -70,6 +70,9 @@ static struct gate gates[VECTORS];
 static struct task_state task_state;
 static char trap_stack[4096] __attribute__((aligned(16)));
 
+/* The registers of the crash, for tools/xencore and tools/gdb, which know the struct's order. */
+const struct trap_frame *crash_frame;
+
 void trap_report(const struct trap_frame *frame);
 
 void traps_init(void)
@@ -122,7 +125,8 @@ void trap_report(const struct trap_frame *frame)
 {
     const char *name = trap_names[frame->vector];
 
-    report_begin();
+    report_begin(frame->rip);
+    crash_frame = frame;
     if (frame->vector == PAGE_FAULT)
         printk("crash: page fault: %s of address %lx%s",
                access_name(frame->error_code), cpu_read_cr2(),

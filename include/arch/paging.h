@@ -8,6 +8,8 @@
 #ifndef ARCH_PAGING_H
 #define ARCH_PAGING_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* Where the heap's range starts; far from the direct map. */
@@ -27,6 +29,11 @@ void paging_map_direct(uint64_t start, uint64_t end);
  * one was used.
  */
 void paging_refill(void);
+
+/*
+ * True when each byte of [address, address + length) can be read; for reports, which trust nothing.
+ */
+bool paging_readable(uintptr_t address, size_t length);
 
 /* Map one page of the heap range onto a page of the allocator: 0, or -ENOMEM (no table). */
 int paging_map_page(uintptr_t address, void *page);
