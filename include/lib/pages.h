@@ -13,6 +13,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "lib/printk.h"
+
 #define PAGE_SHIFT 12
 #define PAGE_SIZE 4096ul
 #define PAGE_MASK (~(PAGE_SIZE - 1))
@@ -39,6 +41,9 @@ static inline uint64_t page_frame(const void *page)
 {
     return (uintptr_t)page >> PAGE_SHIFT;
 }
+
+/* Print the allocator's regions and its free blocks by size. */
+void pages_print(print_line print);
 
 /* Pages managed in all and pages free now. */
 size_t pages_total(void);

@@ -18,6 +18,7 @@
 #include "lib/sched.h"
 #include "xen/console.h"
 #include "xen/lifecycle.h"
+#include "xen/sysrq.h"
 #include "xen/xenstore.h"
 
 #define MAIN_STACK_ORDER 4 /* 64 KiB */
@@ -59,8 +60,10 @@ static void start_xenstore(void)
 
     if (error)
         printk("xenstore: not available (error %d): no devices, no xl shutdown", error);
-    else
-        lifecycle_init();
+    if (error)
+        return;
+    lifecycle_init();
+    sysrq_init();
 }
 
 static void main_thread(void *unused)
