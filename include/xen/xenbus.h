@@ -47,7 +47,8 @@ struct xenbus_device {
  * (XenbusStateUnknown: gone, or no valid number); states that followed each other quickly are seen
  * as one. remove: let everything go, device->private_data included; the device struct is freed
  * after it; must accept what a failed probe left. suspend: forget nothing, start nothing; resume:
- * the grants and ports of before are void, connect anew.
+ * the grants and ports of before are void, connect anew. describe: one line on the state of the
+ * ring, for people.
  */
 struct xenbus_driver {
     const char *type; /* "vbd", "vif" */
@@ -56,6 +57,7 @@ struct xenbus_driver {
     void (*remove)(struct xenbus_device *device);
     void (*suspend)(struct xenbus_device *device);
     void (*resume)(struct xenbus_device *device);
+    void (*describe)(const struct xenbus_device *device, char *line, size_t size);
 };
 
 /* Put a driver into the image's table of drivers. */
@@ -83,7 +85,8 @@ int xenbus_set_state(struct xenbus_device *device, enum xenbus_state state);
 unsigned int xenbus_wait_settled(uint64_t deadline);
 void xenbus_settled(struct xenbus_device *device);
 
-/* Devices known now, for tests that count what is left over. */
+/* Devices known now, and each of them by its place, below that number. In the watch thread. */
 unsigned int xenbus_devices(void);
+const struct xenbus_device *xenbus_device_at(unsigned int index);
 
 #endif
