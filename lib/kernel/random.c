@@ -17,6 +17,7 @@
 #include "lib/init.h"
 #include "lib/printk.h"
 #include "lib/sched.h"
+#include "lib/suspend.h"
 
 #define KEY_WORDS 8
 #define OUTPUT_SIZE 32
@@ -155,3 +156,16 @@ static void report_source(void)
                "alone");
 }
 INITCALL("1core", report_source);
+
+/*
+ * The saved state may be restored more than once, and each copy must go its own way: by the CPU's
+ * numbers if it has them, else by the times at which the copies get here.
+ */
+static void reseed(void)
+{
+    stir_jitter();
+    seed();
+}
+
+static const struct suspend_hooks random_hooks = { .resume = reseed };
+SUSPEND_HOOKS("1random", random_hooks);
