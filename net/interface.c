@@ -202,6 +202,8 @@ static void interface_changed(struct net_device *device)
     struct interface *interface = device->user;
 
     interface->changed = true;
+    interface->moved |= device->moved;
+    device->moved = false;
     net_wake();
 }
 

@@ -14,7 +14,7 @@
  */
 #include "xen/suspend.h"
 
-#include <stdbool.h>
+#include <errno.h>
 #include <stdint.h>
 
 #include "arch/clock.h"
@@ -27,7 +27,11 @@
 #include "xen/gnttab.h"
 #include "xen/xenstore.h"
 
-/* In all less than the minute that the toolstack waits. */
+/*
+ * The toolstack waits for a minute and then forgets its request: a domain that stopped after that
+ * would stand still for ever.
+ */
+#define PATIENCE SECONDS(50)
 #define ROOMS_PATIENCE SECONDS(40)
 #define XENSTORE_PATIENCE SECONDS(5)
 #define CONSOLE_PATIENCE SECONDS(1)
@@ -40,17 +44,17 @@ extern const struct suspend_hooks *const suspend_hooks_start[], *const suspend_h
 
 static int prepare(void)
 {
-    uint64_t deadline = deadline_after(ROOMS_PATIENCE);
+    uint64_t rooms = deadline_after(ROOMS_PATIENCE), deadline = deadline_after(PATIENCE);
     int error = 0;
 
     for_each_hook(hook)
         if ((*hook)->prepare && error == 0)
-            error = (*hook)->prepare(deadline);
+            error = (*hook)->prepare(rooms);
     if (error != 0)
         return error;
     xenstore_suspend(deadline_after(XENSTORE_PATIENCE));
     console_flush(deadline_after(CONSOLE_PATIENCE));
-    return 0;
+    return clock_monotonic() < deadline ? 0 : -ETIMEDOUT;
 }
 
 static void cancel(void)
