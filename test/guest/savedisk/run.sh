@@ -25,11 +25,6 @@ same() {
     ask savedisk start >/dev/null
 }
 
-restore() { # [CFG]
-    xl restore "$@" chk >restore.log 2>&1 || fail "xl restore: $(tail -n 3 restore.log)"
-    rm chk
-}
-
 head -c 4M /dev/zero >disk
 create savedisk.cfg "$DISK"
 wait_console savedisk 'ready'
@@ -47,21 +42,17 @@ umount small
 expect "suspends cancelled" 3 "$(grep -ac 'suspend: cancelled' "$CONSOLES/guest-savedisk.log")"
 
 note "save and restore"
-xl save savedisk chk >save.log 2>&1 || fail "xl save: $(tail -n 3 save.log)"
-restore
+save_restore savedisk
 writing
 
 note "live migration"
-xl migrate -s "" savedisk "xl migrate-receive" >migrate.log 2>&1 ||
-    fail "xl migrate: $(tail -n 5 migrate.log)"
+migrate savedisk || fail "xl migrate: $(tail -n 5 migrate.log)"
 writing
 same
 expect "in use" "$before" "$(ask savedisk usage)"
 
 note "a host without the disk"
-xl save savedisk chk >save.log 2>&1 || fail "xl save: $(tail -n 3 save.log)"
-grep -v '^disk' savedisk.cfg >none.cfg
-restore none.cfg
+save_restore savedisk savedisk.cfg # which names none
 expect "a read" "No such device" "$(ask savedisk read)"
 expect_console savedisk 'xvda: the disk is gone'
 expect_console savedisk 'writer 0: No such device'

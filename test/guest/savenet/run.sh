@@ -5,17 +5,6 @@
 # guest that counts what it has: nothing is in use after a restore that was not before.
 # ROUNDS=N (make guest TEST=savenet ROUNDS=N): so many rounds of save, restore and migration.
 
-restore() { # DOM
-    xl save "$1" chk >save.log 2>&1 || fail "xl save $1: $(tail -n 3 save.log)"
-    xl restore chk >restore.log 2>&1 || fail "xl restore: $(tail -n 3 restore.log)"
-    rm chk
-}
-
-migrate() { # DOM
-    xl migrate -s "" "$1" "xl migrate-receive" >migrate.log 2>&1 ||
-        fail "xl migrate $1: $(tail -n 5 migrate.log)"
-}
-
 page() {
     local sum
     sum=$(curl -s -m 20 "http://$IP/small" | cksum)
@@ -48,39 +37,43 @@ page
 
 note "save and restore, with a download in progress"
 before=$(leases)
-tcpdump -l -n -i xenbr0 arp and arp[6:2]=1 >arp.log 2>/dev/null &
+tcpdump -Z root -l -n -i xenbr0 arp and arp[6:2]=1 >arp.log 2>tcpdump.log &
 download 30
-restore httpd
+save_restore httpd
 page
 wait_for 20 grep -q "who-has $IP.* tell $IP\|Announcement $IP" arp.log ||
-    fail "no gratuitous ARP after the restore: $(cat arp.log)"
+    fail "no gratuitous ARP after the restore: $(cat arp.log tcpdump.log)"
 ok "gratuitous ARP"
 leased() { (($(leases) > before)); }
 wait_for 20 leased || fail "DHCP was not asked to confirm the lease"
 ok "DHCP confirms $IP"
 
 note "live migration, with the same download in progress"
-migrate httpd
+migrate httpd || fail "xl migrate: $(tail -n 5 migrate.log)"
 page
 downloaded
 
 round=0
 while ((round < ${ROUNDS:-0})); do
     ((++round % 10 == 1)) && download 200
-    if ((round % 2)); then restore httpd; else migrate httpd; fi
+    if ((round % 2)); then
+        save_restore httpd
+    else
+        migrate httpd || fail "xl migrate: $(tail -n 5 migrate.log)"
+    fi
     page
     if ((round % 10 == 0)); then downloaded; fi
     note "round $round"
 done
-refuse_console httpd 'crash|panic|error'
 xl shutdown httpd >/dev/null
-wait_gone httpd
+expect_shutdown httpd poweroff
+destroy httpd
 
 note "what is in use"
 create network.cfg
 IP=$(guest_ip network)
 before=$(usage network)
-restore network
+save_restore network
 expect_usage network "$before" 64
 expect "four.test" 10.99.0.1 "$(ask network lookup four.test)"
 destroy network
