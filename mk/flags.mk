@@ -11,6 +11,12 @@ GUEST_FLAGS := -std=gnu11 $(OPTIMISE) -g $(PROTECT) $(STACK_PROBES) -ffunction-s
     -mno-red-zone -fno-omit-frame-pointer -fno-asynchronous-unwind-tables -fno-unwind-tables -fcf-protection=none \
     -fno-common -fno-strict-aliasing -ffile-prefix-map=$(CURDIR)=.
 
+# Compiled for size, whatever OPTIMISE says: what runs at boot, in a crash, or when the toolstack wants something.
+COLD := arch/x86_64/% lib/kernel/% lib/mm/heap.c lib/mm/stacks.c xen/xenstore% xen/xenbus% xen/lifecycle.c xen/suspend.c xen/sysrq% \
+    xen/console.c blkfront/xenbus.c netfront/xenbus.c net/config%
+HOT := arch/x86_64/clock.c arch/x86_64/thread.c lib/kernel/random.c lib/kernel/chacha20.c
+cold_flags = $(if $(filter $(COLD),$(filter-out $(HOT),$(1))),-Os)
+
 # Xen's public headers, under a name of their own; the version of the interface that we speak (since Xen 4.14), whatever the headers' is.
 ABI := $(BUILD)/abi
 ABI_CPPFLAGS := -I$(ABI) -D__XEN_INTERFACE_VERSION__=0x00040e00
@@ -25,15 +31,17 @@ $(ABI)/.done: $(BUILD)/.tools-build
 # What any object needs before it can be compiled.
 PREPARED := $(BUILD)/.tools-build $(ABI)/.done $(NEWLIB)/.done $(LWIP)/.done
 
+ALL_FLAGS = $(CC) $(GUEST_FLAGS) $(ABI_CPPFLAGS) $(FORTIFY) $(COLD) $(HOT)
+
 # A change of flags compiles everything anew.
 $(OBJ)/.flags: FORCE
 	@mkdir -p $(@D)
-	@echo '$(CC) $(GUEST_FLAGS) $(ABI_CPPFLAGS) $(FORTIFY)' | cmp -s - $@ || echo '$(CC) $(GUEST_FLAGS) $(ABI_CPPFLAGS) $(FORTIFY)' > $@
+	@echo '$(ALL_FLAGS)' | cmp -s - $@ || echo '$(ALL_FLAGS)' > $@
 
 $(OBJ)/%.o: %.c $(OBJ)/.flags | $(PREPARED)
 	@mkdir -p $(@D)
 	$(say) CC $<
-	$(Q)$(CC) $(GUEST_FLAGS) $(WARNINGS) $(CPPFLAGS) $(EXTRA_CPPFLAGS) -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(GUEST_FLAGS) $(call cold_flags,$<) $(WARNINGS) $(CPPFLAGS) $(EXTRA_CPPFLAGS) -MMD -MP -c -o $@ $<
 
 $(OBJ)/%.o: %.S $(OBJ)/.flags | $(PREPARED)
 	@mkdir -p $(@D)

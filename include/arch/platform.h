@@ -7,7 +7,14 @@
 #ifndef ARCH_PLATFORM_H
 #define ARCH_PLATFORM_H
 
+#include <errno.h>
 #include <stdint.h>
+
+/* What the toolstack gives each domain: the rings, mapped (NULL: there is none), and their ports. */
+struct platform_rings {
+    void *console, *xenstore;
+    uint32_t console_port, xenstore_port;
+};
 
 struct platform {
     const char *name; /* "PVH" or "PV" */
@@ -28,6 +35,8 @@ struct platform {
     void (*add_table)(uint64_t *entry, uint64_t *table);
     void (*remove_table)(uint64_t *entry, uintptr_t address, uint64_t *table);
     void (*map_unit)(uint64_t *level2_entry, uint64_t address);
+
+    int (*suspend)(struct platform_rings *rings); /* platform_suspend(); NULL: it cannot */
 };
 
 extern const struct platform *platform;
@@ -45,6 +54,16 @@ extern const uint64_t *platform_p2m;
 static inline int platform_map_grant_frame(unsigned int index, void **address)
 {
     return platform->map_grant_frame(index, address);
+}
+
+/*
+ * Stop the domain for saving. 0: this is the new domain; shared_info is mapped where it was,
+ * hypercalls work, *rings are the new ones. 1: the suspend was cancelled, nothing has changed.
+ * -errno: Xen refused, nothing has changed. Does not switch threads.
+ */
+static inline int platform_suspend(struct platform_rings *rings)
+{
+    return platform->suspend ? platform->suspend(rings) : -EOPNOTSUPP;
 }
 
 #endif

@@ -14,6 +14,8 @@ void thread_wake(struct thread *thread);
 
 /* Call the functions of all timers that are due. */
 void timers_run(void);
+/* The clock as it was last read in this room: reading it anew costs a VM exit on some hosts. */
+uint64_t timers_clock(void);
 /* When the next timer is due, or DEADLINE_NEVER. */
 uint64_t timers_next(void);
 

@@ -214,7 +214,7 @@ unsigned int thread_count(void)
 void thread_park(const struct wait_queue *queue)
 {
     current->waits_for = queue;
-    current->waits_since = clock_monotonic();
+    current->waits_since = timers_clock();
     schedule();
 }
 

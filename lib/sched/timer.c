@@ -7,9 +7,22 @@
 
 static struct list timers = LIST_INIT(timers);
 
+static uint64_t last_clock;
+
+static uint64_t read_clock(void)
+{
+    last_clock = clock_monotonic();
+    return last_clock;
+}
+
+uint64_t timers_clock(void)
+{
+    return last_clock;
+}
+
 uint64_t deadline_after(uint64_t ns)
 {
-    uint64_t now = clock_monotonic();
+    uint64_t now = read_clock();
 
     return ns > DEADLINE_NEVER - now ? DEADLINE_NEVER : now + ns;
 }
@@ -51,7 +64,7 @@ void timers_run(void)
 
     if (next == DEADLINE_NEVER)
         return;
-    now = clock_monotonic();
+    now = read_clock();
     while (next <= now) {
         struct timer *timer = container_of(list_first(&timers), struct timer, link);
 

@@ -75,6 +75,19 @@ destroy() {
     xl destroy "$1" && wait_gone "$1"
 }
 
+# save_restore DOM [CFG]: xl save, and xl restore of what it saved, with another cfg if given.
+save_restore() {
+    xl save "$1" "$1.chk" >save.log 2>&1 || fail "xl save $1: $(tail -n 3 save.log)"
+    xl restore ${2+"$2"} "$1.chk" >restore.log 2>&1 || fail "xl restore: $(tail -n 3 restore.log)"
+    rm "$1.chk"
+}
+
+# migrate DOM [RECEIVER]: live, from this host to itself; fails as xl does.
+migrate() {
+    [ -e /bin/sh ] || ln -s bash /bin/sh # xl starts the receiver through it
+    xl migrate -s "" "$1" "${2:-xl migrate-receive}" >migrate.log 2>&1
+}
+
 # domid DOM: its number; fails when there is none.
 domid() { xl domid "$1" 2>/dev/null; }
 
