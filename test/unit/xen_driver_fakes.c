@@ -25,6 +25,9 @@
 
 void (*ring_hook)(void);
 
+/* As under PVH: a page's frame is its address. */
+const uint64_t *platform_p2m;
+
 /* Grants. */
 
 static struct {
