@@ -33,6 +33,6 @@ help:
 	@echo "make run [APP=httpd]     boot it on real Xen in QEMU; Ctrl-C ends it"
 	@echo "make test                unit tests, then guest tests on real Xen"
 	@echo "make unit                unit tests alone; make unit TEST=NAME one of them"
-	@echo "make guest TEST=NAME     one guest test: $(sort $(GUEST_TESTS))"
+	@echo "make guest TEST=NAME     one guest test, under both guest types (TYPE=pv or pvh: under one): $(sort $(GUEST_TESTS))"
 	@echo "make bench               measure beside a Linux guest"
 	@echo "make clean               remove what was built; V=1 shows commands, CC=clang takes clang"
