@@ -55,6 +55,7 @@ struct blkfront_batch {
     struct list finished;
     unsigned int outstanding; /* in both lists */
     int error;                /* the first */
+    bool in_pause;            /* made while other callers wait */
 };
 
 struct blkfront_request {
@@ -83,6 +84,8 @@ struct blkfront {
     bool registered;
     bool ready;                /* requests can be made */
     bool broken;
+    bool paused;               /* the domain is being saved or was restored: callers wait */
+    struct timer patience;     /* for the disk to come back after a restore */
     struct frontend_port port;
     struct ring ring;
     void *ring_memory;
@@ -91,7 +94,8 @@ struct blkfront {
     uint16_t *id_next;
     struct blkfront_request *requests;
     struct blkfront_pool pool;
-    struct wait_queue space;   /* callers with nothing in flight who wait for ids or pages */
+    struct wait_queue space;   /* callers with nothing in flight who wait for ids or pages, or for
+                                  the end of a pause; a suspend that waits for requests to end */
     unsigned int starved;      /* how many */
     unsigned int segments;     /* of one request */
     enum blkfront_flush flush;
@@ -133,7 +137,21 @@ void blkfront_collect(struct blkfront *disk, struct blkfront_batch *batch);
  */
 void blkfront_wait(struct blkfront *disk, struct blkfront_batch *batch);
 
-/* disk.c: the operations of lib/blockdev.h. */
+/* xenbus.c: let ring, port and pages go, and callers with what they have in flight. */
+void blkfront_disconnect(struct blkfront *disk);
+
+/* suspend.c: xenbus_driver's operations of these names, and the end of a pause. */
+void blkfront_suspend(struct xenbus_device *bus);
+int blkfront_drain(struct xenbus_device *bus, uint64_t deadline);
+void blkfront_cancel(struct xenbus_device *bus);
+void blkfront_resume(struct xenbus_device *bus);
+void blkfront_unpause(struct blkfront *disk);
+
+/*
+ * disk.c: the operations of lib/blockdev.h; and flush by itself, in a pause too. Only the others
+ * wait for its end.
+ */
+int blkfront_flush(struct blkfront *disk, bool in_pause);
 extern const struct block_operations blkfront_operations;
 
 /*

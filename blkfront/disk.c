@@ -62,12 +62,13 @@ static int disk_write(struct block_device *device, uint64_t offset, const void *
         transfer(device->private_data, BLKIF_OP_WRITE, offset, (uint8_t *)buffer, length));
 }
 
-static int flush_now(struct blkfront *disk, uint8_t operation)
+static int flush_now(struct blkfront *disk, uint8_t operation, bool in_pause)
 {
     struct blkfront_batch batch;
     int result;
 
     blkfront_batch_init(&batch);
+    batch.in_pause = in_pause;
     while ((result = blkfront_start_flush(disk, &batch, operation)) == -EAGAIN)
         blkfront_wait(disk, &batch);
     if (result != 0)
@@ -79,22 +80,31 @@ static int flush_now(struct blkfront *disk, uint8_t operation)
     return batch.error;
 }
 
-static int disk_flush(struct block_device *device)
+int blkfront_flush(struct blkfront *disk, bool in_pause)
 {
-    struct blkfront *disk = device->private_data;
     int result;
 
     if (!disk->ready)
         return disk->broken ? -EIO : -ENODEV;
-    if (device->read_only || disk->flush == BLKFRONT_FLUSH_NOT_NEEDED)
+    if (disk->block.read_only || disk->flush == BLKFRONT_FLUSH_NOT_NEEDED)
         return 0;
     if (disk->flush == BLKFRONT_FLUSH_UNSUPPORTED)
         return -EOPNOTSUPP;
-    result = flush_now(disk, disk->flush == BLKFRONT_FLUSH_CACHE ? BLKIF_OP_FLUSH_DISKCACHE
-                                                                 : BLKIF_OP_WRITE_BARRIER);
+    result = flush_now(disk,
+                       disk->flush == BLKFRONT_FLUSH_CACHE ? BLKIF_OP_FLUSH_DISKCACHE
+                                                           : BLKIF_OP_WRITE_BARRIER,
+                       in_pause);
     if (result == -EOPNOTSUPP)
         disk->flush = BLKFRONT_FLUSH_UNSUPPORTED;
     return result;
+}
+
+static int disk_flush(struct block_device *device)
+{
+    struct blkfront *disk = device->private_data;
+
+    wait_until(&disk->space, !disk->paused, DEADLINE_NEVER);
+    return blkfront_flush(disk, false);
 }
 
 const struct block_operations blkfront_operations = {

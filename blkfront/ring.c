@@ -127,6 +127,7 @@ void blkfront_batch_init(struct blkfront_batch *batch)
     list_init(&batch->finished);
     batch->outstanding = 0;
     batch->error = 0;
+    batch->in_pause = false;
 }
 
 /*
@@ -220,6 +221,8 @@ static void write_indirect(struct blkfront *disk, struct blkfront_request *reque
 /* Why no request can be made now; 0 when one can. */
 static int refusal(const struct blkfront *disk, const struct blkfront_batch *batch)
 {
+    if (disk->paused && !batch->in_pause)
+        return -EAGAIN;
     if (!disk->ready)
         return disk->broken ? -EIO : -ENODEV;
     /* A long transfer lets those pass who have nothing in flight. */
@@ -314,7 +317,7 @@ void blkfront_collect(struct blkfront *disk, struct blkfront_batch *batch)
             copy_out(&disk->pool, request);
         release(disk, request);
     }
-    if (disk->starved > 0)
+    if (disk->starved > 0 || disk->paused)
         wake_all(&disk->space);
 }
 

@@ -23,7 +23,7 @@
 
 static struct list disks = LIST_INIT(disks);
 
-static void disconnect(struct blkfront *disk)
+void blkfront_disconnect(struct blkfront *disk)
 {
     disk->ready = false;
     frontend_port_close(&disk->port);
@@ -33,7 +33,8 @@ static void disconnect(struct blkfront *disk)
 static void give_up(struct blkfront *disk, const char *what, int error)
 {
     printk("%s: %s (%s): error %d", disk->block.name, what, disk->bus->backend, -error);
-    disconnect(disk);
+    blkfront_disconnect(disk);
+    blkfront_unpause(disk);
     xenbus_set_state(disk->bus, XenbusStateClosed);
     xenbus_settled(disk->bus);
 }
@@ -59,7 +60,7 @@ static void offer(struct blkfront *disk)
     uint16_t domain = disk->bus->backend_domain;
     int result;
 
-    disconnect(disk);
+    blkfront_disconnect(disk);
     disk->broken = false;
     result = blkfront_ring_create(disk, domain);
     if (result == 0)
@@ -160,6 +161,7 @@ static void start(struct blkfront *disk)
     }
     disk->ready = true;
     frontend_port_rearm(&disk->port, true);
+    blkfront_unpause(disk);
     printk("%s: %llu KiB, sectors of %u bytes%s", disk->block.name,
            (unsigned long long)disk->block.size / 1024, disk->block.sector_size,
            disk->block.read_only ? ", read-only" : "");
@@ -168,7 +170,7 @@ static void start(struct blkfront *disk)
 
 static void say_gone(const struct blkfront *disk)
 {
-    if (disk->ready)
+    if (disk->ready || disk->paused)
         printk("%s: the disk is gone", disk->block.name);
 }
 
@@ -181,6 +183,7 @@ static void stop(struct blkfront *disk)
     say_gone(disk);
     if (disk->requests != NULL)
         blkfront_abandon(disk);
+    blkfront_unpause(disk);
     xenbus_set_state(disk->bus, XenbusStateClosed);
     xenbus_settled(disk->bus);
 }
@@ -188,7 +191,8 @@ static void stop(struct blkfront *disk)
 static void close_down(struct blkfront *disk)
 {
     say_gone(disk);
-    disconnect(disk);
+    blkfront_disconnect(disk);
+    blkfront_unpause(disk);
     if (disk->bus->state != XenbusStateClosed)
         xenbus_set_state(disk->bus, XenbusStateClosed);
     xenbus_settled(disk->bus);
@@ -243,6 +247,7 @@ static struct blkfront *create(unsigned int id)
     list_init(&disk->block.link);
     frontend_port_init(&disk->port);
     wait_queue_init(&disk->space);
+    timer_init(&disk->patience, NULL, NULL);
     list_append(&disks, &disk->link);
     return disk;
 }
@@ -267,7 +272,8 @@ static void blkfront_remove(struct xenbus_device *bus)
     if (disk == NULL)
         return;
     say_gone(disk);
-    disconnect(disk);
+    blkfront_disconnect(disk);
+    blkfront_unpause(disk);
     disk->broken = false;
     disk->bus = NULL;
     bus->private_data = NULL;
@@ -278,5 +284,9 @@ static const struct xenbus_driver blkfront_driver = {
     .probe = blkfront_probe,
     .backend_changed = blkfront_backend_changed,
     .remove = blkfront_remove,
+    .suspend = blkfront_suspend,
+    .drain = blkfront_drain,
+    .cancel = blkfront_cancel,
+    .resume = blkfront_resume,
 };
 XENBUS_DRIVER(blkfront_driver);

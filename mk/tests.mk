@@ -42,6 +42,8 @@ unit-programs: $(addprefix $(UNIT_DIR)/,$(or $(TEST),$(UNIT_TESTS)))
 unit: unit-programs
 	@tools/run-unit $(UNIT_DIR) $(or $(TEST),$(UNIT_TESTS))
 
-# A test may boot the applications too, and one without a source of its own boots only these.
-guest: $(if $(TEST),$(APPS) $(filter $(GUEST_TESTS),$(TEST)),$(IMAGES))
+# A test may boot the applications too, and one without a source of its own boots only these and what its payload names.
+# ROUNDS=N makes tests that go round go N times.
+export ROUNDS
+guest: $(if $(TEST),$(APPS) $(filter $(IMAGES),$(TEST) $(basename $(shell cat $(TEST:%=test/guest/%/payload) 2>/dev/null))),$(IMAGES))
 	@exec tools/xenhost/xenhost test $(if $(TYPE),--type $(TYPE)) $(TEST)

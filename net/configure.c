@@ -185,6 +185,7 @@ void net_configure_check(uint64_t now)
 
         if (interface->reported_address && !interface->address_told)
             address_arrived(interface);
+        net_announce_check(interface, now);
         if (now >= interface->dhcp_complaint) {
             interface->dhcp_complaint = DEADLINE_NEVER;
             printk("%s: no DHCP server answers; still trying", interface->device->name);
@@ -200,8 +201,12 @@ uint64_t net_configure_deadline(void)
     struct list *node, *next;
 
     list_for_each(node, next, &net_interfaces) {
-        if (interface_of(node)->dhcp_complaint < deadline)
-            deadline = interface_of(node)->dhcp_complaint;
+        struct interface *interface = interface_of(node);
+
+        if (interface->dhcp_complaint < deadline)
+            deadline = interface->dhcp_complaint;
+        if (interface->announcements > 0 && interface->announce_at < deadline)
+            deadline = interface->announce_at;
     }
     return deadline;
 }

@@ -202,6 +202,8 @@ static void interface_changed(struct net_device *device)
     struct interface *interface = device->user;
 
     interface->changed = true;
+    interface->moved |= device->moved;
+    device->moved = false;
     net_wake();
 }
 
@@ -220,13 +222,15 @@ static void update_link(struct interface *interface)
         netif_set_link_down(netif);
     if (device->link_up == was_up && !interface->moved)
         return;
-    interface->moved = false;
     if (device->link_up) {
         netif_set_link_up(netif);
+        if (interface->moved)
+            net_announce_start(interface);
     } else {
         netif_set_link_down(netif);
         printk("%s: link is down", device->name);
     }
+    interface->moved = false;
     net_configure(interface);
 }
 

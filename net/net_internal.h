@@ -52,6 +52,8 @@ struct interface {
     bool moved;             /* the guest was restored, perhaps elsewhere: tell the network anew */
     uint64_t dhcp_complaint; /* when to say that DHCP does not answer; DEADLINE_NEVER: said, or not
                                 needed */
+    unsigned int announcements; /* to come after a move, the next at announce_at */
+    uint64_t announce_at;
     uint32_t reported_address;
     bool address_told;
 };
@@ -69,6 +71,10 @@ void net_configure(struct interface *interface);
 void net_deconfigure(struct interface *interface);
 void net_configure_check(uint64_t now);
 uint64_t net_configure_deadline(void);
+
+/* Announcements after a move (net/announce.c). */
+void net_announce_start(struct interface *interface);
+void net_announce_check(struct interface *interface, uint64_t now);
 
 /* The network thread (net/stack.c). One round: devices, loopback, timers, kicks; returns when the
  * next is due (0: at once). */

@@ -11,6 +11,7 @@
 #include "lib/init.h"
 #include "lib/printk.h"
 #include "lib/sched.h"
+#include "lib/suspend.h"
 #include "lwip/init.h"
 #include "lwip/netif.h"
 #include "lwip/priv/tcp_priv.h"
@@ -134,17 +135,8 @@ void net_stack_init(void)
         printk("net: no memory for the network thread");
 }
 
-void net_stack_resume(void)
-{
-    struct list *node, *next;
-
-    net_reseed();
-    list_for_each(node, next, &net_interfaces) {
-        struct interface *interface = container_of(node, struct interface, link);
-
-        interface->changed = interface->moved = true;
-    }
-    net_wake();
-}
+/* The rest comes with the devices, as each is connected again. */
+static const struct suspend_hooks net_hooks = { .resume = net_reseed };
+SUSPEND_HOOKS("2net", net_hooks);
 
 INITCALL("3stack", net_stack_init);

@@ -19,6 +19,8 @@
 
 void netfront_set_link(struct netfront *nic, bool up)
 {
+    if (!up)
+        netfront_end_move(nic);
     if (nic->device.link_up == up)
         return;
     nic->device.link_up = up;
@@ -114,6 +116,8 @@ static int netfront_send(struct net_device *device, const struct net_fragment *f
 
     if (!device->link_up)
         return nic->broken ? -EIO : -ENODEV;
+    if (!nic->connected)
+        return -EAGAIN;
     for (i = 0; i < count; i++)
         length += fragments[i].length;
     if (length < NETFRONT_ETHERNET_HEADER || length > nic->frame_limit)

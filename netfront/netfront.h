@@ -86,6 +86,8 @@ struct netfront {
     bool registered;
     bool connected; /* rings and port exist */
     bool broken;
+    bool moving;    /* the domain was restored, and the new backend is not connected yet */
+    struct timer patience; /* for that */
     bool polling;   /* an event was passed on with `pending`; poll will rearm the port */
     bool armed;     /* the backend will notify of the next frame */
     unsigned int frame_limit;
@@ -107,6 +109,17 @@ extern const struct net_operations netfront_operations;
 void netfront_event(void *argument);
 void netfront_break(struct netfront *nic, const char *what);
 void netfront_set_link(struct netfront *nic, bool up);
+
+/* xenbus.c: let rings, port and pages go. */
+void netfront_release(struct netfront *nic);
+
+/*
+ * suspend.c: xenbus_driver's operation; the end of the wait for a new backend, which is there
+ * (arrived) or not.
+ */
+void netfront_resume(struct xenbus_device *bus);
+void netfront_arrived(struct netfront *nic);
+void netfront_end_move(struct netfront *nic);
 
 /*
  * receive.c. create: 0, or -ENOMEM, -ENOSPC with nothing changed. destroy takes what create made or

@@ -68,14 +68,19 @@ static int read_mac(struct xenbus_device *bus, uint8_t mac[6])
     return result;
 }
 
-static void disconnect(struct netfront *nic)
+void netfront_release(struct netfront *nic)
 {
-    netfront_set_link(nic, false);
     nic->connected = false;
     nic->polling = false;
     frontend_port_close(&nic->port);
     netfront_transmit_destroy(nic);
     netfront_receive_destroy(nic);
+}
+
+static void disconnect(struct netfront *nic)
+{
+    netfront_set_link(nic, false);
+    netfront_release(nic);
 }
 
 /* What the backend can do decides the size of frames and the checksums that we leave to it. */
@@ -126,15 +131,24 @@ static int write_nodes(struct netfront *nic)
     return result;
 }
 
-/* Build everything anew and tell the backend; on error nothing is left but the state Closed. */
+/*
+ * Build everything anew and tell the backend; on error nothing is left but the state Closed. After
+ * a restore the link has stayed up to the stack above, and the address may be another (a copy of a
+ * domain, with a cfg of its own).
+ */
 static void connect(struct netfront *nic)
 {
     int result;
 
-    disconnect(nic);
+    if (nic->moving)
+        netfront_release(nic);
+    else
+        disconnect(nic);
     nic->broken = false;
     nic->backend_domain = nic->bus->backend_domain;
-    result = read_backend(nic);
+    result = nic->moving ? read_mac(nic->bus, nic->device.mac) : 0;
+    if (result == 0)
+        result = read_backend(nic);
     if (result == 0)
         result = create_rings(nic);
     if (result == 0)
@@ -158,11 +172,13 @@ static void link_up(struct netfront *nic)
     const uint8_t *mac = nic->device.mac;
     int result;
 
-    if (!nic->connected || nic->broken || nic->device.link_up)
+    if (!nic->connected || nic->broken || (nic->device.link_up && !nic->moving))
         return;
     printk("%s: %02x:%02x:%02x:%02x:%02x:%02x, mtu %u, %u receive pages%s", nic->device.name,
            mac[0], mac[1], mac[2], mac[3], mac[4], mac[5], nic->device.mtu, nic->receive.pages,
            nic->device.transmit_checksum ? ", checksum offload" : "");
+    if (nic->moving)
+        netfront_arrived(nic);
     netfront_set_link(nic, true);
     if (!nic->registered) {
         result = net_device_register(&nic->device);
@@ -228,6 +244,7 @@ static int netfront_probe(struct xenbus_device *bus)
     nic->bus = bus;
     nic->backend_domain = bus->backend_domain;
     frontend_port_init(&nic->port);
+    timer_init(&nic->patience, NULL, NULL);
     bus->private_data = nic;
     return 0;
 }
@@ -250,5 +267,6 @@ static const struct xenbus_driver netfront_driver = {
     .probe = netfront_probe,
     .backend_changed = netfront_backend_changed,
     .remove = netfront_remove,
+    .resume = netfront_resume,
 };
 XENBUS_DRIVER(netfront_driver);

@@ -157,6 +157,20 @@ int console_init(void *ring_page, uint32_t port)
     return 0;
 }
 
+void console_resume(void *ring_page, uint32_t port)
+{
+    uint32_t producer = console.ring.output_producer;
+    uint32_t unread = producer - console.ring.output_consumer;
+
+    console.port = 0;
+    console.stalled = console.reported = false;
+    if (ring_page != NULL && console_init(ring_page, port) == 0 &&
+        console.ring.output_producer != producer)
+        console.dropped += unread;
+    wake_all(&writable);
+    wake_all(&pollers);
+}
+
 static bool output_possible(void)
 {
     return console.port != 0 && !console.ring.output_broken;

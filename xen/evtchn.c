@@ -233,6 +233,13 @@ void evtchn_block(uint64_t deadline)
     hypercall_sched_op(SCHEDOP_poll, &poll);
 }
 
+void evtchn_forget_all(void)
+{
+    memset(channels, 0, channels_high * sizeof(channels[0]));
+    channels_used = 0;
+    unmasked_count = 0;
+}
+
 unsigned int evtchn_in_use(void)
 {
     return channels_used;

@@ -193,6 +193,17 @@ void gnttab_end_and_free(int reference, void *page)
     timer_set(&retry_timer, deadline_after(RETRY_AFTER));
 }
 
+int gnttab_resume(void)
+{
+    int error = 0;
+
+    for (unsigned int i = 0; i < frame_count && !error; i++)
+        error = platform_map_grant_frame(i, (void **)&frames[i].entries);
+    if (!error)
+        retry_held(NULL);
+    return error;
+}
+
 unsigned int gnttab_used(void)
 {
     return used;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Shutdown: the watch on control/shutdown and the last hypercall.
+ * Shutdown: the watch on control/shutdown and the last hypercall. A request to suspend is served in
+ * the watch's callback, where no other callback, and so no device, is in the middle of a step.
  *
  * The toolstack writes a word and expects the node to change. Reading and clearing happen in one
  * transaction, so that a second word written in between is not lost: then the commit answers
@@ -21,6 +22,7 @@
 #include "lib/printk.h"
 #include "xen/console.h"
 #include "xen/hypercall.h"
+#include "xen/suspend.h"
 #include "xen/xenstore.h"
 
 #define NODE "control/shutdown"
@@ -35,9 +37,12 @@ static const struct {
     { "halt", SHUTDOWN_poweroff },
     { "reboot", SHUTDOWN_reboot },
     { "crash", SHUTDOWN_crash },
+    { "suspend", SHUTDOWN_suspend },
 };
 
-static const char *const features[] = { "feature-poweroff", "feature-reboot" };
+static const char *const features[] = { "feature-poweroff", "feature-reboot", "feature-suspend" };
+
+static bool announced;
 
 /* The SHUTDOWN_* reason that a word stands for, or -1. */
 static int find_reason(const char *word)
@@ -95,8 +100,6 @@ static int take_request(int *reason)
 
 static void announce(void)
 {
-    static bool announced;
-
     for (size_t i = 0; i < sizeof(features) / sizeof(features[0]) && !announced; i++)
         if (xenstore_write_format(XENSTORE_NONE, "control", features[i], "1") < 0)
             printk("lifecycle: cannot write control/%s", features[i]);
@@ -119,6 +122,11 @@ static void shutdown_changed(struct xenstore_watch *watch, const char *path)
     }
     if (reason < 0)
         return;
+    if (reason == SHUTDOWN_suspend) {
+        domain_suspend();
+        announced = false; /* a restored domain has new nodes; its new watch ends here again */
+        return;
+    }
     printk("lifecycle: the toolstack asks for shutdown, reason %d", reason);
     application_exit_request(reason);
 }

@@ -16,6 +16,7 @@
 
 #include "lib/printk.h"
 #include "lib/sched.h"
+#include "xenbus_internal.h"
 #include "xenstore_wire.h"
 
 #define DEVICE_DEPTH 3 /* components of device/<type>/<id> */
@@ -24,7 +25,7 @@
 extern const struct xenbus_driver *const xenbus_drivers_start[];
 extern const struct xenbus_driver *const xenbus_drivers_end[];
 
-static struct list devices = LIST_INIT(devices);
+struct list xenbus_device_list = LIST_INIT(xenbus_device_list);
 static struct wait_queue settled_queue = WAIT_QUEUE_INIT(settled_queue);
 static bool searched; /* the first search is over */
 
@@ -32,7 +33,7 @@ static struct xenbus_device *find_device(const struct xenbus_driver *driver, uns
 {
     struct list *node, *next;
 
-    list_for_each(node, next, &devices) {
+    list_for_each(node, next, &xenbus_device_list) {
         struct xenbus_device *device = container_of(node, struct xenbus_device, link);
 
         if (device->driver == driver && device->id == id)
@@ -84,8 +85,7 @@ static bool backend_path_valid(const char *path, size_t length, unsigned int dom
            path[length - 1] != '/';
 }
 
-/* Read where the backend is: 0, -EINVAL, or what xenstore answered. */
-static int read_backend(struct xenbus_device *device)
+int xenbus_read_backend(struct xenbus_device *device)
 {
     char path[XENBUS_NODE_MAX + 8];
     uint64_t domain;
@@ -111,21 +111,23 @@ static int read_backend(struct xenbus_device *device)
     return error;
 }
 
-static int start_device(struct xenbus_device *device)
+int xenbus_watch_backend(struct xenbus_device *device)
 {
-    int error = read_backend(device);
-
-    if (error < 0)
-        return error;
-    error = device->driver->probe(device);
-    if (error < 0)
-        return error;
     ksnprintf(device->backend_state_path, sizeof(device->backend_state_path), "%s/state",
               device->backend);
     device->backend_watch = (struct xenstore_watch){
         .path = device->backend_state_path, .callback = backend_state_changed, .argument = device,
     };
     return xenstore_watch_register(&device->backend_watch);
+}
+
+static int start_device(struct xenbus_device *device)
+{
+    int error = xenbus_read_backend(device);
+
+    if (error == 0)
+        error = device->driver->probe(device);
+    return error < 0 ? error : xenbus_watch_backend(device);
 }
 
 static void add_device(const struct xenbus_driver *driver, unsigned int id)
@@ -139,7 +141,7 @@ static void add_device(const struct xenbus_driver *driver, unsigned int id)
     device->driver = driver;
     device->id = id;
     ksnprintf(device->node, sizeof(device->node), "device/%s/%u", driver->type, id);
-    list_append(&devices, &device->link);
+    list_append(&xenbus_device_list, &device->link);
 
     int error = start_device(device);
     if (error < 0) {
@@ -183,7 +185,7 @@ static void remove_missing(const struct xenbus_driver *driver, char *const *name
 {
     struct list *node, *next;
 
-    list_for_each(node, next, &devices) {
+    list_for_each(node, next, &xenbus_device_list) {
         struct xenbus_device *device = container_of(node, struct xenbus_device, link);
 
         if (device->driver == driver && !listed(device->id, names, count))
@@ -264,7 +266,7 @@ static bool all_settled(void)
 {
     struct list *node, *next;
 
-    list_for_each(node, next, &devices)
+    list_for_each(node, next, &xenbus_device_list)
         if (!container_of(node, struct xenbus_device, link)->settled)
             return false;
     return searched;
@@ -277,7 +279,7 @@ unsigned int xenbus_wait_settled(uint64_t deadline)
 
     if (wait_until(&settled_queue, all_settled(), deadline) < 0 && !searched)
         printk("xenbus: xenstore has not told in time which devices there are");
-    list_for_each(node, next, &devices) {
+    list_for_each(node, next, &xenbus_device_list) {
         struct xenbus_device *device = container_of(node, struct xenbus_device, link);
 
         if (device->state == XenbusStateConnected)
@@ -294,7 +296,7 @@ unsigned int xenbus_devices(void)
     struct list *node, *next;
     unsigned int count = 0;
 
-    list_for_each(node, next, &devices)
+    list_for_each(node, next, &xenbus_device_list)
         count++;
     return count;
 }

@@ -13,6 +13,12 @@
  * in the scheduler: it pumps the outgoing message, copies at most one ring's worth of answers out,
  * and wakes requesters. When the other side breaks the protocol, the handler wakes everybody with
  * -EIO, says so once, and leaves the port masked.
+ *
+ * Before the domain is saved, new requests are held back until those under way have been answered
+ * and their threads have seen the answers; so a thread that goes on in a new domain has either a
+ * whole answer of the old one or none. What was not answered in time is sent again there, which
+ * does no harm: outside of a transaction each request may be done twice, and transactions answer
+ * -EAGAIN.
  */
 #include "xen/xenstore.h"
 
@@ -26,6 +32,7 @@
 
 #define SLOT_BITS 6
 #define SLOTS (1u << SLOT_BITS)
+#define REPEAT 1 /* a request's result: its domain was gone before the answer came */
 
 /* One per thread that waits; lies on its stack. */
 struct request {
@@ -44,6 +51,10 @@ struct slot {
 
 static struct {
     bool usable;             /* connected, and no violation so far */
+    bool suspended;          /* requests wait */
+    uint32_t restores;       /* of this domain since boot */
+    unsigned int requesters; /* threads that have sent a request and not seen its result */
+    unsigned int results;    /* of those, how many have one */
     int port;
     struct xenstore_wire wire;
     struct slot slots[SLOTS];
@@ -84,6 +95,7 @@ static void finish(struct request *request, int result)
 {
     request->result = result;
     request->done = true;
+    client.results++;
     wake_all(&request->queue);
 }
 
@@ -115,6 +127,7 @@ static int reply_fill(struct xenstore_reply *reply, const struct xenstore_messag
     if (reply->data == NULL)
         return -ENOMEM;
     reply->length = message->header.len;
+    reply->restores = client.restores;
     memcpy(reply->data, message->payload, size);
     return 0;
 }
@@ -204,7 +217,8 @@ static void xenstore_event(void *argument)
         evtchn_unmask(client.port);
 }
 
-int xenstore_init(void *ring_page, uint32_t port)
+/* Take over a ring page and a port: 0 or -errno, said in one line. */
+static int connect(void *ring_page, uint32_t port)
 {
     int error = xenstore_wire_init(&client.wire, ring_page);
 
@@ -217,16 +231,57 @@ int xenstore_init(void *ring_page, uint32_t port)
         printk("xenstore: port %u cannot be attached: %d", port, error);
         return error;
     }
-    error = xenstore_watch_start();
-    if (error < 0) {
-        evtchn_close((int)port);
-        printk("xenstore: no memory for the watch thread");
-        return error;
-    }
     client.port = (int)port;
     client.usable = true;
     evtchn_unmask(client.port);
     return 0;
+}
+
+int xenstore_init(void *ring_page, uint32_t port)
+{
+    int error = connect(ring_page, port);
+
+    if (error < 0)
+        return error;
+    error = xenstore_watch_start();
+    if (error < 0) {
+        client.usable = false;
+        evtchn_close((int)port);
+        printk("xenstore: no memory for the watch thread");
+    }
+    return error;
+}
+
+void xenstore_suspend(uint64_t deadline)
+{
+    client.suspended = true;
+    wait_until(&turn_queue, client.requesters == 0, deadline);
+    while (client.results > 0)
+        thread_yield();
+}
+
+void xenstore_suspend_cancel(void)
+{
+    client.suspended = false;
+    wake_all(&turn_queue);
+}
+
+int xenstore_resume(void *ring_page, uint32_t port)
+{
+    client.usable = false;
+    client.restores++;
+    for (unsigned int i = 0; i < SLOTS; i++) {
+        if (client.slots[i].request != NULL)
+            finish(client.slots[i].request, REPEAT);
+        client.slots[i].taken = false;
+        client.slots[i].request = NULL;
+    }
+    client.slots_taken = 0;
+    client.outgoing_length = client.outgoing_sent = 0;
+    int error = ring_page != NULL ? connect(ring_page, port) : -ENODEV;
+    xenstore_watch_resume();
+    xenstore_suspend_cancel();
+    return error;
 }
 
 /* Lay the message out in `outgoing`, which is empty, and start it on its way. */
@@ -236,7 +291,7 @@ static void submit(const struct slot *slot, xenstore_transaction transaction,
     char *target = client.outgoing.payload;
 
     client.outgoing.header = (struct xsd_sockmsg){
-        .type = slot->type, .req_id = slot->id, .tx_id = transaction, .len = length,
+        .type = slot->type, .req_id = slot->id, .tx_id = (uint32_t)transaction, .len = length,
     };
     for (unsigned int i = 0; i < count; i++) {
         memcpy(target, pieces[i].data, pieces[i].length);
@@ -249,7 +304,8 @@ static void submit(const struct slot *slot, xenstore_transaction transaction,
 
 static bool my_turn(void)
 {
-    return client.slots_taken < SLOTS && client.outgoing_sent == client.outgoing_length;
+    return !client.suspended && client.slots_taken < SLOTS &&
+           client.outgoing_sent == client.outgoing_length;
 }
 
 /*
@@ -262,29 +318,54 @@ static int wait_for_turn(uint64_t deadline)
     return client.usable ? error : -EIO;
 }
 
+static bool transaction_ended(xenstore_transaction transaction)
+{
+    return transaction != XENSTORE_NONE && transaction >> 32 != client.restores;
+}
+
+/* The result that the answer brings, or -ETIMEDOUT. */
+static int wait_for_answer(struct slot *slot, struct request *request, uint64_t deadline)
+{
+    int error;
+
+    client.requesters++;
+    error = wait_until(&request->queue, request->done, deadline);
+    client.requesters--;
+    if (client.suspended)
+        wake_all(&turn_queue);
+    if (request->done) {
+        client.results--;
+        return request->result;
+    }
+    slot->request = NULL;
+    return error;
+}
+
 int xenstore_request(enum xsd_sockmsg_type type, xenstore_transaction transaction,
                      const struct xenstore_piece *pieces, unsigned int count,
                      struct xenstore_reply *reply)
 {
-    struct request request = { .reply = reply, .queue = WAIT_QUEUE_INIT(request.queue) };
     uint64_t deadline = deadline_after(XENSTORE_TIMEOUT);
     size_t length = 0;
+    int result;
 
     for (unsigned int i = 0; i < count; i++)
         length += pieces[i].length;
     if (length > XENSTORE_PAYLOAD_MAX)
         return -E2BIG;
+    do {
+        struct request request = { .reply = reply, .queue = WAIT_QUEUE_INIT(request.queue) };
 
-    int error = wait_for_turn(deadline);
-    if (error < 0)
-        return error;
-    struct slot *slot = slot_take(type, &request);
-    submit(slot, transaction, pieces, count, (uint32_t)length);
-    error = wait_until(&request.queue, request.done, deadline);
-    if (request.done)
-        return request.result;
-    slot->request = NULL;
-    return error;
+        result = wait_for_turn(deadline);
+        if (result < 0)
+            return result;
+        if (transaction_ended(transaction))
+            return -EAGAIN;
+        struct slot *slot = slot_take(type, &request);
+        submit(slot, transaction, pieces, count, (uint32_t)length);
+        result = wait_for_answer(slot, &request, deadline);
+    } while (result == REPEAT);
+    return result;
 }
 
 unsigned int xenstore_requests_in_flight(void)

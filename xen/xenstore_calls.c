@@ -112,7 +112,7 @@ int xenstore_transaction_start(xenstore_transaction *transaction)
     xenstore_reply_free(&reply);
     if (error < 0 || number == XENSTORE_NONE || number > UINT32_MAX)
         return -EIO;
-    *transaction = (xenstore_transaction)number;
+    *transaction = (xenstore_transaction)reply.restores << 32 | number;
     return 0;
 }
 

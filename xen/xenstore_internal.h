@@ -24,6 +24,7 @@ struct xenstore_piece {
 struct xenstore_reply {
     char *data; /* NUL behind the last byte */
     size_t length;
+    uint32_t restores; /* how often the domain had been restored when the answer came */
     void *page;
     char small[64];
 };
@@ -40,6 +41,9 @@ void xenstore_reply_free(struct xenstore_reply *reply);
 
 /* Start the watch thread: 0 or -ENOMEM. */
 int xenstore_watch_start(void);
+
+/* In a new domain, where no watch is registered: have the watch thread register them all. */
+void xenstore_watch_resume(void);
 
 /* A watch event has come (scheduler context): queue it. */
 void xenstore_watch_event(const char *path, uint32_t token);

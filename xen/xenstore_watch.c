@@ -253,6 +253,20 @@ static bool work(void)
     return true;
 }
 
+/* One that somebody is registering now has its request repeated. */
+void xenstore_watch_resume(void)
+{
+    struct list *node, *next;
+
+    list_for_each(node, next, &watches) {
+        struct xenstore_watch *watch = container_of(node, struct xenstore_watch, link);
+
+        if (watch->state != WATCH_REGISTERING)
+            watch->state = WATCH_PENDING;
+    }
+    wake_all(&work_queue);
+}
+
 static void watch_thread(void *argument)
 {
     (void)argument;

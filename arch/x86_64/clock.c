@@ -16,7 +16,11 @@
 
 #define NANOSECONDS 1000000000ull
 
-static uint64_t start_time; /* system time at clock_init() less the time from entry to it */
+/*
+ * System time less clock_monotonic(). At boot the time of entry; after a restore, modulo 2^64, it
+ * may be before the new host's start.
+ */
+static uint64_t start_time;
 
 static uint64_t scale(uint64_t ticks, int8_t shift, uint32_t multiplier)
 {
@@ -47,6 +51,11 @@ void clock_init(void)
                                  info->tsc_to_system_mul);
 
     start_time = clock_system_time() - since_entry;
+}
+
+void clock_resume(uint64_t monotonic)
+{
+    start_time = clock_system_time() - monotonic;
 }
 
 uint64_t clock_to_system_time(uint64_t deadline)

@@ -9,6 +9,12 @@
 
 #include <stdint.h>
 
+/* What the toolstack gives each domain: the rings, mapped (NULL: there is none), and their ports. */
+struct platform_rings {
+    void *console, *xenstore;
+    uint32_t console_port, xenstore_port;
+};
+
 struct platform {
     const char *name; /* "PVH" or "PV" */
 
@@ -16,6 +22,7 @@ struct platform {
     void (*set_thread_pointer)(void *block);
     /* The address that the last page fault was about. */
     uint64_t (*fault_address)(void);
+    int (*suspend)(struct platform_rings *rings);
 
     /*
      * Page tables, for arch/x86_64/paging.c alone; an entry points into a table that the CPU walks.
@@ -45,6 +52,16 @@ extern const uint64_t *platform_p2m;
 static inline int platform_map_grant_frame(unsigned int index, void **address)
 {
     return platform->map_grant_frame(index, address);
+}
+
+/*
+ * Stop the domain for saving. 0: this is the new domain; shared_info is mapped where it was,
+ * hypercalls work, *rings are the new ones. 1: the suspend was cancelled, nothing has changed.
+ * -errno: Xen refused, nothing has changed. Does not switch threads.
+ */
+static inline int platform_suspend(struct platform_rings *rings)
+{
+    return platform->suspend(rings);
 }
 
 #endif

@@ -53,6 +53,7 @@ struct net_device {
     uint8_t mac[6];
     unsigned int mtu;         /* bytes of payload, 1500 unless the toolstack says otherwise */
     bool link_up;
+    bool moved;               /* with `changed`: the link is up at another place; net/ clears it */
     bool transmit_checksum;   /* send() takes checksum_partial */
     const struct net_operations *operations;
     unsigned int send_pages;  /* pages, each with a grant, that the provider keeps for sending: as

@@ -9,11 +9,4 @@
  * calling it again does nothing. Threads only. */
 void net_stack_init(void);
 
-/*
- * After a restore, when the devices are back: new secrets for sequence numbers; the neighbours are
- * told of our addresses (gratuitous ARP, neighbour advertisements, multicast reports), and DHCP
- * confirms its lease. Any context.
- */
-void net_stack_resume(void);
-
 #endif

@@ -28,6 +28,13 @@
 int console_init(void *ring_page, uint32_t port);
 
 /*
+ * In a new domain: the same with its ring page (NULL: it has no console) and port, whatever became
+ * of the old ones. What the old domain's backend had not read is lost with the old page, if that
+ * was replaced, and counted as dropped. Any context.
+ */
+void console_resume(void *ring_page, uint32_t port);
+
+/*
  * Write all of it. 0, also when some had to be dropped because the backend stands still, or -EIO
  * (broken or no console). Writes of several threads do not mix. Threads only.
  */

@@ -48,6 +48,9 @@ _Bool evtchn_dispatch(void);
  */
 void evtchn_block(uint64_t deadline);
 
+/* In a new domain: no port is bound any more, whoever had one. Nothing is asked of Xen. */
+void evtchn_forget_all(void);
+
 /* Ports bound now. */
 unsigned int evtchn_in_use(void);
 

@@ -53,6 +53,13 @@ int gnttab_end(int reference);
 void gnttab_end_and_free(int reference, void *page);
 
 /*
+ * In a new domain: map the table's frames, which are empty. All grants are revoked by that; their
+ * owners still release the references as usual. What was quarantined is free. 0, or -errno: this
+ * host has fewer frames than are in use, and the table cannot be used.
+ */
+int gnttab_resume(void);
+
+/*
  * References granted or taken now, without the quarantined and without the toolstack's; references
  * quarantined.
  */

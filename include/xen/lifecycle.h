@@ -7,10 +7,11 @@
 #define XEN_LIFECYCLE_H
 
 /*
- * Watch control/shutdown and announce what we understand (control/feature-poweroff, -reboot). Does
- * not block: the watch thread does the work; call it once, after xenstore_init(). A request is
- * acknowledged by clearing the node and then passed to application_exit_request(); words that are
- * not understood are left in the node and named in one warning.
+ * Watch control/shutdown and announce what we understand (control/feature-poweroff, -reboot,
+ * -suspend). Does not block: the watch thread does the work; call it once, after xenstore_init().
+ * A request is acknowledged by clearing the node and then passed to application_exit_request(), or
+ * to domain_suspend() (xen/suspend.h); words that are not understood are left in the node and named
+ * in one warning.
  */
 void lifecycle_init(void);
 

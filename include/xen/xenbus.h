@@ -46,8 +46,13 @@ struct xenbus_device {
  * left alone). backend_changed: the backend's state is now device->backend_state
  * (XenbusStateUnknown: gone, or no valid number); states that followed each other quickly are seen
  * as one. remove: let everything go, device->private_data included; the device struct is freed
- * after it; must accept what a failed probe left. suspend: forget nothing, start nothing; resume:
- * the grants and ports of before are void, connect anew.
+ * after it; must accept what a failed probe left.
+ *
+ * The domain is saved (lib/suspend.h), all four may be NULL. suspend: start nothing more, do not
+ * block. drain: wait until nothing is under way that the backend would still do, or whose result
+ * is not where it belongs; 0, or -errno at the deadline. cancel: go on. resume: this is a new
+ * domain; forget ring and port, whose grants and number are void, without use of xenstore; then
+ * backend_changed is called with the states of the new backend, at its new path.
  */
 struct xenbus_driver {
     const char *type; /* "vbd", "vif" */
@@ -55,6 +60,8 @@ struct xenbus_driver {
     void (*backend_changed)(struct xenbus_device *device);
     void (*remove)(struct xenbus_device *device);
     void (*suspend)(struct xenbus_device *device);
+    int (*drain)(struct xenbus_device *device, uint64_t deadline);
+    void (*cancel)(struct xenbus_device *device);
     void (*resume)(struct xenbus_device *device);
 };
 

@@ -5,7 +5,7 @@
  * Requests of several threads are in flight at once, told apart by their id. All calls block, if
  * not said otherwise: threads only. Each waits at most XENSTORE_TIMEOUT; then -ETIMEDOUT, and the
  * id is not reused while the answer may still come. Errors: 0 or -errno: -ENOENT, -EACCES, -EAGAIN
- * (transaction conflict: do it all again), -EIO (the other side broke the protocol; all later
+ * (transaction conflict, or the domain was restored meanwhile: do it all again), -EIO (the other side broke the protocol; all later
  * requests fail so too), -ENOMEM, -E2BIG (over 4096 bytes), -EINVAL. Paths without a leading slash
  * are relative to the domain's own, /local/domain/<id>.
  */
@@ -21,8 +21,11 @@
 
 #define XENSTORE_TIMEOUT SECONDS(30)
 
-/* A transaction id; XENSTORE_NONE means outside of any. */
-typedef uint32_t xenstore_transaction;
+/*
+ * A transaction: xenstore's id for it, and above that the number of restores before it began, since
+ * a transaction ends with its domain. XENSTORE_NONE means outside of any.
+ */
+typedef uint64_t xenstore_transaction;
 #define XENSTORE_NONE 0u
 
 /* The longest value that xenstore_write_format() makes, with its NUL. */
@@ -34,6 +37,20 @@ typedef uint32_t xenstore_transaction;
  * then answer -EIO.
  */
 int xenstore_init(void *ring_page, uint32_t port);
+
+/*
+ * Before the domain is saved: new requests wait from now on, and those under way are waited for,
+ * until the deadline. What is unanswered then is repeated in the new domain. cancel: go on. Threads
+ * only.
+ */
+void xenstore_suspend(uint64_t deadline);
+void xenstore_suspend_cancel(void);
+/*
+ * In a new domain, with its ring page (NULL: none) and port: requests go on, and each watch is
+ * registered anew, which calls its callback. Transactions of before answer -EAGAIN. 0 or -errno, as
+ * xenstore_init(). Any context.
+ */
+int xenstore_resume(void *ring_page, uint32_t port);
 
 /*
  * *value becomes a malloc'd, NUL-terminated copy (the caller frees it); *length, when asked for,

@@ -23,6 +23,7 @@
 #include "lib/init.h"
 #include "lib/printk.h"
 #include "lib/sched.h"
+#include "lib/suspend.h"
 #include "xen/hypercall.h"
 
 #define OUTPUT_SIZE 32
@@ -156,3 +157,10 @@ static void report_source(void)
                from_command_line ? ", and from seed=" : " alone (seed= on the command line helps)");
 }
 INITCALL("1core", report_source);
+
+/*
+ * The saved state may be restored more than once, and each copy must go its own way: by the CPU's
+ * numbers if it has them, else by the times at which the copies get here.
+ */
+static const struct suspend_hooks random_hooks = { .resume = random_reseed };
+SUSPEND_HOOKS("1random", random_hooks);

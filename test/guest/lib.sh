@@ -15,6 +15,11 @@ DOMAINS=()                              # what create has made
 trap 'echo "FAIL: ${BASH_SOURCE[0]##*/} line $LINENO: $BASH_COMMAND"' ERR
 trap _end EXIT
 
+# The runner's TYPE is the guests' (pvh or pv): all cfgs say so.
+for cfg in *.cfg; do
+    [ ! -f "$cfg" ] || sed -i "s/^type = .*/type = \"$TYPE\"/" "$cfg"
+done
+
 ok() { echo "ok: $*"; }
 note() { echo "-- $*"; }
 
@@ -54,8 +59,7 @@ cfg_name() {
     echo "$name"
 }
 
-# create CFG [LINE...]: xl create, as a guest of type $TYPE (pvh or pv, from the runner), with lines
-# that override the cfg's; sets DOM to its name.
+# create CFG [LINE...]: xl create, with lines that override the cfg's; sets DOM to its name.
 # The console log begins anew.  All on_* actions are "preserve" unless a LINE says otherwise.
 create() {
     local cfg=$1 line
@@ -66,13 +70,26 @@ create() {
     done
     rm -f "$CONSOLES/guest-$DOM.log"
     DOMAINS+=("$DOM")
-    xl create "$cfg" "type=\"$TYPE\"" 'on_poweroff="preserve"' 'on_reboot="preserve"' 'on_crash="preserve"' \
+    xl create "$cfg" 'on_poweroff="preserve"' 'on_reboot="preserve"' 'on_crash="preserve"' \
         'on_watchdog="preserve"' "$@" || fail "xl create $cfg"
 }
 
 # destroy DOM: xl destroy, and wait until it is gone.
 destroy() {
     xl destroy "$1" && wait_gone "$1"
+}
+
+# save_restore DOM [CFG]: xl save, and xl restore of what it saved, with another cfg if given.
+save_restore() {
+    xl save "$1" "$1.chk" >save.log 2>&1 || fail "xl save $1: $(tail -n 3 save.log)"
+    xl restore ${2+"$2"} "$1.chk" >restore.log 2>&1 || fail "xl restore: $(tail -n 3 restore.log)"
+    rm "$1.chk"
+}
+
+# migrate DOM [RECEIVER]: live, from this host to itself; fails as xl does.
+migrate() {
+    [ -e /bin/sh ] || ln -s bash /bin/sh # xl starts the receiver through it
+    xl migrate -s "" "$1" "${2:-xl migrate-receive}" >migrate.log 2>&1
 }
 
 # domid DOM: its number; fails when there is none.

@@ -347,6 +347,43 @@ static void body_emergency(void)
     CHECK(clock_monotonic() - before < CONSOLE_STALL_TIMEOUT + MILLISECONDS(1));
 }
 
+/* A new domain's console: what was not read is lost, and said; writers and readers go on. */
+static void body_restored(void)
+{
+    char byte;
+
+    start();
+    say("read\n");
+    console_flush(deadline_after(SECONDS(1)));
+    standing_still = true;
+    say("lost\n");
+    memset(&page, 0, sizeof(page));
+    standing_still = false;
+    console_resume(&page, PORT);
+    say("anew\n");
+    console_flush(deadline_after(SECONDS(1)));
+    CHECK(strcmp(seen, "read\r\n\r\n[console: 6 bytes dropped]\r\nanew\r\n") == 0);
+    CHECK(console_dropped() == 6);
+
+    standing_still = true;
+    say("kept\n"); /* a page that the new domain has kept loses nothing */
+    standing_still = false;
+    console_resume(&page, PORT);
+    console_flush(deadline_after(SECONDS(1)));
+    CHECK(strcmp(seen + seen_length - 6, "kept\r\n") == 0 && console_dropped() == 6);
+
+    fake_backend = NULL;
+    page.out_cons += 5; /* a lie: broken, until the next restore */
+    fake_event(PORT);
+    settle();
+    CHECK(console_write("x", 1) == -EIO);
+    memset(&page, 0, sizeof(page));
+    console_resume(&page, PORT);
+    say("again\n");
+    console_resume(NULL, 0);
+    CHECK(console_write("x", 1) == -EIO && console_read(&byte, 1, false) == 0);
+}
+
 #define ISOLATED(name)                    \
     static void test_##name(void **state) \
     {                                     \
@@ -366,6 +403,7 @@ ISOLATED(lying_consumer)
 ISOLATED(lying_producer)
 ISOLATED(input)
 ISOLATED(emergency)
+ISOLATED(restored)
 
 int main(void)
 {
@@ -382,6 +420,7 @@ int main(void)
         cmocka_unit_test(test_lying_producer),
         cmocka_unit_test(test_input),
         cmocka_unit_test(test_emergency),
+        cmocka_unit_test(test_restored),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -182,6 +182,30 @@ unsigned int store_watch_count(void)
     return count;
 }
 
+static void drop_messages(struct message **first)
+{
+    while (*first != NULL) {
+        struct message *message = *first;
+
+        *first = message->next;
+        free(message);
+    }
+}
+
+void store_restore(void)
+{
+    memset(&store_ring, 0, sizeof(store_ring));
+    memset(watches, 0, sizeof(watches));
+    for (unsigned int i = 0; i < TRANSACTIONS; i++) {
+        free(transactions[i].copy);
+        transactions[i].copy = NULL;
+    }
+    drop_messages(&outgoing);
+    drop_messages(&kept);
+    request_length = 0;
+    dead = false;
+}
+
 /* Answers. */
 
 static void answer(const struct xsd_sockmsg *to, const void *payload, uint32_t length)

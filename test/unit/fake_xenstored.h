@@ -49,6 +49,8 @@ const char *store_get(const char *path);
 void store_set(const char *path, const char *value);
 void store_delete(const char *path);
 unsigned int store_watch_count(void);
+/* The domain is restored: an empty ring, no watches, transactions, requests; the nodes stay. */
+void store_restore(void);
 /* Requests taken so far. */
 extern unsigned int store_requests;
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-// SRCS: test/unit/fakes.c test/unit/net_fakes.c net/netdev.c net/stack.c net/interface.c net/memory.c net/checksum.c net/hooks.c net/timers.c net/config.c net/configure.c net/address_text.c net/usage.c net/socket.c net/socket_calls.c net/socket_transfer.c net/socket_file.c net/socket_address.c net/socket_options.c net/socket_tcp.c net/socket_tcp_data.c net/socket_udp.c net/resolver.c net/addrinfo.c net/inet.c lib/posix/file.c lib/posix/poll.c lib/posix/descriptor.c lib/posix/duplicate.c lib/posix/io_read.c lib/posix/io_write.c
+// SRCS: test/unit/fakes.c test/unit/net_fakes.c net/netdev.c net/stack.c net/interface.c net/memory.c net/checksum.c net/hooks.c net/timers.c net/config.c net/configure.c net/announce.c net/address_text.c net/usage.c net/socket.c net/socket_calls.c net/socket_transfer.c net/socket_file.c net/socket_address.c net/socket_options.c net/socket_tcp.c net/socket_tcp_data.c net/socket_udp.c net/resolver.c net/addrinfo.c net/inet.c lib/posix/file.c lib/posix/poll.c lib/posix/descriptor.c lib/posix/duplicate.c lib/posix/io_read.c lib/posix/io_write.c
 // LWIP: yes
 // CFLAGS: -include test/unit/net_names.h -Wl,-T,test/unit/sets.ld
 /*
@@ -131,7 +131,7 @@ static void late_server(void **state)
 }
 
 /* A restored guest makes itself known, keeps its address and lets DHCP confirm it. */
-static unsigned int announcements;
+static unsigned int announcements, advertisements;
 
 static bool count_announcements(unsigned int from, const uint8_t *frame, size_t length)
 {
@@ -140,20 +140,27 @@ static bool count_announcements(unsigned int from, const uint8_t *frame, size_t 
     if (from == 0 && length >= 42 && memcmp(frame + 12, arp, sizeof(arp)) == 0 &&
         memcmp(frame + 28, frame + 38, 4) == 0)
         announcements++;
+    /* A neighbour advertisement to all nodes. */
+    if (from == 0 && length >= 86 && frame[12] == 0x86 && frame[13] == 0xdd && frame[20] == 58 &&
+        frame[38] == 0xff && frame[53] == 1 && frame[54] == 136)
+        advertisements++;
     return true;
 }
 
 static void moved(void **state)
 {
+    struct net_device *device = net_device_at(0);
     unsigned int before = requests;
 
     (void)state;
     fake_log_clear();
     fake_wire.tap = count_announcements;
-    net_stack_resume();
+    device->moved = true;
+    device->changed(device);
     fake_net_sleep(SECONDS(5));
     fake_wire.tap = NULL;
-    assert_int_equal(announcements, 1);
+    assert_int_equal(announcements, 3);
+    assert_true(advertisements >= 3 && advertisements % 3 == 0);
     assert_true(requests > before);
     assert_string_equal(fake_log, "");
 }

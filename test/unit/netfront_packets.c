@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-// SRCS: netfront/device.c netfront/receive.c netfront/transmit.c net/netdev.c xen/frontend.c test/unit/xen_fakes.c test/unit/xen_driver_fakes.c test/unit/fake_netback.c
+// SRCS: netfront/device.c netfront/suspend.c netfront/receive.c netfront/transmit.c net/netdev.c xen/frontend.c test/unit/xen_fakes.c test/unit/xen_driver_fakes.c test/unit/fake_netback.c
 // CFLAGS: -include test/unit/ring_hook.h -Wl,--wrap=evtchn_close
 /*
  * netfront with an honest backend: frames both ways, chains, checksum flags, full rings, few
@@ -468,6 +468,50 @@ static void goes_and_comes_back(void)
     detach();
 }
 
+/*
+ * In a new domain: rings and pages are let go, the stack above sees a full ring until the new
+ * backend is there, and then a card that has moved.
+ */
+static void restored(void)
+{
+    static const uint8_t mac[6] = { 0x00, 0x16, 0x3e, 0x0a, 0x0b, 0x0d };
+    uint8_t data[60] = { 0 }, frame[2048];
+    unsigned int flags;
+
+    bring_up();
+    CHECK(send(data, sizeof(data), false) == 0);
+    fake_netback_put(data, sizeof(data), 0, 0);
+    changed = writable = 0;
+    netfront_driver.resume(&device);
+    nothing_left();
+    CHECK(nic->link_up && changed == 0);
+    CHECK(send(data, sizeof(data), false) == -EAGAIN);
+    nic->operations->kick(nic);
+    CHECK(nic->operations->poll(nic, 64) == 0);
+    fake_frontend_node(&device, "mac", "00:16:3e:0a:0b:0d");
+    bring_up();
+    CHECK(changed == 1 && writable == 1 && nic->moved && added == 1);
+    CHECK(memcmp(nic->mac, mac, 6) == 0 && fake_timer_next() == UINT64_MAX);
+    CHECK(send(data, sizeof(data), false) == 0);
+    nic->operations->kick(nic);
+    CHECK(fake_netback_take(frame, sizeof(frame), &flags) == sizeof(data));
+    fake_netback_put(data, sizeof(data), 0, 0);
+    fake_netback_push();
+    CHECK(nic->operations->poll(nic, 64) == 1);
+
+    netfront_driver.resume(&device);
+    netfront_driver.resume(&device); /* no backend, twice: that has an end */
+    CHECK(fake_timer_next() <= SECONDS(30));
+    CHECK(fake_timers_run(SECONDS(30)) == 1);
+    CHECK(!nic->link_up && changed == 2 && send(data, sizeof(data), false) == -ENODEV);
+    netfront_driver.resume(&device); /* and again, with the link down */
+    bring_up();
+    CHECK(changed == 3 && send(data, sizeof(data), false) == 0);
+    netfront_driver.resume(&device);
+    detach();
+    CHECK(fake_timer_next() == UINT64_MAX);
+}
+
 #define ISOLATED(body)                    \
     static void test_##body(void **state) \
     {                                     \
@@ -478,7 +522,7 @@ ISOLATED(comes_up) ISOLATED(frames_come_in) ISOLATED(chains_come_in)
 ISOLATED(events_are_few) ISOLATED(frames_go_out) ISOLATED(kicks_are_few)
 ISOLATED(full_ring_says_so) ISOLATED(waiter_is_not_forgotten) ISOLATED(jumbo_frames)
 ISOLATED(memory_decides) ISOLATED(half_built) ISOLATED(strict_mac)
-ISOLATED(goes_and_comes_back)
+ISOLATED(goes_and_comes_back) ISOLATED(restored)
 
 int main(void)
 {
@@ -489,7 +533,7 @@ int main(void)
         cmocka_unit_test(test_full_ring_says_so), cmocka_unit_test(test_waiter_is_not_forgotten),
         cmocka_unit_test(test_jumbo_frames),      cmocka_unit_test(test_memory_decides),
         cmocka_unit_test(test_half_built),        cmocka_unit_test(test_strict_mac),
-        cmocka_unit_test(test_goes_and_comes_back),
+        cmocka_unit_test(test_goes_and_comes_back), cmocka_unit_test(test_restored),
     };
 
     return cmocka_run_group_tests_name("netfront_packets", tests, NULL, NULL);

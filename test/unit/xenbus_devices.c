@@ -50,8 +50,12 @@ static void remove_one(struct xenbus_device *device)
     free(device->private_data);
 }
 
-static const struct xenbus_driver disks = { "vbd", probe, backend_changed, remove_one, NULL, NULL };
-static const struct xenbus_driver nics = { "vif", probe, backend_changed, remove_one, NULL, NULL };
+static const struct xenbus_driver disks = {
+    .type = "vbd", .probe = probe, .backend_changed = backend_changed, .remove = remove_one,
+};
+static const struct xenbus_driver nics = {
+    .type = "vif", .probe = probe, .backend_changed = backend_changed, .remove = remove_one,
+};
 
 /* The linker's table. */
 const struct xenbus_driver *const xenbus_drivers_start[] = { &disks, &nics };

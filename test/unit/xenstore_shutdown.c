@@ -23,12 +23,18 @@
 #include "xen_fakes.h"
 
 static int requested = -1;
-static unsigned int requests;
+static unsigned int requests, suspends;
 
 void application_exit_request(int shutdown_reason)
 {
     requested = shutdown_reason;
     requests++;
+}
+
+void domain_suspend(void)
+{
+    suspends++;
+    store_delete("control/feature-suspend"); /* as in a new domain */
 }
 
 static void settle(void)
@@ -58,7 +64,7 @@ static void body_words(void)
     start();
     CHECK(strcmp(store_get("control/feature-poweroff"), "1") == 0);
     CHECK(strcmp(store_get("control/feature-reboot"), "1") == 0);
-    CHECK(store_get("control/feature-suspend") == NULL);
+    CHECK(strcmp(store_get("control/feature-suspend"), "1") == 0);
     CHECK(requests == 0 && fake_log_lines == 0);
     for (unsigned int i = 0; i < 4; i++) {
         store_set("control/shutdown", cases[i].word);
@@ -81,10 +87,10 @@ static void body_unknown(void)
 {
     start();
     CHECK(fake_log_lines == 0); /* no such node at all */
-    store_set("control/shutdown", "suspend");
+    store_set("control/shutdown", "s3");
     settle();
     CHECK(requests == 0 && fake_log_lines == 1);
-    CHECK(strcmp(store_get("control/shutdown"), "suspend") == 0);
+    CHECK(strcmp(store_get("control/shutdown"), "s3") == 0);
     store_set("control/shutdown",
               "\x1b[2J\n and much more text than anybody would want to see in a line");
     settle();
@@ -97,6 +103,20 @@ static void body_unknown(void)
     store_set("control/shutdown", "poweroff");
     settle();
     CHECK(requests == 1 && fake_log_lines == 3);
+}
+
+/* A suspend is acknowledged like the others; in a new domain everything is said again. */
+static void body_suspend(void)
+{
+    start();
+    store_set("control/shutdown", "suspend");
+    settle();
+    CHECK(suspends == 1 && requests == 0 && fake_log_lines == 0);
+    CHECK(strcmp(store_get("control/shutdown"), "") == 0);
+    CHECK(strcmp(store_get("control/feature-suspend"), "1") == 0);
+    store_set("control/shutdown", "suspend");
+    settle();
+    CHECK(suspends == 2);
 }
 
 static void body_conflicts(void)
@@ -161,6 +181,7 @@ static void body_nobody_reads(void)
 ISOLATED(words)
 ISOLATED(early)
 ISOLATED(unknown)
+ISOLATED(suspend)
 ISOLATED(conflicts)
 ISOLATED(output_comes_first)
 ISOLATED(nobody_reads)
@@ -171,6 +192,7 @@ int main(void)
         cmocka_unit_test(test_words),
         cmocka_unit_test(test_early),
         cmocka_unit_test(test_unknown),
+        cmocka_unit_test(test_suspend),
         cmocka_unit_test(test_conflicts),
         cmocka_unit_test(test_output_comes_first),
         cmocka_unit_test(test_nobody_reads),

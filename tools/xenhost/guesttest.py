@@ -6,10 +6,12 @@ After each test nothing may be left: no domain, no xenstore entries, vifs or loo
 What is left is removed and fails the test; if that does not help, the host is replaced.
 
     test/guest/NAME/run.sh     runs in dom0; "# timeout: SECONDS" in its head is optional
+                               and is told ROUNDS, an environment variable (0: the usual run)
     test/guest/NAME/payload    optional: files of build/out, one a line (patterns allowed);
                                without it: NAME.elf, NAME.cfg, and NAME.img if there
 """
 
+import os
 import queue
 import re
 import threading
@@ -27,11 +29,13 @@ from .ui import HostError, say
 
 TYPES = ("pvh", "pv")               # of guests, as a cfg's type= names them
 TIMEOUT = 240                       # seconds, unless run.sh says otherwise
+ROUNDS = int(os.environ.get("ROUNDS") or 0)     # more rounds, of tests that have rounds
+ROUND_TIMEOUT = 120                 # seconds for each
 TAIL = 40                           # lines of a failed test's log that are shown
 
 BEFORE = """
 rm -f /var/log/xen/console/*.log /var/log/xen/xl-*.log
-cd /payload/test && TYPE={type} bash -c '. ./lib.sh; . ./run.sh'
+cd /payload/test && TYPE={type} ROUNDS={rounds} bash -c '. ./lib.sh; . ./run.sh'
 """
 
 AFTER = """
@@ -180,7 +184,8 @@ class Runner:
     def _in_host(self, host: Host, number: int, test: GuestTest, log) -> tuple[str, bool]:
         """Returns what went wrong ("" if nothing) and whether the host is clean again."""
         host.unpack(number, "/payload/test")
-        status, output = host.sh(BEFORE.format(type=test.type), test.timeout, log.write)
+        script = BEFORE.format(type=test.type, rounds=ROUNDS)
+        status, output = host.sh(script, test.timeout + ROUNDS * ROUND_TIMEOUT, log.write)
         problem = ""
         if status == TIMED_OUT:
             problem = f"not done within {test.timeout:.0f} s"

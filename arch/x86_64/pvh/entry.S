@@ -10,6 +10,7 @@
     NOTE(XEN_ELFNOTE_GUEST_OS, .asciz "Xenolith")
     NOTE(XEN_ELFNOTE_XEN_VERSION, .asciz "xen-3.0")
     NOTE(XEN_ELFNOTE_PHYS32_ENTRY, .long pvh_entry)
+    NOTE(XEN_ELFNOTE_SUSPEND_CANCEL, .long 1)
 
 #define CR0_BITS (1 << 31 | 1 << 16 | 1 << 5 | 1 << 4 | 1 << 1 | 1 << 0) /* PG WP NE ET MP PE */
 #define CR4_BITS (1 << 5 | 1 << 9 | 1 << 10)                             /* PAE OSFXSR OSXMMEXCPT */

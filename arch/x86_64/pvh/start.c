@@ -86,12 +86,12 @@ static void set_processor_protection(void)
         x86_write_cr4(x86_read_cr4() | bits);
 }
 
-static void find_hypercalls(void)
+uint32_t pvh_find_hypercalls(void)
 {
     uint32_t base = xen_leaves();
 
-    boot_info.xen_version = cpu_id(base + 1, 0).a;
     cpu_write_msr(cpu_id(base + 2, 0).b, (uintptr_t)hypercall_page);
+    return cpu_id(base + 1, 0).a;
 }
 
 static int map_frame(unsigned int space, unsigned long index, uint64_t address)
@@ -131,12 +131,18 @@ static const struct platform pvh_platform = {
     .add_table = pvh_add_table,
     .remove_table = pvh_remove_table,
     .map_unit = pvh_map_unit,
+    .suspend = pvh_suspend,
 };
+
+int pvh_map_shared_info(void)
+{
+    return map_frame(XENMAPSPACE_shared_info, 0, FRAMES_BASE);
+}
 
 static void map_shared_info(void)
 {
     paging_map_direct(FRAMES_BASE, FRAMES_BASE + PAGE_SIZE);
-    if (map_frame(XENMAPSPACE_shared_info, 0, FRAMES_BASE))
+    if (pvh_map_shared_info())
         panic("boot: Xen does not map shared_info");
     boot_info.shared_info = (struct shared_info *)FRAMES_BASE;
 }
@@ -158,12 +164,23 @@ static void *map_special_page(unsigned int parameter)
     return (void *)address;
 }
 
+void pvh_find_rings(struct platform_rings *rings)
+{
+    rings->console = map_special_page(HVM_PARAM_CONSOLE_PFN);
+    rings->console_port = hvm_parameter(HVM_PARAM_CONSOLE_EVTCHN);
+    rings->xenstore = map_special_page(HVM_PARAM_STORE_PFN);
+    rings->xenstore_port = hvm_parameter(HVM_PARAM_STORE_EVTCHN);
+}
+
 static void find_rings(void)
 {
-    boot_info.console_ring = map_special_page(HVM_PARAM_CONSOLE_PFN);
-    boot_info.console_port = hvm_parameter(HVM_PARAM_CONSOLE_EVTCHN);
-    boot_info.xenstore_ring = map_special_page(HVM_PARAM_STORE_PFN);
-    boot_info.xenstore_port = hvm_parameter(HVM_PARAM_STORE_EVTCHN);
+    struct platform_rings rings;
+
+    pvh_find_rings(&rings);
+    boot_info.console_ring = rings.console;
+    boot_info.console_port = rings.console_port;
+    boot_info.xenstore_ring = rings.xenstore;
+    boot_info.xenstore_port = rings.xenstore_port;
 }
 
 static uint64_t page_up(uint64_t address)
@@ -247,7 +264,7 @@ void pvh_start(const struct hvm_start_info *start, uint64_t timestamp)
     pvh_traps_init();
     pvh_paging_init();
     set_processor_protection();
-    find_hypercalls();
+    boot_info.xen_version = pvh_find_hypercalls();
     /* One GiB's table serves all of these: they lie in the last GiB below 4 GiB. */
     find_rings();
     map_shared_info();

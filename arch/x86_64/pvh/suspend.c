@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Stopping a PVH guest to be saved, and what it finds in the new domain.
+ *
+ * Xen saves and restores the vCPU with its registers, so that the hypercall simply returns. That it
+ * returns 1 when the suspend was cancelled is the toolstack's work, who does it only for a guest
+ * with "PV drivers", which it tells by HVM_PARAM_CALLBACK_IRQ being set. We take no interrupts; so
+ * the parameter names a PCI interrupt, which Xen has no way to deliver to a guest without a
+ * platform's interrupt controllers, and ignores.
+ */
+#include <stdint.h>
+
+#include <xen-abi/xen.h>
+#include <xen-abi/hvm/hvm_op.h>
+#include <xen-abi/hvm/params.h>
+#include <xen-abi/sched.h>
+
+#include "arch/platform.h"
+#include "lib/printk.h"
+#include "pvh.h"
+#include "xen/hypercall.h"
+
+#define CALLBACK_TYPE_SHIFT 56
+
+static int ask_for_answer(void)
+{
+    struct xen_hvm_param parameter = {
+        .domid = DOMID_SELF,
+        .index = HVM_PARAM_CALLBACK_IRQ,
+        .value = (uint64_t)HVM_PARAM_CALLBACK_TYPE_PCI_INTX << CALLBACK_TYPE_SHIFT,
+    };
+
+    return hypercall_hvm_op(HVMOP_set_param, &parameter);
+}
+
+int pvh_suspend(struct platform_rings *rings)
+{
+    struct sched_shutdown suspend = { .reason = SHUTDOWN_suspend };
+    int result = ask_for_answer();
+
+    if (result == 0)
+        result = hypercall_sched_op(SCHEDOP_shutdown, &suspend);
+    if (result != 0)
+        return result;
+    pvh_find_hypercalls();
+    if (pvh_map_shared_info())
+        panic("suspend: Xen does not map shared_info in the new domain");
+    pvh_find_rings(rings);
+    return 0;
+}

@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: MIT */
+// SRCS: blkfront/ring.c blkfront/disk.c blkfront/suspend.c blkfront/pool.c blkfront/name.c xen/frontend.c test/unit/xen_fakes.c test/unit/xen_driver_fakes.c test/unit/fake_blkback.c
+// CFLAGS: -include test/unit/ring_hook.h -Wl,--wrap=evtchn_close
+/*
+ * blkfront when its domain is saved: callers wait, requests come to rest, a suspend that is
+ * cancelled changes nothing, and in a new domain the callers go on or get errors.
+ */
+#include "../../blkfront/xenbus.c"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "fake_blkback.h"
+#include "xen/evtchn.h"
+#include "xen/gnttab.h"
+#include "xen_driver_fakes.h"
+#include "xen_fakes.h"
+
+#define LENGTH 300000u
+
+static struct xenbus_device device;
+static struct block_device *block;
+
+/* What a caller in a thread of its own got. */
+static struct call {
+    bool write, done;
+    int result;
+    uint8_t *data;
+} call;
+
+int block_register(struct block_device *registered)
+{
+    block = registered;
+    return 0;
+}
+
+void block_contents_replaced(struct block_device *replaced)
+{
+    CHECK(replaced == block);
+}
+
+static void bring_up(void)
+{
+    fake_backend_state(&device, XenbusStateInitWait);
+    fake_blkback_connect();
+    fake_backend_state(&device, XenbusStateConnected);
+    CHECK(device.state == XenbusStateConnected);
+    fake_backend = fake_blkback_run;
+}
+
+static void attach(void)
+{
+    fake_device(&device, &blkfront_driver, "vbd", 51712);
+    fake_blkback_start(&device, 8192, "512");
+    CHECK(blkfront_driver.probe(&device) == 0);
+    bring_up();
+}
+
+static void settle(void)
+{
+    thread_sleep_until(deadline_after(MILLISECONDS(10)));
+}
+
+static void caller(void *unused)
+{
+    (void)unused;
+    if (call.write)
+        call.result = block->operations->write(block, 4096, call.data, LENGTH / 512 * 512);
+    else
+        call.result = block->operations->read(block, 4096, call.data, LENGTH / 512 * 512);
+    call.done = true;
+}
+
+static void start_call(bool write)
+{
+    free(call.data);
+    call = (struct call){ .write = write, .data = malloc(LENGTH) };
+    for (unsigned int i = 0; i < LENGTH; i++)
+        call.data[i] = (uint8_t)(i * 7 + i / 512);
+    CHECK(thread_create("caller", caller, NULL) != NULL);
+}
+
+static void check_call(void)
+{
+    settle();
+    CHECK(call.done && call.result == 0);
+    CHECK(memcmp(call.data, fake_blkback.disk + 4096, LENGTH / 512 * 512) == 0);
+}
+
+static int flush_result;
+
+static void flusher(void *unused)
+{
+    (void)unused;
+    flush_result = block->operations->flush(block);
+}
+
+/* Callers wait, and go on when it was nothing. */
+static void cancelled(void)
+{
+    unsigned int requests;
+
+    attach();
+    blkfront_driver.suspend(&device);
+    CHECK(blkfront_driver.drain(&device, deadline_after(SECONDS(1))) == 0);
+    CHECK(fake_blkback.flushes == 1);
+    requests = fake_blkback.requests;
+    flush_result = 1;
+    start_call(true);
+    CHECK(thread_create("flusher", flusher, NULL) != NULL);
+    thread_sleep_until(deadline_after(SECONDS(70)));
+    CHECK(!call.done && flush_result == 1 && fake_blkback.requests == requests);
+    blkfront_driver.cancel(&device);
+    check_call();
+    CHECK(flush_result == 0 && fake_blkback.flushes == 2);
+    CHECK(fake_timer_next() == UINT64_MAX);
+}
+
+/* What is under way ends first, with its data where the caller wants it; then nothing starts. */
+static void comes_to_rest(void)
+{
+    attach();
+    for (unsigned int i = 0; i < 2; i++) {
+        fake_backend = NULL;
+        start_call(i == 1);
+        thread_yield();
+        CHECK(!call.done);
+        blkfront_driver.suspend(&device);
+        CHECK(blkfront_driver.drain(&device, deadline_after(SECONDS(1))) == -ETIMEDOUT);
+        fake_backend = fake_blkback_run;
+        CHECK(blkfront_driver.drain(&device, deadline_after(SECONDS(1))) == 0);
+        settle();
+        CHECK(ring_outstanding(&((struct blkfront *)device.private_data)->ring) == 0);
+        blkfront_driver.cancel(&device);
+        check_call();
+    }
+}
+
+/* A backend that never answers cannot hold the suspend up for longer than a request may take. */
+static void silent_backend(void)
+{
+    uint64_t start;
+
+    attach();
+    fake_backend = NULL;
+    start_call(false);
+    thread_yield();
+    start = clock_monotonic();
+    blkfront_driver.suspend(&device);
+    CHECK(blkfront_driver.drain(&device, deadline_after(SECONDS(40))) == 0);
+    CHECK(clock_monotonic() - start <= BLKFRONT_TIME_LIMIT);
+    settle();
+    CHECK(call.done && call.result == -EIO);
+    blkfront_driver.resume(&device); /* a new life */
+    bring_up();
+    start_call(false);
+    check_call();
+}
+
+/* The new domain: old grants and ports are let go at once; who waited finds the new disk. */
+static void restored(void)
+{
+    attach();
+    for (unsigned int round = 0; round < 20; round++) {
+        start_call(round % 2 == 0);
+        thread_yield();
+        blkfront_driver.suspend(&device);
+        CHECK(blkfront_driver.drain(&device, deadline_after(SECONDS(1))) == 0);
+        fake_backend = NULL;
+        blkfront_driver.resume(&device);
+        CHECK(gnttab_used() == 0 && evtchn_in_use() == 0 && fake_pages == 0);
+        settle();
+        bring_up();
+        check_call();
+        CHECK(fake_timer_next() == UINT64_MAX);
+    }
+}
+
+static void forget_all(void)
+{
+    blkfront_driver.suspend(&device);
+    CHECK(blkfront_driver.drain(&device, deadline_after(SECONDS(1))) == 0);
+    fake_backend = NULL;
+    blkfront_driver.resume(&device);
+    start_call(false);
+    settle();
+    CHECK(!call.done);
+}
+
+/* No disk there, or no backend that connects: errors, after a while that has an end. */
+static void not_there(void)
+{
+    attach();
+    forget_all();
+    blkfront_driver.remove(&device);
+    settle();
+    CHECK(call.done && call.result == -ENODEV);
+    fake_blkback_stop();
+    CHECK(strstr(fake_log_last, "the disk is gone") != NULL && fake_timer_next() == UINT64_MAX);
+
+    attach();
+    forget_all();
+    CHECK(fake_timer_next() <= BLKFRONT_TIME_LIMIT);
+    CHECK(fake_timers_run(BLKFRONT_TIME_LIMIT) == 1);
+    settle();
+    CHECK(call.done && call.result == -ENODEV);
+    bring_up(); /* late, but there */
+    start_call(false);
+    check_call();
+
+    forget_all(); /* and saved again before it is back, twice, the first in vain */
+    blkfront_driver.suspend(&device);
+    CHECK(blkfront_driver.drain(&device, deadline_after(SECONDS(1))) == 0);
+    blkfront_driver.cancel(&device);
+    settle();
+    CHECK(!call.done && fake_timer_next() <= BLKFRONT_TIME_LIMIT);
+    blkfront_driver.suspend(&device);
+    CHECK(blkfront_driver.drain(&device, deadline_after(SECONDS(1))) == 0);
+    blkfront_driver.resume(&device);
+    settle();
+    CHECK(!call.done);
+    bring_up();
+    check_call();
+
+    forget_all();
+    fake_store_fail_write = 1;
+    fake_backend_state(&device, XenbusStateInitWait);
+    settle();
+    CHECK(call.done && call.result == -ENODEV && device.state == XenbusStateClosed);
+}
+
+#define ISOLATED(body)                    \
+    static void test_##body(void **state) \
+    {                                     \
+        (void)state;                      \
+        fake_isolated(body);              \
+    }
+ISOLATED(cancelled)
+ISOLATED(comes_to_rest)
+ISOLATED(silent_backend)
+ISOLATED(restored)
+ISOLATED(not_there)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_cancelled),      cmocka_unit_test(test_comes_to_rest),
+        cmocka_unit_test(test_silent_backend), cmocka_unit_test(test_restored),
+        cmocka_unit_test(test_not_there),
+    };
+
+    return cmocka_run_group_tests_name("blkfront_restore", tests, NULL, NULL);
+}
