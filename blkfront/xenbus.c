@@ -279,6 +279,17 @@ static void blkfront_remove(struct xenbus_device *bus)
     bus->private_data = NULL;
 }
 
+static void blkfront_describe(const struct xenbus_device *bus, char *line, size_t size)
+{
+    const struct blkfront *disk = bus->private_data;
+
+    ksnprintf(line, size, "%s%s: %u of %u ring slots in use, %u of %u pages free, port %d",
+              disk->block.name, disk->broken ? " (broken)" : disk->ready ? "" : " (not connected)",
+              disk->ring_memory ? ring_outstanding(&disk->ring) : 0,
+              disk->ring_memory ? disk->ring.mask + 1 : 0, disk->pool.unused, disk->pool.count,
+              disk->port.port);
+}
+
 static const struct xenbus_driver blkfront_driver = {
     .type = "vbd",
     .probe = blkfront_probe,
@@ -288,5 +299,6 @@ static const struct xenbus_driver blkfront_driver = {
     .drain = blkfront_drain,
     .cancel = blkfront_cancel,
     .resume = blkfront_resume,
+    .describe = blkfront_describe,
 };
 XENBUS_DRIVER(blkfront_driver);

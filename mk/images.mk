@@ -16,8 +16,7 @@ BENCH_IMAGES := mini hello httpd $(BENCH_APPS)
 
 # The compiler's helper functions (__popcountdi2 and the like).
 LIBGCC := $(shell $(CC) -print-libgcc-file-name 2> /dev/null)
-# -n: sections lie on pages in memory (the script says where), but not in the file; Xen copies them.
-LINK := ld -nostdlib -static -n --gc-sections -z noexecstack -z max-page-size=4096 -z norelro --build-id=none --no-warn-rwx-segments --no-warn-mismatch \
+LINK := ld -nostdlib -static --gc-sections -z noexecstack -z max-page-size=16 -z norelro --build-id=none --no-warn-rwx-segments --no-warn-mismatch \
     --orphan-handling=error
 
 # $(1) name, $(2) folder

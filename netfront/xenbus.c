@@ -262,11 +262,22 @@ static void netfront_remove(struct xenbus_device *bus)
     bus->private_data = NULL;
 }
 
+static void netfront_describe(const struct xenbus_device *bus, char *line, size_t size)
+{
+    const struct netfront *nic = bus->private_data;
+
+    ksnprintf(line, size, "%s%s: %u frames on the way out, %u pages posted, port %d",
+              nic->device.name, nic->broken ? " (broken)" : nic->connected ? "" : " (not connected)",
+              nic->connected ? ring_outstanding(&nic->transmit.ring) : 0,
+              nic->connected ? nic->receive.pages : 0, nic->port.port);
+}
+
 static const struct xenbus_driver netfront_driver = {
     .type = "vif",
     .probe = netfront_probe,
     .backend_changed = netfront_backend_changed,
     .remove = netfront_remove,
     .resume = netfront_resume,
+    .describe = netfront_describe,
 };
 XENBUS_DRIVER(netfront_driver);

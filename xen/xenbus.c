@@ -291,6 +291,16 @@ unsigned int xenbus_wait_settled(uint64_t deadline)
     return missing;
 }
 
+const struct xenbus_device *xenbus_device_at(unsigned int index)
+{
+    struct list *node, *next;
+
+    list_for_each(node, next, &devices)
+        if (index-- == 0)
+            return container_of(node, struct xenbus_device, link);
+    return NULL;
+}
+
 unsigned int xenbus_devices(void)
 {
     struct list *node, *next;

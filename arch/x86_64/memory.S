@@ -4,10 +4,12 @@
  * past the cache from 256 bytes on, which is wrong for packets and pages that are read right
  * afterwards. Linked before the library, these take their place.
  */
+    .cfi_sections .debug_frame
     .text
     .globl memcpy
     .type memcpy, @function
 memcpy:
+    .cfi_startproc
     mov %rdi, %rax
     cmp $16, %rdx
     jb 4f
@@ -63,11 +65,13 @@ memcpy:
     movzbl 1(%rsi), %ecx
     mov %cl, 1(%rdi)
 7:  ret
+    .cfi_endproc
     .size memcpy, . - memcpy
 
     .globl memset
     .type memset, @function
 memset:
+    .cfi_startproc
     mov %rdi, %rax
     movzbl %sil, %esi
     mov $0x0101010101010101, %rcx
@@ -112,6 +116,7 @@ memset:
     jb 7f
     mov %sil, 1(%rdi)
 7:  ret
+    .cfi_endproc
     .size memset, . - memset
 
     .section .note.GNU-stack, "", @progbits

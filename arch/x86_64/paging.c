@@ -26,6 +26,8 @@
 extern char image_start[], text_end[], rodata_end[], hypercall_page[], constants_start[],
     constants_end[];
 
+#define LOW_HALF 0x800000000000ul /* no address of ours lies above */
+
 uint64_t *paging_root CONSTANT_AFTER_BOOT;
 
 static void **spares;
@@ -175,4 +177,32 @@ void paging_free_table(uintptr_t start)
     table = paging_page_of(*entry);
     platform->remove_table(entry, start, table);
     page_free(table);
+}
+
+static bool mapped(uintptr_t address)
+{
+    const uint64_t *table = paging_root;
+
+    for (unsigned int level = 4; level > 1; level--) {
+        uint64_t entry = table[level_index(address, level)];
+
+        if (!(entry & PTE_PRESENT))
+            return false;
+        if (entry & PTE_LARGE)
+            return true;
+        table = paging_page_of(entry);
+    }
+    return table[level_index(address, 1)] & PTE_PRESENT;
+}
+
+bool paging_readable(uintptr_t address, size_t length)
+{
+    uintptr_t end = address + length;
+
+    if (end < address || end > LOW_HALF)
+        return false;
+    for (address &= PAGE_MASK; address < end; address += PAGE_SIZE)
+        if (!mapped(address))
+            return false;
+    return true;
 }

@@ -4,6 +4,7 @@
  * word and MXCSR (8 bytes), r15, r14, r13, r12, rbx, rbp, and the address to go on at. thread.c
  * builds the same frame for a new thread.
  */
+    .cfi_sections .debug_frame
     .text
     .globl arch_switch
     .type arch_switch, @function
@@ -38,9 +39,12 @@ arch_switch:
     .globl arch_thread_entry
     .type arch_thread_entry, @function
 arch_thread_entry:
+    .cfi_startproc
+    .cfi_undefined rip
     mov %r12, %rdi
     call *%rbx
     ud2
+    .cfi_endproc
     .size arch_thread_entry, . - arch_thread_entry
 
     .section .note.GNU-stack, "", @progbits

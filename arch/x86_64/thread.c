@@ -36,6 +36,16 @@ uintptr_t arch_thread_stack(void *stack_top, void (*entry)(void *), void *argume
     return (uintptr_t)frame;
 }
 
+_Static_assert(sizeof(struct switch_frame) == ARCH_PARKED_SIZE, "what the header says");
+
+void arch_thread_parked(uintptr_t stack_pointer, uint64_t *instruction, uint64_t *frame_pointer)
+{
+    const struct switch_frame *frame = (const struct switch_frame *)stack_pointer;
+
+    *instruction = frame->return_address;
+    *frame_pointer = frame->rbp;
+}
+
 void arch_set_thread_pointer(void *block)
 {
     platform->set_thread_pointer(block);

@@ -43,6 +43,9 @@ static const char *const trap_names[TRAP_VECTORS] = {
     [21] = "control protection",
 };
 
+/* The registers of the crash, for tools/xencore and tools/gdb, which know the struct's order. */
+const struct trap_frame *crash_frame;
+
 void trap_report(const struct trap_frame *frame);
 
 static void print_registers(const struct trap_frame *frame)
@@ -80,7 +83,8 @@ void trap_report(const struct trap_frame *frame)
 {
     const char *name = trap_names[frame->vector];
 
-    report_begin();
+    report_begin(frame->rip);
+    crash_frame = frame;
     if (frame->vector == PAGE_FAULT)
         print_page_fault(frame->error_code, platform->fault_address());
     else

@@ -9,6 +9,7 @@
 #define ARCH_PAGING_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* Where the ranges of heap and stacks start, 32 and 64 TiB of addresses; far from the direct map. */
@@ -35,6 +36,11 @@ void paging_set_constants(bool writable);
 
 /* Pages that were taken for the direct map's tables: they stay, as that map does. */
 unsigned int paging_direct_tables(void);
+
+/*
+ * True when each byte of [address, address + length) can be read; for reports, which trust nothing.
+ */
+bool paging_readable(uintptr_t address, size_t length);
 
 /* Map one page of the ranges onto a page of the allocator: 0, or -ENOMEM (no table). */
 int paging_map_page(uintptr_t address, void *page);

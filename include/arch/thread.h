@@ -22,6 +22,13 @@ void arch_switch(uintptr_t *old_stack, uintptr_t new_stack);
 uintptr_t arch_thread_stack(void *stack_top, void (*entry)(void *), void *argument);
 
 /*
+ * Where a thread that arch_switch() left will go on, and its frame pointer there. The caller has
+ * made sure that ARCH_PARKED_SIZE bytes can be read at the stack pointer.
+ */
+#define ARCH_PARKED_SIZE 64
+void arch_thread_parked(uintptr_t stack_pointer, uint64_t *instruction, uint64_t *frame_pointer);
+
+/*
  * Point %fs at the thread control block: the TLS data ends there, and its first word holds its own
  * address.
  */

@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "arch/platform.h"
+#include "lib/printk.h"
 
 #define PAGE_SHIFT 12
 #define PAGE_SIZE 4096ul
@@ -46,6 +47,9 @@ static inline uint64_t page_frame(const void *page)
 
     return platform_p2m ? platform_p2m[frame] : frame;
 }
+
+/* Print the allocator's regions and its free blocks by size. */
+void pages_print(print_line print);
 
 /* Pages managed in all and pages free now. */
 size_t pages_total(void);

@@ -15,6 +15,17 @@
 /* Log one line; `format` has no newline at its end. Longer lines than 256 bytes are cut. */
 void printk(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+void vprintk(const char *format, va_list arguments);
+
+/*
+ * The same for a thread that has much to say on request: waits for room as console_write() does, and
+ * is not kept among the last log lines. Threads only.
+ */
+void printk_wait(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Either of the two, for functions that print for reports and for requests. */
+typedef void (*print_line)(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
 /*
  * Format into buffer (always terminated when size > 0); returns the length that the whole text
  * would have, as snprintf does.

@@ -32,6 +32,7 @@ uint64_t clock_realtime(void);
 uint64_t deadline_after(uint64_t ns);
 
 struct thread;
+struct wait_queue;
 
 /*
  * Turn the boot stack's flow into the first thread, which runs function(argument) with a stack of
@@ -59,6 +60,23 @@ struct stack_bounds {
 struct stack_bounds thread_stack_bounds(void);
 /* Whether a fault at this address means that the running thread's stack was too small. */
 bool thread_has_overflowed(uintptr_t address);
+
+/*
+ * For reports: thread_next(NULL) is the oldest thread, NULL comes after the youngest. Each thread is
+ * described before thread_next() goes on from it: false when its memory does not hold a thread,
+ * which ends the walk. `stack_pointer` is that of a thread that does not run.
+ */
+struct thread_description {
+    const char *name;
+    bool running, ready;
+    const struct wait_queue *waits_for; /* the first, when several; NULL: only for a time */
+    uint64_t waits_since;               /* of a thread that is neither running nor ready */
+    struct stack_bounds stack;
+    uintptr_t stack_pointer;
+};
+const struct thread *thread_next(const struct thread *thread);
+bool thread_describe(const struct thread *thread, struct thread_description *description);
+
 /* Let every other ready thread run once. Pending events are handled too. */
 void thread_yield(void);
 void thread_sleep_until(uint64_t deadline);

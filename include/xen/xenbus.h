@@ -46,7 +46,8 @@ struct xenbus_device {
  * left alone). backend_changed: the backend's state is now device->backend_state
  * (XenbusStateUnknown: gone, or no valid number); states that followed each other quickly are seen
  * as one. remove: let everything go, device->private_data included; the device struct is freed
- * after it; must accept what a failed probe left.
+ * after it; must accept what a failed probe left. describe: one line on the state of the ring, for
+ * people.
  *
  * The domain is saved (lib/suspend.h), all four may be NULL. suspend: start nothing more, do not
  * block. drain: wait until nothing is under way that the backend would still do, or whose result
@@ -63,6 +64,7 @@ struct xenbus_driver {
     int (*drain)(struct xenbus_device *device, uint64_t deadline);
     void (*cancel)(struct xenbus_device *device);
     void (*resume)(struct xenbus_device *device);
+    void (*describe)(const struct xenbus_device *device, char *line, size_t size);
 };
 
 /* Put a driver into the image's table of drivers. */
@@ -90,7 +92,8 @@ int xenbus_set_state(struct xenbus_device *device, enum xenbus_state state);
 unsigned int xenbus_wait_settled(uint64_t deadline);
 void xenbus_settled(struct xenbus_device *device);
 
-/* Devices known now, for tests that count what is left over. */
+/* Devices known now, and each of them by its place, below that number. In the watch thread. */
 unsigned int xenbus_devices(void);
+const struct xenbus_device *xenbus_device_at(unsigned int index);
 
 #endif

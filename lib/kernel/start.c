@@ -20,6 +20,7 @@
 #include "lib/sched.h"
 #include "xen/console.h"
 #include "xen/lifecycle.h"
+#include "xen/sysrq.h"
 #include "xen/xenstore.h"
 
 #define MAIN_STACK_PAGES 16 /* 64 KiB */
@@ -61,8 +62,10 @@ static void start_xenstore(void)
 
     if (error)
         printk("xenstore: not available (error %d): no devices, no xl shutdown", error);
-    else
-        lifecycle_init();
+    if (error)
+        return;
+    lifecycle_init();
+    sysrq_init();
 }
 
 static void main_thread(void *unused)

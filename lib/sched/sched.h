@@ -7,6 +7,8 @@
 
 /* Give the processor away; returns when somebody has made the caller ready again. */
 void schedule(void);
+/* The same for who waits for a queue (or NULL), which reports name. */
+void thread_park(const struct wait_queue *queue);
 /* Make a thread ready, if it is not. */
 void thread_wake(struct thread *thread);
 

@@ -14,7 +14,9 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "arch/paging.h"
 #include "arch/thread.h"
+#include "lib/layout.h"
 #include "lib/mm.h"
 #include "lib/pages.h"
 #include "lib/printk.h"
@@ -38,6 +40,9 @@ struct thread {
     bool ready;
     unsigned int stack_pages;
     uintptr_t stack;
+    struct list all_link;
+    const struct wait_queue *waits_for; /* the first, if several; NULL: only for a time */
+    uint64_t waits_since;
 };
 
 _Static_assert(offsetof(struct thread, canary) == CANARY_OFFSET,
@@ -45,6 +50,7 @@ _Static_assert(offsetof(struct thread, canary) == CANARY_OFFSET,
 
 extern char tls_data_start[], tls_data_size[], tls_size[], tls_alignment[];
 
+static struct list all_threads = LIST_INIT(all_threads);
 static struct list ready_threads = LIST_INIT(ready_threads);
 static struct thread *current, *ended;
 static unsigned int threads;
@@ -111,6 +117,7 @@ static struct thread *create(const char *name, void (*function)(void *), void *a
     thread->function = function;
     thread->argument = argument;
     list_init(&thread->ready_link);
+    list_append(&all_threads, &thread->all_link);
     random_bytes(&thread->canary, sizeof(thread->canary));
     thread->canary &=
         ~0xfful; /* the low byte is 0: a string that overruns its buffer stops there */
@@ -153,6 +160,7 @@ void sched_start(const char *name, void (*function)(void *), void *argument,
 void thread_exit(void)
 {
     ended = current;
+    list_remove(&current->all_link);
     threads--;
     schedule();
     __builtin_unreachable();
@@ -203,15 +211,56 @@ unsigned int thread_count(void)
     return threads;
 }
 
+void thread_park(const struct wait_queue *queue)
+{
+    current->waits_for = queue;
+    current->waits_since = clock_monotonic();
+    schedule();
+}
+
+static struct stack_bounds bounds_of(const struct thread *thread)
+{
+    return (struct stack_bounds){ thread->stack, thread->stack + thread->stack_pages * PAGE_SIZE };
+}
+
 struct stack_bounds thread_stack_bounds(void)
 {
-    if (!current)
-        return (struct stack_bounds){ 0, 0 };
-    return (struct stack_bounds){ current->stack,
-                                  current->stack + current->stack_pages * PAGE_SIZE };
+    return current ? bounds_of(current) : (struct stack_bounds){ 0, 0 };
 }
 
 bool thread_has_overflowed(uintptr_t address)
 {
     return current && stack_is_guard(current->stack, address);
 }
+
+const struct thread *thread_next(const struct thread *thread)
+{
+    const struct list *node = thread ? thread->all_link.next : all_threads.next;
+
+    return node == &all_threads ? NULL : container_of(node, struct thread, all_link);
+}
+
+bool thread_describe(const struct thread *thread, struct thread_description *description)
+{
+    if (!paging_readable((uintptr_t)thread, sizeof(*thread)) || thread->self != thread)
+        return false;
+    *description = (struct thread_description){
+        .name = thread->name,
+        .running = thread == current,
+        .ready = thread->ready,
+        .waits_for = thread->waits_for,
+        .waits_since = thread->waits_since,
+        .stack = bounds_of(thread),
+        .stack_pointer = thread->stack_pointer,
+    };
+    return true;
+}
+
+/* What tools/xencore must know to find the threads in a dump. */
+extern struct list layout_all_threads __attribute__((alias("all_threads")));
+extern struct thread *layout_current __attribute__((alias("current")));
+
+LAYOUT(thread, self)
+LAYOUT(thread, stack_pointer)
+LAYOUT(thread, name)
+LAYOUT(thread, all_link)

@@ -41,7 +41,7 @@ int wait_many(struct wait_entry *entries, unsigned int count, uint64_t deadline)
         entries[i].thread = thread_self();
         list_append(&entries[i].queue->waiters, &entries[i].link);
     }
-    schedule();
+    thread_park(count ? entries[0].queue : NULL);
     woken = any_woken(entries, count);
     for (unsigned int i = 0; i < count; i++)
         list_remove(&entries[i].link);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-// SRCS: lib/mm/pages.c lib/mm/heap.c
+// SRCS: lib/mm/pages.c lib/mm/heap.c lib/kernel/format.c
 /*
  * The page allocator over memory of this process: alignment, no overlap, merging, the frontier,
  * running out, frees that are wrong. The direct map is this process' own address space, so that
@@ -283,12 +283,37 @@ static void test_heap(void **state)
     assert_int_equal(pages_unused(), before);
 }
 
+static char printed[1024];
+
+static void keep_line(const char *format, ...)
+{
+    size_t length = strlen(printed);
+    va_list arguments;
+
+    va_start(arguments, format);
+    kvsnprintf(printed + length, sizeof(printed) - length, format, arguments);
+    va_end(arguments);
+    strcat(printed, "\n");
+}
+
+static void test_print(void **state)
+{
+    char expected[64];
+
+    (void)state;
+    pages_print(keep_line);
+    ksnprintf(expected, sizeof(expected), "pages: %zu of %zu free;", pages_unused(), pages_total());
+    assert_non_null(strstr(printed, expected));
+    assert_non_null(strstr(printed, "used below "));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_totals),      cmocka_unit_test(test_random),
         cmocka_unit_test(test_merging),     cmocka_unit_test(test_wrong_frees),
         cmocka_unit_test(test_zeroed),      cmocka_unit_test(test_heap),
+        cmocka_unit_test(test_print),
     };
 
     return cmocka_run_group_tests(tests, set_up, NULL);

@@ -21,6 +21,7 @@
 #define LARGE_PAGE 0x80
 #define GDT_CODE 8 /* as in include/arch/x86_64.h */
 
+    .cfi_sections .debug_frame
     .section .text.entry, "ax", @progbits
     .code32
     .globl pvh_entry
@@ -98,7 +99,9 @@ boot_level2:
     .skip 4096
     .globl hypercall_page
 hypercall_page:
+    .cfi_startproc      /* what Xen puts there has no frame: debuggers step over it */
     .skip 4096
+    .cfi_endproc
     /* What overflows runs into the hypercall page, which is not writable. */
 boot_stack:
     .skip 8192

@@ -25,6 +25,7 @@
 #include "arch/cpu.h"
 #include "arch/paging.h"
 #include "arch/platform.h"
+#include "arch/x86_64.h"
 #include "lib/pages.h"
 #include "lib/printk.h"
 #include "xen/hypercall.h"
