@@ -295,7 +295,7 @@ const struct xenbus_device *xenbus_device_at(unsigned int index)
 {
     struct list *node, *next;
 
-    list_for_each(node, next, &devices)
+    list_for_each(node, next, &xenbus_device_list)
         if (index-- == 0)
             return container_of(node, struct xenbus_device, link);
     return NULL;
