@@ -7,7 +7,6 @@
 #ifndef ARCH_PLATFORM_H
 #define ARCH_PLATFORM_H
 
-#include <errno.h>
 #include <stdint.h>
 
 /* What the toolstack gives each domain: the rings, mapped (NULL: there is none), and their ports. */
@@ -23,6 +22,7 @@ struct platform {
     void (*set_thread_pointer)(void *block);
     /* The address that the last page fault was about. */
     uint64_t (*fault_address)(void);
+    int (*suspend)(struct platform_rings *rings);
 
     /*
      * Page tables, for arch/x86_64/paging.c alone; an entry points into a table that the CPU walks.
@@ -35,8 +35,6 @@ struct platform {
     void (*add_table)(uint64_t *entry, uint64_t *table);
     void (*remove_table)(uint64_t *entry, uintptr_t address, uint64_t *table);
     void (*map_unit)(uint64_t *level2_entry, uint64_t address);
-
-    int (*suspend)(struct platform_rings *rings); /* platform_suspend(); NULL: it cannot */
 };
 
 extern const struct platform *platform;
@@ -63,7 +61,7 @@ static inline int platform_map_grant_frame(unsigned int index, void **address)
  */
 static inline int platform_suspend(struct platform_rings *rings)
 {
-    return platform->suspend ? platform->suspend(rings) : -EOPNOTSUPP;
+    return platform->suspend(rings);
 }
 
 #endif

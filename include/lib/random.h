@@ -2,7 +2,8 @@
 /*
  * Random numbers: one generator for the kernel, the network stack and the application (getrandom(),
  * getentropy(), arc4random(), /dev/urandom), seeded at its first use from RDSEED or RDRAND, else
- * from timing jitter; from the clock and the domain's uuid; and from the command line's seed=.
+ * from timing jitter; from the clock and the domain's uuid; and from the command line's seed=; and
+ * anew after a restore, so that copies restored from one image do not draw the same numbers.
  *
  * Nothing here fails or blocks; any context.
  */

@@ -15,6 +15,11 @@ DOMAINS=()                              # what create has made
 trap 'echo "FAIL: ${BASH_SOURCE[0]##*/} line $LINENO: $BASH_COMMAND"' ERR
 trap _end EXIT
 
+# The runner's TYPE is the guests' (pvh or pv): all cfgs say so.
+for cfg in *.cfg; do
+    [ ! -f "$cfg" ] || sed -i "s/^type = .*/type = \"$TYPE\"/" "$cfg"
+done
+
 ok() { echo "ok: $*"; }
 note() { echo "-- $*"; }
 
@@ -54,8 +59,7 @@ cfg_name() {
     echo "$name"
 }
 
-# create CFG [LINE...]: xl create, as a guest of type $TYPE (pvh or pv, from the runner), with lines
-# that override the cfg's; sets DOM to its name.
+# create CFG [LINE...]: xl create, with lines that override the cfg's; sets DOM to its name.
 # The console log begins anew.  All on_* actions are "preserve" unless a LINE says otherwise.
 create() {
     local cfg=$1 line
@@ -66,7 +70,7 @@ create() {
     done
     rm -f "$CONSOLES/guest-$DOM.log"
     DOMAINS+=("$DOM")
-    xl create "$cfg" "type=\"$TYPE\"" 'on_poweroff="preserve"' 'on_reboot="preserve"' 'on_crash="preserve"' \
+    xl create "$cfg" 'on_poweroff="preserve"' 'on_reboot="preserve"' 'on_crash="preserve"' \
         'on_watchdog="preserve"' "$@" || fail "xl create $cfg"
 }
 

@@ -184,9 +184,8 @@ class Runner:
     def _in_host(self, host: Host, number: int, test: GuestTest, log) -> tuple[str, bool]:
         """Returns what went wrong ("" if nothing) and whether the host is clean again."""
         host.unpack(number, "/payload/test")
-        status, output = host.sh(BEFORE.format(type=test.type, rounds=ROUNDS),
-                                  test.timeout + ROUNDS * ROUND_TIMEOUT,
-                                 log.write)
+        script = BEFORE.format(type=test.type, rounds=ROUNDS)
+        status, output = host.sh(script, test.timeout + ROUNDS * ROUND_TIMEOUT, log.write)
         problem = ""
         if status == TIMED_OUT:
             problem = f"not done within {test.timeout:.0f} s"

@@ -13,6 +13,8 @@
  */
 #include "pv.h"
 
+#include <string.h>
+
 #include "arch/x86_64.h"
 #include "hypercalls.h"
 #include "lib/printk.h"
@@ -33,7 +35,8 @@ struct batch {
 
 extern char rodata_end[];
 
-static uint64_t frames; /* the domain's */
+static uint64_t frames;           /* the domain's */
+static uint64_t *xen_frames_table; /* while it is out of the page tables */
 
 static uint64_t entry_address(const uint64_t *entry)
 {
@@ -163,4 +166,28 @@ void *pv_map_xen_frame(unsigned int number, uint64_t machine_frame)
     pv_write_page(entry, address,
                   machine_frame << PAGE_SHIFT | PTE_PRESENT | PTE_WRITABLE | PTE_NO_EXECUTE);
     return (void *)address;
+}
+
+static uint64_t *xen_frames_entry(void)
+{
+    return paging_entry(XEN_FRAMES_BASE, 2, paging_no_table);
+}
+
+void pv_hide_xen_frames(void)
+{
+    uint64_t *entry = xen_frames_entry();
+
+    xen_frames_table = paging_page_of(*entry);
+    pv_remove_table(entry, XEN_FRAMES_BASE, xen_frames_table);
+}
+
+void pv_show_xen_frames(void)
+{
+    pv_add_table(xen_frames_entry(), xen_frames_table);
+}
+
+void pv_forget_xen_frames(void)
+{
+    memset(xen_frames_table, 0, PAGE_SIZE);
+    pv_show_xen_frames();
 }

@@ -7,6 +7,8 @@
 
 #include <xen-abi/xen.h>
 
+#include "arch/platform.h"
+
 /* Tell Xen our handlers of exceptions. */
 void pv_traps_init(void);
 
@@ -20,7 +22,23 @@ void pv_paging_init(const struct start_info *start, uint64_t *next_free);
 void *pv_map_xen_frame(unsigned int number, uint64_t machine_frame);
 #define PV_XEN_FRAMES 512u
 
+/*
+ * Take the table of that range out of the page tables; put it back; or, in a new domain, put it
+ * back without the frames, which are others there.
+ */
+void pv_hide_xen_frames(void);
+void pv_show_xen_frames(void);
+void pv_forget_xen_frames(void);
+
+/* The builder's, and again the toolstack's in a new domain. */
+extern struct start_info *pv_start_info;
+
+/* What each new domain sets up, at boot and after a restore. */
+struct shared_info *pv_map_shared_info(void);
+void pv_find_rings(struct platform_rings *rings);
+
 /* Operations of struct platform. */
+int pv_suspend(struct platform_rings *rings);
 void pv_write_page(uint64_t *entry, uintptr_t address, uint64_t value);
 void pv_add_table(uint64_t *entry, uint64_t *table);
 void pv_remove_table(uint64_t *entry, uintptr_t address, uint64_t *table);

@@ -18,6 +18,7 @@
 #include "arch/boot.h"
 #include "arch/x86_64.h"
 #include "hypercalls.h"
+#include "lib/constant.h"
 #include "lib/printk.h"
 
 #define SHARED_INFO_NUMBER 0u
@@ -25,7 +26,9 @@
 
 extern char image_end[];
 
-void pv_start(const struct start_info *start, uint64_t timestamp);
+struct start_info *pv_start_info CONSTANT_AFTER_BOOT;
+
+void pv_start(struct start_info *start, uint64_t timestamp);
 
 static int map_grant_frame(unsigned int index, void **address)
 {
@@ -67,6 +70,7 @@ static const struct platform pv_platform = {
     .add_table = pv_add_table,
     .remove_table = pv_remove_table,
     .map_unit = pv_map_unit,
+    .suspend = pv_suspend,
 };
 
 static void *page_of_frame(uint64_t machine_frame)
@@ -74,12 +78,35 @@ static void *page_of_frame(uint64_t machine_frame)
     return machine_frame ? paging_page_of(machine_frame << PAGE_SHIFT) : NULL;
 }
 
-static void find_rings(const struct start_info *start)
+void pv_find_rings(struct platform_rings *rings)
 {
-    boot_info.console_ring = page_of_frame(start->console.domU.mfn);
-    boot_info.console_port = start->console.domU.evtchn;
-    boot_info.xenstore_ring = page_of_frame(start->store_mfn);
-    boot_info.xenstore_port = start->store_evtchn;
+    rings->console = page_of_frame(pv_start_info->console.domU.mfn);
+    rings->console_port = pv_start_info->console.domU.evtchn;
+    rings->xenstore = page_of_frame(pv_start_info->store_mfn);
+    rings->xenstore_port = pv_start_info->store_evtchn;
+}
+
+static void find_rings(void)
+{
+    struct platform_rings rings;
+
+    pv_find_rings(&rings);
+    boot_info.console_ring = rings.console;
+    boot_info.console_port = rings.console_port;
+    boot_info.xenstore_ring = rings.xenstore;
+    boot_info.xenstore_port = rings.xenstore_port;
+}
+
+/* shared_info tells the toolstack, which saves the domain, where the list of frames is. */
+struct shared_info *pv_map_shared_info(void)
+{
+    struct shared_info *shared =
+        pv_map_xen_frame(SHARED_INFO_NUMBER, pv_start_info->shared_info >> PAGE_SHIFT);
+
+    shared->arch.max_pfn = pv_start_info->nr_pages;
+    shared->arch.p2m_vaddr = (uintptr_t)platform_p2m;
+    shared->arch.p2m_cr3 = page_frame(paging_root) << PAGE_SHIFT;
+    return shared;
 }
 
 static void find_ramdisk(const struct start_info *start)
@@ -95,20 +122,21 @@ static uint64_t page_up(uint64_t address)
     return (address + PAGE_SIZE - 1) & PAGE_MASK;
 }
 
-void pv_start(const struct start_info *start, uint64_t timestamp)
+void pv_start(struct start_info *start, uint64_t timestamp)
 {
     /* The builder's tables come last; its stack, which is behind them, is not used any more. */
     uint64_t next_free = page_up(start->pt_base + start->nr_pt_frames * PAGE_SIZE);
 
+    pv_start_info = start;
     platform = &pv_platform;
     platform_p2m = (const uint64_t *)start->mfn_list;
     boot_info.entry_timestamp = timestamp;
     pv_traps_init();
     pv_paging_init(start, &next_free);
-    boot_info.shared_info = pv_map_xen_frame(SHARED_INFO_NUMBER, start->shared_info >> PAGE_SHIFT);
+    boot_info.shared_info = pv_map_shared_info();
     boot_info.xen_version = hypercall_xen_version(XENVER_version, NULL);
     boot_info.command_line = (const char *)start->cmd_line;
-    find_rings(start);
+    find_rings();
     find_ramdisk(start);
     boot_info.memory_total = start->nr_pages * PAGE_SIZE;
     boot_info.memory[0] = (struct boot_memory){ next_free, boot_info.memory_total };

@@ -14,18 +14,19 @@ void pvh_traps_init(void);
 /* Take over the entry code's page tables: the image's sections get their protection. */
 void pvh_paging_init(void);
 
+/* What each new domain sets up, at boot and after a restore: */
+
+/* Have Xen write the hypercall page; returns Xen's version. */
+uint32_t pvh_find_hypercalls(void);
+/* Map shared_info at its place, which the page tables have: 0 or -errno. */
+int pvh_map_shared_info(void);
+void pvh_find_rings(struct platform_rings *rings);
+
 /* Operations of struct platform. */
 void pvh_write_page(uint64_t *entry, uintptr_t address, uint64_t value);
 void pvh_add_table(uint64_t *entry, uint64_t *table);
 void pvh_remove_table(uint64_t *entry, uintptr_t address, uint64_t *table);
 void pvh_map_unit(uint64_t *level2_entry, uint64_t address);
 int pvh_suspend(struct platform_rings *rings);
-
-/* What each new domain must set up, at boot and after a restore. */
-/* Have Xen write the hypercall page; returns Xen's version. */
-uint32_t pvh_find_hypercalls(void);
-/* Map shared_info at its place, which the page tables have: 0 or -errno. */
-int pvh_map_shared_info(void);
-void pvh_find_rings(struct platform_rings *rings);
 
 #endif

@@ -28,7 +28,6 @@
 #include "arch/x86_64.h"
 #include "lib/pages.h"
 #include "lib/printk.h"
-#include "pvh.h"
 #include "xen/hypercall.h"
 
 #define MSR_FS_BASE 0xc0000100u
@@ -119,11 +118,6 @@ static int map_grant_frame(unsigned int index, void **address)
     return error;
 }
 
-int pvh_map_shared_info(void)
-{
-    return map_frame(XENMAPSPACE_shared_info, 0, FRAMES_BASE);
-}
-
 static void set_thread_pointer(void *block)
 {
     cpu_write_msr(MSR_FS_BASE, (uintptr_t)block);
@@ -140,6 +134,11 @@ static const struct platform pvh_platform = {
     .map_unit = pvh_map_unit,
     .suspend = pvh_suspend,
 };
+
+int pvh_map_shared_info(void)
+{
+    return map_frame(XENMAPSPACE_shared_info, 0, FRAMES_BASE);
+}
 
 static void map_shared_info(void)
 {
