@@ -28,7 +28,7 @@ ip link set eth0 master xenbr0 up
 ip addr add 10.0.2.15/24 dev xenbr0
 xl create -p {cfg} 'on_poweroff="preserve"' 'on_reboot="preserve"' 'on_crash="preserve"' \
     >/run/create.log 2>&1 || {{ cat /run/create.log; exit 1; }}
-setsid python3 -B -S ./gdbserver $(xl domid {name}) {port} >/run/gdbserver.log 2>&1 </dev/null &
+setsid python3 -B -S ./gdbserver $(xl domid {name}) {port} 10.0.2.15 >/run/gdbserver.log 2>&1 </dev/null &
 for turn in $(seq 100); do
     grep -q 'on port' /run/gdbserver.log && exit 0
     sleep 0.1
