@@ -32,7 +32,8 @@ class Gdb:
     def reply(self):
         while self.buffer.count(b"#") == 0 or len(self.buffer) < self.buffer.index(b"#") + 3:
             data = self.plug.recv(65536)
-            check("gdbserver is there", data != b"")
+            if not data:
+                check("gdbserver is there", False)
             self.buffer += data
         start, end = self.buffer.index(b"$"), self.buffer.index(b"#")
         text, self.buffer = self.buffer[start + 1:end].decode(), self.buffer[end + 3:]

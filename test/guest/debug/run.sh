@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 # tools/gdb/gdbserver on a live guest: breakpoints, single steps, registers, memory, Ctrl-C, detach, a crash.
 serve() { # PORT
+    : >server.log
     setsid python3 -B -S ./gdbserver "$(domid crash)" "$1" >server.log 2>&1 </dev/null &
     wait_for 20 grep -q 'on port' server.log || fail "gdbserver: $(cat server.log)"
 }
