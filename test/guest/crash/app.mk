@@ -1,2 +1,2 @@
 SRCS := main.c
-MEMORY := 2
+MEMORY := 4
