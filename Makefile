@@ -31,6 +31,7 @@ help:
 	@echo "make                     all images, into $(OUT)"
 	@echo "make APP                 one image: $(sort $(APPS))"
 	@echo "make run [APP=httpd]     boot it on real Xen in QEMU; Ctrl-C ends it"
+	@echo "make gdb [APP=httpd]     the same under gdb, paused at its first instruction"
 	@echo "make test                unit tests, then guest tests on real Xen"
 	@echo "make unit                unit tests alone; make unit TEST=NAME one of them"
 	@echo "make guest TEST=NAME     one guest test, under both guest types (TYPE=pv or pvh: under one): $(sort $(GUEST_TESTS))"

@@ -4,11 +4,18 @@
 APP  ?= httpd
 PORT ?= 8080
 
-.PHONY: run bench bench-images
+GDB_ARGUMENTS ?=
+
+.PHONY: run gdb bench bench-images
 run:
 	@tools/check-tools --install run
 	@$(MAKE) --no-print-directory $(JOBS) $(APP)
 	@exec tools/xenhost/xenhost run $(APP) --port $(PORT)
+
+gdb:
+	@tools/check-tools --install gdb
+	@$(MAKE) --no-print-directory $(JOBS) $(APP)
+	@exec tools/xenhost/xenhost gdb $(APP) $(GDB_ARGUMENTS)
 
 bench:
 	@tools/check-tools --install bench

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # Tests. A unit test is a file test/unit/NAME.c whose line "// SRCS:" names the sources it is linked with ("// CFLAGS:" adds flags,
-# "// LWIP: yes" adds lwIP's core); it runs on this machine with sanitizers on. A guest test is a folder under test/guest.
+# "// LWIP: yes" adds lwIP's core); it runs on this machine with sanitizers on; or a file test/unit/NAME.py. A guest test is a folder under test/guest.
 
 UNIT_FILES := $(shell grep -l '^// SRCS:' test/unit/*.c 2>/dev/null)
 UNIT_TESTS := $(patsubst test/unit/%.c,%,$(UNIT_FILES))
@@ -27,6 +27,12 @@ $(UNIT_DIR)/$(1): test/unit/$(1).c $(call unit_line,$(1),SRCS) $(wildcard test/u
 	    $(if $(call unit_line,$(1),LWIP),$(UNIT_LWIP_OBJS)) -lcmocka
 endef
 
+# A test in Python is a program as it is; it prints its count as cmocka does.
+PYTHON_TESTS := $(patsubst test/unit/%.py,%,$(wildcard test/unit/*.py))
+$(addprefix $(UNIT_DIR)/,$(PYTHON_TESTS)): $(UNIT_DIR)/%: test/unit/%.py
+	@mkdir -p $(@D)
+	@printf '#!/bin/sh\nexec python3 -B %s\n' $< > $@ && chmod +x $@
+
 ifneq ($(filter unit test unit-programs,$(MAKECMDGOALS)),)
 $(foreach test,$(UNIT_TESTS),$(eval $(call unit_test,$(test))))
 endif
@@ -37,13 +43,19 @@ test:
 	@$(MAKE) --no-print-directory $(JOBS) unit
 	@$(MAKE) --no-print-directory $(JOBS) guest
 
-unit-programs: $(addprefix $(UNIT_DIR)/,$(or $(TEST),$(UNIT_TESTS)))
+unit-programs: $(addprefix $(UNIT_DIR)/,$(or $(TEST),$(UNIT_TESTS) $(PYTHON_TESTS)))
 
 unit: unit-programs
-	@tools/run-unit $(UNIT_DIR) $(or $(TEST),$(UNIT_TESTS))
+	@tools/run-unit $(UNIT_DIR) $(or $(TEST),$(UNIT_TESTS) $(PYTHON_TESTS))
+
+# See its source: `xl dump-core` without it takes minutes under TCG.
+$(OUT)/fewer-frames.so: test/guest/crash/fewer_frames.c
+	@mkdir -p $(@D)
+	$(Q)cc -shared -nostdlib -fPIC -O2 -o $@ $<
 
 # A test may boot the applications too, and one without a source of its own boots only these and what its payload names.
 # ROUNDS=N makes tests that go round go N times.
 export ROUNDS
-guest: $(if $(TEST),$(APPS) $(filter $(IMAGES),$(TEST) $(basename $(shell cat $(TEST:%=test/guest/%/payload) 2>/dev/null))),$(IMAGES))
+guest: $(if $(filter crash,$(or $(TEST),crash)),$(OUT)/fewer-frames.so) \
+    $(if $(TEST),$(APPS) $(filter $(IMAGES),$(TEST) $(basename $(shell cat $(TEST:%=test/guest/%/payload) 2>/dev/null))),$(IMAGES))
 	@exec tools/xenhost/xenhost test $(if $(TYPE),--type $(TYPE)) $(TEST)

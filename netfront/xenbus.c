@@ -265,9 +265,10 @@ static void netfront_remove(struct xenbus_device *bus)
 static void netfront_describe(const struct xenbus_device *bus, char *line, size_t size)
 {
     const struct netfront *nic = bus->private_data;
+    const char *note = nic->broken ? " (broken)" : nic->connected ? "" : " (not connected)";
 
     ksnprintf(line, size, "%s%s: %u frames on the way out, %u pages posted, port %d",
-              nic->device.name, nic->broken ? " (broken)" : nic->connected ? "" : " (not connected)",
+              nic->device.name, note,
               nic->connected ? ring_outstanding(&nic->transmit.ring) : 0,
               nic->connected ? nic->receive.pages : 0, nic->port.port);
 }

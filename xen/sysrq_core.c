@@ -23,10 +23,9 @@ SYSRQ_COMMAND('t', "threads and their stacks", print_threads);
 
 static void print_memory(void)
 {
-    printk_wait("image: %p, text to %p, constants to %p, data to %p", image_start, text_end,
-                rodata_end, image_end);
+    printk_wait("image: %p, text to %p, constants to %p, data to %p; heap: %zu pages", image_start,
+                text_end, rodata_end, image_end, heap_pages());
     pages_print(printk_wait);
-    printk_wait("heap: %zu pages", heap_pages());
 }
 SYSRQ_COMMAND('m', "memory", print_memory);
 
@@ -34,8 +33,8 @@ static void print_xen(void)
 {
     printk_wait("xenstore: %u watches, %u requests in flight", xenstore_watches(),
                 xenstore_requests_in_flight());
-    printk_wait("grants: %u in use, %u quarantined", gnttab_used(), gnttab_quarantined());
-    printk_wait("event channels: %u of %u in use", evtchn_in_use(), EVTCHN_MAX);
+    printk_wait("grants: %u in use, %u quarantined; event channels: %u of %u in use",
+                gnttab_used(), gnttab_quarantined(), evtchn_in_use(), EVTCHN_MAX);
     printk_wait("console: %lu bytes dropped", console_dropped());
 }
 SYSRQ_COMMAND('x', "xenstore, grants, event channels, console", print_xen);

@@ -2,7 +2,7 @@
 /*
  * One stub for each of the 32 CPU exceptions: bring the frame to one shape (error code, vector),
  * save the registers in the order of struct trap_frame (traps.c), call trap_report(frame). Every
- * trap is fatal, so nothing returns.
+ * trap is fatal, so nothing returns, but for those that a debugger asked for.
  */
     .text
     .macro stub vector
@@ -39,9 +39,55 @@ trap_common:
     push %r14
     push %r15
     cld
+    cmpb $0, debugger_attached
+    jne debugger_trap
+report:
     mov %rsp, %rdi
     and $-16, %rsp
     call trap_report
     ud2
+
+/*
+ * A debugger outside of the guest (tools/gdb/gdbserver) has set debugger_attached. Breakpoints and
+ * single steps (vectors 3 and 1) wait here, where it looks for them, and go on with the registers
+ * of the frame, which it may have changed, when it sets debugger_resume.
+ */
+debugger_trap:
+    mov 15 * 8(%rsp), %eax      /* the vector */
+    dec %eax
+    test $~2, %eax
+    jnz report
+    .globl debugger_stop
+debugger_stop:
+    pause
+    cmpb $0, debugger_resume
+    je debugger_stop
+    .globl debugger_stop_end
+debugger_stop_end:
+    movb $0, debugger_resume
+    pop %r15
+    pop %r14
+    pop %r13
+    pop %r12
+    pop %r11
+    pop %r10
+    pop %r9
+    pop %r8
+    pop %rbp
+    pop %rdi
+    pop %rsi
+    pop %rdx
+    pop %rcx
+    pop %rbx
+    pop %rax
+    add $16, %rsp               /* vector and error code */
+    iretq
+
+    .section .bss.debugger, "aw", @nobits
+    .globl debugger_attached, debugger_resume
+debugger_attached:
+    .skip 1
+debugger_resume:
+    .skip 1
 
     .section .note.GNU-stack, "", @progbits

@@ -48,7 +48,7 @@ static inline uint64_t page_frame(const void *page)
     return platform_p2m ? platform_p2m[frame] : frame;
 }
 
-/* Print the allocator's regions and its free blocks by size. */
+/* Print the allocator's regions and how much of them is free. */
 void pages_print(print_line print);
 
 /* Pages managed in all and pages free now. */

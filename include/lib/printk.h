@@ -18,8 +18,8 @@ void printk(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void vprintk(const char *format, va_list arguments);
 
 /*
- * The same for a thread that has much to say on request: waits for room as console_write() does, and
- * is not kept among the last log lines. Threads only.
+ * The same for a thread that has much to say on request: waits for room as console_write() does,
+ * and is not kept among the last log lines. Threads only.
  */
 void printk_wait(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

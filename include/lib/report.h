@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Crash reports: what a trap and panic() have in common. Any context. A fault inside the report ends
- * the domain with one more line, and a fault in that line without one.
+ * Crash reports: what a trap and panic() have in common. Any context. A fault inside the report
+ * ends the domain with one more line, and a fault in that line without one.
  */
 #ifndef LIB_REPORT_H
 #define LIB_REPORT_H

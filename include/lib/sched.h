@@ -62,8 +62,8 @@ struct stack_bounds thread_stack_bounds(void);
 bool thread_has_overflowed(uintptr_t address);
 
 /*
- * For reports: thread_next(NULL) is the oldest thread, NULL comes after the youngest. Each thread is
- * described before thread_next() goes on from it: false when its memory does not hold a thread,
+ * For reports: thread_next(NULL) is the oldest thread, NULL comes after the youngest. Each thread
+ * is described before thread_next() goes on from it: false when its memory does not hold a thread,
  * which ends the walk. `stack_pointer` is that of a thread that does not run.
  */
 struct thread_description {

@@ -27,7 +27,8 @@ static int format_line(char line[LOG_LINE_SIZE], const char *format, va_list arg
     return length;
 }
 
-void vprintk(const char *format, va_list arguments)
+/* Not inlined: printk() is one of two callers, and images of a few KiB have it. */
+__attribute__((noinline)) void vprintk(const char *format, va_list arguments)
 {
     char line[LOG_LINE_SIZE];
     int length = format_line(line, format, arguments);

@@ -107,8 +107,8 @@ static void print_state(print_line print, const struct thread_description *threa
     }
     if (thread->waits_for)
         ksnprintf(queue, sizeof(queue), " for queue %lx", (uintptr_t)thread->waits_for);
-    print("thread \"%.*s\" waits%s since %lu.%06lu, stack %lx to %lx, %lu bytes used", NAME_MAX, name,
-          queue, since / 1000000, since % 1000000, thread->stack.low, thread->stack.high,
+    print("thread \"%.*s\" waits%s since %lu.%06lu, stack %lx to %lx, %lu bytes used", NAME_MAX,
+          name, queue, since / 1000000, since % 1000000, thread->stack.low, thread->stack.high,
           thread->stack.high - thread->stack_pointer);
 }
 
@@ -146,8 +146,8 @@ void report_end(uint64_t instruction, uint64_t frame_pointer, uint64_t stack_poi
 {
     struct stack_bounds stack = thread_stack_bounds();
 
-    printk("thread \"%.*s\", stack %lx to %lx", NAME_MAX,
-           checked_name(thread_name(thread_self())), stack.low, stack.high);
+    printk("thread \"%.*s\", stack %lx to %lx", NAME_MAX, checked_name(thread_name(thread_self())),
+           stack.low, stack.high);
     print_backtrace(printk, instruction, frame_pointer, &stack);
     print_stack(stack_pointer, &stack);
     report_threads(printk);

@@ -212,28 +212,12 @@ void *page_alloc_zeroed(void)
     return page;
 }
 
-static unsigned int count_free(unsigned int order)
-{
-    struct list *node, *next;
-    unsigned int count = 0;
-
-    list_for_each(node, next, &free_blocks[order])
-        count++;
-    return count;
-}
-
 void pages_print(print_line print)
 {
-    char line[ORDERS * 8] = "";
-    int length = 0;
-
     for (unsigned int i = 0; i < region_count; i++)
         print("pages: %lx to %lx, used below %lx", regions[i].base << PAGE_SHIFT,
               regions[i].end << PAGE_SHIFT, regions[i].frontier << PAGE_SHIFT);
-    for (unsigned int order = 0; order < ORDERS; order++)
-        length += ksnprintf(line + length, sizeof(line) - length, " %u", count_free(order));
-    print("pages: %zu of %zu free; free blocks of 1, 2, 4, ... pages:%s", unused_pages, total_pages,
-          line);
+    print("pages: %zu of %zu free", unused_pages, total_pages);
 }
 
 size_t pages_total(void)

@@ -302,7 +302,7 @@ static void test_print(void **state)
 
     (void)state;
     pages_print(keep_line);
-    ksnprintf(expected, sizeof(expected), "pages: %zu of %zu free;", pages_unused(), pages_total());
+    ksnprintf(expected, sizeof(expected), "pages: %zu of %zu free", pages_unused(), pages_total());
     assert_non_null(strstr(printed, expected));
     assert_non_null(strstr(printed, "used below "));
 }

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: MIT
-"""The command line: xenhost prepare | sh | test | run | clean."""
+"""The command line: xenhost prepare | sh | test | run | gdb | clean."""
 
 import argparse
 import shutil
 import sys
 
 from . import state
+from .gdb import debug_app
 from .guesttest import TYPES, run_tests
 from .host import Host, end_on_signals, to_terminal
 from .paths import HOST
@@ -44,6 +45,10 @@ def _run(options: argparse.Namespace) -> int:
     return run_app(options.app, options.port)
 
 
+def _gdb(options: argparse.Namespace) -> int:
+    return debug_app(options.app, options.arguments)
+
+
 def _clean(options: argparse.Namespace) -> int:
     shutil.rmtree(HOST, ignore_errors=True)
     return 0
@@ -74,6 +79,10 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--port", type=int, default=8080, help="port of 127.0.0.1")
     command.add_argument("app", metavar="APP")
     command.set_defaults(call=_run)
+    command = commands.add_parser("gdb", help="run build/out/APP.elf under gdb")
+    command.set_defaults(call=_gdb)
+    command.add_argument("app", metavar="APP")
+    command.add_argument("arguments", nargs=argparse.REMAINDER, help="for gdb")
     command = commands.add_parser("clean", help="remove the host and all that it keeps")
     command.set_defaults(call=_clean)
     return parser

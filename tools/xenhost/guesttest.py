@@ -9,11 +9,16 @@ What is left is removed and fails the test; if that does not help, the host is r
                                and is told ROUNDS, an environment variable (0: the usual run)
     test/guest/NAME/payload    optional: files of build/out, one a line (patterns allowed);
                                without it: NAME.elf, NAME.cfg, and NAME.img if there
+    test/guest/NAME/after      optional: runs on this machine when run.sh has succeeded, in a new
+                               folder with the files that run.sh left in keep/; $ROOT is the
+                               tree, $OUT is build/out
 """
 
 import os
 import queue
 import re
+import subprocess
+import tempfile
 import threading
 import time
 from dataclasses import dataclass, field
@@ -22,7 +27,7 @@ from pathlib import Path
 from . import state
 from .executor import TIMED_OUT
 from .host import Host
-from .paths import GUEST_TESTS, OUT, TEST_LOGS
+from .paths import GUEST_TESTS, OUT, ROOT, TEST_LOGS
 from .payload import Entry
 from .qemu import choose_machine
 from .ui import HostError, say
@@ -99,7 +104,7 @@ def _load(name: str, guest_type: str) -> GuestTest:
     head = re.search(r"^# *timeout: *(\d+)", script.read_text()[:2000], re.M)
     if head:
         test.timeout = float(head.group(1))
-    test.files = [(file, file.name) for file in sorted(folder.iterdir())
+    test.files = [(file.resolve(), file.name) for file in sorted(folder.iterdir())
                   if not file.name.startswith(".")]
     test.files += [(file, str(file.relative_to(OUT))) for file in _payload(folder)]
     test.files.append((GUEST_TESTS / "lib.sh", "lib.sh"))
@@ -192,6 +197,8 @@ class Runner:
         elif status != 0:
             lines = re.findall(r"^FAIL: (.*)", output, re.M)
             problem = lines[0] if lines else f"status {status}"
+        elif (GUEST_TESTS / test.name / "after").exists():
+            problem = self._after(host, test, log)
         log.write(f"---- test ended: {problem or 'passed'}\n".encode())
         clean, output = host.sh(AFTER, 120, log.write)
         if clean == 0:
@@ -199,6 +206,24 @@ class Runner:
         left = output.rpartition("---- left behind: ")[2].strip().replace("\n", ", ")
         usable = host.sh(RECOVERED, 60)[0] == 0
         return problem or f"left behind: {left[:200]}", usable
+
+    @staticmethod
+    def _after(host: Host, test: GuestTest, log) -> str:
+        """Run the test's last part on this machine; what went wrong, "" if nothing."""
+        with tempfile.TemporaryDirectory(prefix="guesttest-") as folder:
+            host.fetch("/payload/test/keep", Path(folder))
+            try:
+                done = subprocess.run([GUEST_TESTS / test.name / "after"], cwd=folder, text=True,
+                                      env={**os.environ, "ROOT": str(ROOT), "OUT": str(OUT)},
+                                      stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                      stderr=subprocess.STDOUT, timeout=test.timeout)
+            except subprocess.TimeoutExpired:
+                return f"after: not done within {test.timeout:.0f} s"
+        log.write(b"---- after, on this machine\n" + done.stdout.encode())
+        if done.returncode == 0:
+            return ""
+        lines = re.findall(r"^FAIL: (.*)", done.stdout, re.M)
+        return "after: " + (lines[0] if lines else f"status {done.returncode}")
 
     def _report(self, test: GuestTest, problem: str, seconds: float) -> None:
         with self.printing:

@@ -10,9 +10,12 @@ and its folder removed, also on an exception, Ctrl-C or SIGTERM.
 """
 
 import atexit
+import base64
+import io
 import shutil
 import signal
 import sys
+import tarfile
 import threading
 import time
 from pathlib import Path
@@ -40,19 +43,23 @@ class Host:
     payload     files or folders to find in /payload under their own names
     archives    instead of payload: several lists of (path, name), for unpack(number)
     forward     host port -> guest port of 10.0.2.20, the guest behind QEMU's NIC
+    dom0_forward  the same for 10.0.2.15, an address that dom0 may take
     """
 
     def __init__(self, icount: bool = False, payload: Sequence[str | Path] = (),
                  archives: Sequence[Sequence[payload_disk.Entry]] | None = None,
-                 forward: dict[int, int] | None = None) -> None:
+                 forward: dict[int, int] | None = None,
+                 dom0_forward: dict[int, int] | None = None) -> None:
         self.machine = choose_machine(icount)
         self._scratch = scratch_folder()
         self._qemu: Qemu | None = None
         self._executor: Executor | None = None
         self._xen_log_start = 0
         atexit.register(self.close)
-        network = "".join(f",hostfwd=tcp:127.0.0.1:{here}-10.0.2.20:{there}"
-                          for here, there in (forward or {}).items())
+        network = "".join(f",hostfwd=tcp:127.0.0.1:{here}-{address}:{there}"
+                          for address, ports in (("10.0.2.20", forward),
+                                                 ("10.0.2.15", dom0_forward))
+                          for here, there in (ports or {}).items())
         try:
             entries = [(Path(p).resolve(), Path(p).name) for p in payload]
             self._places = payload_disk.write(self._scratch / "payload", archives or [entries])
@@ -101,6 +108,17 @@ class Host:
         if self._executor is None:
             raise HostError("the host is closed")
         return self._executor.sh(script, timeout, sink)
+
+    def fetch(self, folder: str, target: Path) -> None:
+        """Copy the files that lie in one of dom0's folders into a folder here."""
+        status, output = self.sh(f"set -o pipefail; tar -C {folder} -c . | gzip -1 | base64", 120)
+        if status != 0:
+            raise HostError(f"cannot copy {folder} out of dom0: {output.strip()[-200:]}")
+        with tarfile.open(fileobj=io.BytesIO(base64.b64decode(output)), mode="r:gz") as archive:
+            for member in archive:
+                if member.isfile():
+                    content = archive.extractfile(member).read()
+                    (target / Path(member.name).name).write_bytes(content)
 
     def wake_on(self, wanted: Callable[[], bool]) -> None:
         """End the running sh() early, as on a time-out, once wanted() says so."""

@@ -50,7 +50,7 @@ REASONS = {0: "has shut down", 1: "has asked for a reboot", 2: "has suspended it
            GONE: "was destroyed"}
 
 
-def _free_port(first: int) -> int:
+def free_port(first: int) -> int:
     """The first port of 127.0.0.1 from `first` on that nothing listens on."""
     for port in range(first, min(first + 100, 65536)):
         with socket.socket() as probe:
@@ -86,25 +86,30 @@ class _Knocker(threading.Thread):
             return False
 
 
-def _cfg_name(text: str, cfg: Path) -> str:
+def cfg_name(text: str, cfg: Path) -> str:
     match = re.search(r"^\s*name\s*=\s*[\"']([\w.+-]+)[\"']", text, re.M)
     if not match:
         raise HostError(f"{cfg} has no name = \"...\" line")
     return match.group(1)
 
 
+def app_files(app: str) -> list[Path]:
+    """What dom0 needs of build/out to start it."""
+    for suffix in ("elf", "cfg"):
+        if not (OUT / f"{app}.{suffix}").is_file():
+            raise HostError(f"{OUT / app}.{suffix} is not built: make {app}")
+    return [file for suffix in ("elf", "cfg", "img", "ramdisk")
+            if (file := OUT / f"{app}.{suffix}").is_file()]
+
+
 def run_app(app: str, port: int) -> int:
     """Run build/out/APP.*; the exit status: 0 if the guest shut down by itself."""
     cfg = OUT / f"{app}.cfg"
-    for file in (OUT / f"{app}.elf", cfg):
-        if not file.is_file():
-            raise HostError(f"{file} is not built: make {app}")
+    files = app_files(app)
     text = cfg.read_text()
-    name = _cfg_name(text, cfg)
+    name = cfg_name(text, cfg)
     has_nic = re.search(r"^\s*vif\s*=\s*\[\s*[^\]\s]", text, re.M) is not None
-    files = [file for suffix in ("elf", "cfg", "img", "tar")
-             if (file := OUT / f"{app}.{suffix}").is_file()]
-    forward = {_free_port(port): GUEST_PORT} if has_nic else {}
+    forward = {free_port(port): GUEST_PORT} if has_nic else {}
     say("starting the Xen host from its kept state ...")
     with Host(payload=files, forward=forward) as host:
         return _in_host(host, cfg.name, name, next(iter(forward), 0))
