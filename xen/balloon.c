@@ -4,9 +4,10 @@
  * the watch called again when something is left to do.
  *
  * A domain that was built with maxmem above memory has more frames in its memory map than memory
- * set aside. The allocator leaves them alone (pages_withhold), so boot need do nothing about them.
- * But as long as Xen counts on their being filled one day, what is given back only pays for them:
- * so before the first change they are all given back, in blocks of up to 2 MiB, each one hypercall.
+ * set aside. The allocator leaves them alone (pages_withhold), so boot need not wait for anything to
+ * be done about them. But as long as Xen counts on their being filled one day, what is given back
+ * only pays for them, and whoever saves the domain would fill them: so the first thing done here is
+ * to give them all back, in blocks of up to 2 MiB, each one hypercall.
  */
 #include "xen/balloon.h"
 
@@ -67,12 +68,16 @@ static unsigned int order_within(size_t pages)
     return order;
 }
 
-/* What was never filled goes out of Xen's books. */
+/* What was never filled goes out of Xen's books, once. */
 static void give_withheld(void)
 {
+    static bool done;
     uint64_t frame, end;
     unsigned int given = 0;
 
+    if (done || !platform->give_frames)
+        return;
+    done = true;
     for (unsigned int i = 0; pages_withheld(i, &frame, &end); i++) {
         while (frame < end) {
             unsigned int order = order_within(end - frame);
@@ -187,8 +192,6 @@ static void follow(uint64_t target)
             printk("balloon: a %s guest keeps the memory that it was built with", platform->name);
         return;
     }
-    if (!changed)
-        give_withheld();
     changed = true;
     reached = adjust();
     report(first_time, reached);
@@ -205,6 +208,7 @@ static void target_changed(struct xenstore_watch *watch, const char *path)
     (void)watch;
     (void)path;
     timer_cancel(&retry_timer);
+    give_withheld();
     memory_pressure_relieve();
     if (error == 0)
         follow(target);

@@ -29,6 +29,7 @@ extern const struct xenbus_driver *const xenbus_drivers_end[];
 struct list xenbus_device_list = LIST_INIT(xenbus_device_list);
 static struct wait_queue settled_queue = WAIT_QUEUE_INIT(settled_queue);
 static bool searched; /* the first search is over */
+static void (*listener)(void); /* for a change in the numbers of devices */
 
 static struct xenbus_device *find_device(const struct xenbus_driver *driver, unsigned int id)
 {
@@ -77,6 +78,17 @@ static int start_device(struct xenbus_device *device)
     return error < 0 ? error : xenbus_watch_backend(device);
 }
 
+static void tell_listener(void)
+{
+    if (listener != NULL)
+        listener();
+}
+
+void xenbus_listen(void (*changed)(void))
+{
+    listener = changed;
+}
+
 static void add_device(const struct xenbus_driver *driver, unsigned int id)
 {
     struct xenbus_device *device = calloc(1, sizeof(*device));
@@ -108,6 +120,7 @@ static void remove_device(struct xenbus_device *device)
     list_remove(&device->link);
     free(device);
     wake_all(&settled_queue);
+    tell_listener();
 }
 
 /* A directory's name as an id in its canonical form, or -1. */
@@ -213,6 +226,7 @@ int xenbus_set_state(struct xenbus_device *device, enum xenbus_state state)
         device->state = state;
     if (error == 0 && state == XenbusStateConnected)
         device->connected_since = clock_monotonic();
+    tell_listener();
     return error;
 }
 

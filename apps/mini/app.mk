@@ -1,3 +1,3 @@
 SRCS := main.c
 MEMORY := 2
-WITHOUT := balloon
+WITHOUT := balloon health
