@@ -138,7 +138,7 @@ void pv_start(struct start_info *start, uint64_t timestamp)
     boot_info.command_line = (const char *)start->cmd_line;
     find_rings();
     find_ramdisk(start);
-    boot_info.memory_total = start->nr_pages * PAGE_SIZE;
+    boot_info.memory_total = boot_info.memory_present = start->nr_pages * PAGE_SIZE;
     boot_info.memory[0] = (struct boot_memory){ next_free, boot_info.memory_total };
     boot_info.memory_regions = 1;
     pv_fpu_taskswitch(false);
