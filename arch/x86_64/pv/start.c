@@ -117,15 +117,10 @@ static void find_ramdisk(const struct start_info *start)
     boot_info.ramdisk_length = start->mod_len;
 }
 
-static uint64_t page_up(uint64_t address)
-{
-    return (address + PAGE_SIZE - 1) & PAGE_MASK;
-}
-
 void pv_start(struct start_info *start, uint64_t timestamp)
 {
     /* The builder's tables come last; its stack, which is behind them, is not used any more. */
-    uint64_t next_free = page_up(start->pt_base + start->nr_pt_frames * PAGE_SIZE);
+    uint64_t next_free = start->pt_base + start->nr_pt_frames * PAGE_SIZE;
 
     pv_start_info = start;
     platform = &pv_platform;
