@@ -5,9 +5,7 @@
  * pages and the page tables out from address 0 upwards; what lies behind them is free.
  */
 #include <errno.h>
-#include <stdbool.h>
 #include <stdint.h>
-#include <string.h>
 
 #include <xen-abi/grant_table.h>
 #include <xen-abi/version.h>
@@ -23,8 +21,6 @@
 
 #define SHARED_INFO_NUMBER 0u
 #define GRANT_FRAMES_NUMBER 1u
-
-extern char image_end[];
 
 struct start_info *pv_start_info CONSTANT_AFTER_BOOT;
 
