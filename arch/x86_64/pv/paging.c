@@ -22,8 +22,8 @@
 #define XEN_FRAMES_BASE 0x7fc0000000ul
 #define BATCH 64
 /*
- * The largest block of pages may end in the fifth unit not mapped yet; refilling then maps one more.
- * With them may come a table of level 2, twice.
+ * The largest block of pages may end in the fifth unit not mapped yet; refilling then maps one
+ * more. With them may come a table of level 2, twice.
  */
 #define SPARES 8
 
