@@ -6,6 +6,11 @@
  * A disk is registered once and stays: when its device goes, it answers -ENODEV, and a device with
  * the same number that appears later takes its place. Size, sector size and read-only state are
  * read at each connection.
+ *
+ * A backend that restarts behind a connection (Linux' blkback, unbound and bound again) goes on
+ * with our ring where the old one stopped; it shows InitWait meanwhile, and we must not move: it
+ * looks for what we have written. Requests wait in the ring. Only a ring that was broken is given
+ * up there, by closing first.
  */
 #include "blkfront.h"
 
@@ -71,6 +76,13 @@ static void offer(struct blkfront *disk)
         result = xenbus_set_state(disk->bus, XenbusStateInitialised);
     if (result != 0)
         give_up(disk, "cannot offer a ring", result);
+}
+
+/* There is a ring, and the backend may use it. */
+static bool offered(const struct blkfront *disk)
+{
+    return disk->ring_memory != NULL && (disk->bus->state == XenbusStateInitialised ||
+                                         disk->bus->state == XenbusStateConnected);
 }
 
 /* An optional node that must be a number if it is there. */
@@ -141,11 +153,19 @@ static int announce(struct blkfront *disk)
     return result;
 }
 
+static void say_usable(const struct blkfront *disk)
+{
+    printk("%s: %llu KiB, sectors of %u bytes%s", disk->block.name,
+           (unsigned long long)disk->block.size / 1024, disk->block.sector_size,
+           disk->block.read_only ? ", read-only" : "");
+}
+
+/* The backend is connected, for the first time or again. */
 static void start(struct blkfront *disk)
 {
     int result;
 
-    if (disk->ready || disk->broken || disk->ring_memory == NULL)
+    if (disk->broken || !offered(disk))
         return;
     result = read_geometry(disk);
     if (result == 0) {
@@ -159,12 +179,11 @@ static void start(struct blkfront *disk)
         give_up(disk, "cannot use the disk", result);
         return;
     }
+    if (!disk->ready)
+        blkfront_unpause(disk);
     disk->ready = true;
     frontend_port_rearm(&disk->port, true);
-    blkfront_unpause(disk);
-    printk("%s: %llu KiB, sectors of %u bytes%s", disk->block.name,
-           (unsigned long long)disk->block.size / 1024, disk->block.sector_size,
-           disk->block.read_only ? ", read-only" : "");
+    say_usable(disk);
     xenbus_settled(disk->bus);
 }
 
@@ -193,9 +212,16 @@ static void close_down(struct blkfront *disk)
     say_gone(disk);
     blkfront_disconnect(disk);
     blkfront_unpause(disk);
-    if (disk->bus->state != XenbusStateClosed)
-        xenbus_set_state(disk->bus, XenbusStateClosed);
+    xenbus_backend_closed(disk->bus);
     xenbus_settled(disk->bus);
+}
+
+static void backend_waits(struct blkfront *disk)
+{
+    if (!offered(disk))
+        offer(disk);
+    else if (disk->broken)
+        stop(disk);
 }
 
 static void blkfront_backend_changed(struct xenbus_device *bus)
@@ -204,7 +230,7 @@ static void blkfront_backend_changed(struct xenbus_device *bus)
 
     switch (bus->backend_state) {
     case XenbusStateInitWait:
-        offer(disk);
+        backend_waits(disk);
         break;
     case XenbusStateConnected:
         start(disk);

@@ -3,6 +3,7 @@
 # app.mk sets
 #   SRCS    sources, relative to the folder
 #   CONFIG  switches of mk/rooms.mk: vfs tarfs blk net
+#   WITHOUT what it shall not have of USUAL in mk/rooms.mk
 #   MEMORY  MiB for the cfg
 #   DISK    a folder (relative) that becomes the archive disk NAME.img; the cfg mounts it at /DISK
 #   RAMDISK the same as the cfg's ramdisk=
@@ -23,13 +24,14 @@ LINK := ld -nostdlib -static --gc-sections -z noexecstack -z max-page-size=16 -z
 define image
 SRCS :=
 CONFIG :=
+WITHOUT :=
 MEMORY := 16
 DISK :=
 RAMDISK :=
 OPTIONS :=
 ARGUMENTS :=
 include $(2)/app.mk
-$(1)_OBJS := $(OBJ)/$(2)/application.o $$(call room_objects,$$(CONFIG)) $(OBJ)/$(2)/identity.o
+$(1)_OBJS := $(OBJ)/$(2)/application.o $$(call room_objects,$$(CONFIG) $$(filter-out $$(WITHOUT),$$(USUAL))) $(OBJ)/$(2)/identity.o
 $(1)_APPLICATION_OBJS := $$(call objects,$$(addprefix $(2)/,$$(SRCS)))
 $(1)_DISK := $$(if $$(DISK),$(2)/$$(DISK))
 $(1)_RAMDISK := $$(if $$(RAMDISK),$(2)/$$(RAMDISK))

@@ -5,9 +5,11 @@ in = $(sort $(wildcard $(addsuffix /*.[cS],$(1))))
 
 SRCS_core := $(call in,arch/x86_64 arch/x86_64/pvh arch/x86_64/pv lib/sched lib/mm lib/libc) \
     $(filter-out %/identity.c,$(call in,lib/kernel)) \
-    $(filter-out xen/xenbus%.c xen/frontend%.c,$(call in,xen)) \
+    $(filter-out xen/xenbus%.c xen/frontend%.c xen/balloon%.c xen/health%.c,$(call in,xen)) \
     $(call in,lib/posix)
 SRCS_xenbus := $(wildcard xen/xenbus*.c xen/frontend*.c)
+SRCS_balloon := xen/balloon.c
+SRCS_health := xen/health.c
 SRCS_block := $(call in,lib/block)
 SRCS_vfs := $(filter-out lib/vfs/tarfs%.c,$(call in,lib/vfs))
 SRCS_tarfs := $(wildcard lib/vfs/tarfs*.c)
@@ -15,11 +17,16 @@ SRCS_blk := $(call in,blkfront)
 SRCS_net := $(call in,netfront net net/lwip)
 
 # Which switches a switch brings in, itself included.
+WITH_balloon := balloon
+WITH_health := health
 WITH_vfs := vfs block
 WITH_block := block
 WITH_tarfs := tarfs vfs block
 WITH_blk := blk block xenbus
 WITH_net := net xenbus
+
+# What an image has unless its WITHOUT names it.
+USUAL := balloon health
 
 LWIP_OBJS := $(patsubst $(LWIP)/src/%.c,$(OBJ)/lwip/%.o,$(LWIP_SRCS))
 

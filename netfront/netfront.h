@@ -3,8 +3,8 @@
  * netfront's own state (<xen-abi/io/netif.h>): one transmit ring, one receive ring, one event
  * channel.
  *
- * Life: probe reads the address; the backend's InitWait makes us build rings (netfront_connect) and
- * the backend's Connected brings the link up. Closing takes the link down; Closed, a gone backend
+ * Life: probe reads the address; the backend's InitWait makes us build rings and the backend's
+ * Connected brings the link up. Closing takes the link down; Closed, a gone backend
  * and remove() free the rings. Whatever order these come in, `connected` tells whether the rings
  * exist. `broken` means that the backend broke the protocol: nothing is taken from it or sent to it
  * before a new connection.

@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * netfront's handshake: what is read from and written to xenstore, and when rings come and go.
+ *
+ * A backend that restarts behind a connection (Linux' netback, unbound and bound again) goes on
+ * with our rings where the old one stopped; it shows InitWait meanwhile, and we must not move: it
+ * looks for what we have written. Only rings that were broken are given up there, by closing
+ * first.
  */
 #include "netfront.h"
 
@@ -167,12 +172,18 @@ static void connect(struct netfront *nic)
     xenbus_settled(nic->bus);
 }
 
+/* There are rings, and the backend may use them. */
+static bool offered(const struct netfront *nic)
+{
+    return nic->connected && nic->bus->state == XenbusStateConnected;
+}
+
 static void link_up(struct netfront *nic)
 {
     const uint8_t *mac = nic->device.mac;
     int result;
 
-    if (!nic->connected || nic->broken || (nic->device.link_up && !nic->moving))
+    if (!offered(nic) || nic->broken || (nic->device.link_up && !nic->moving))
         return;
     printk("%s: %02x:%02x:%02x:%02x:%02x:%02x, mtu %u, %u receive pages%s", nic->device.name,
            mac[0], mac[1], mac[2], mac[3], mac[4], mac[5], nic->device.mtu, nic->receive.pages,
@@ -189,12 +200,30 @@ static void link_up(struct netfront *nic)
     xenbus_settled(nic->bus);
 }
 
+/*
+ * The backend wants to go, or shall: it still has the rings mapped, and they are freed when it is
+ * done with them.
+ */
+static void stop(struct netfront *nic)
+{
+    netfront_set_link(nic, false);
+    xenbus_set_state(nic->bus, XenbusStateClosed);
+    xenbus_settled(nic->bus);
+}
+
 static void close_down(struct netfront *nic)
 {
     disconnect(nic);
-    if (nic->bus->state != XenbusStateClosed)
-        xenbus_set_state(nic->bus, XenbusStateClosed);
+    xenbus_backend_closed(nic->bus);
     xenbus_settled(nic->bus);
+}
+
+static void backend_waits(struct netfront *nic)
+{
+    if (!offered(nic))
+        connect(nic);
+    else if (nic->broken)
+        stop(nic);
 }
 
 static void netfront_backend_changed(struct xenbus_device *bus)
@@ -203,16 +232,13 @@ static void netfront_backend_changed(struct xenbus_device *bus)
 
     switch (bus->backend_state) {
     case XenbusStateInitWait:
-        connect(nic);
+        backend_waits(nic);
         break;
     case XenbusStateConnected:
         link_up(nic);
         break;
     case XenbusStateClosing:
-        /* The backend still has the rings mapped: they are freed when it is done with them. */
-        netfront_set_link(nic, false);
-        xenbus_set_state(bus, XenbusStateClosed);
-        xenbus_settled(bus);
+        stop(nic);
         break;
     case XenbusStateClosed:
     case XenbusStateUnknown:

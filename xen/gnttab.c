@@ -43,6 +43,7 @@ static struct frame frames[FRAMES_MAX];
 static unsigned int frame_count;
 static uint32_t first_free; /* 0: none */
 static unsigned int used, quarantined;
+int (*gnttab_resume)(void);
 static struct list held_pages = LIST_INIT(held_pages);
 
 static void retry_held(void *unused);
@@ -56,6 +57,17 @@ static volatile grant_entry_v1_t *entry_of(int reference)
 static uint32_t *next_of(uint32_t reference)
 {
     return &frames[reference / ENTRIES_PER_FRAME].next[reference % ENTRIES_PER_FRAME];
+}
+
+static int resume(void)
+{
+    int error = 0;
+
+    for (unsigned int i = 0; i < frame_count && !error; i++)
+        error = platform_map_grant_frame(i, (void **)&frames[i].entries);
+    if (!error)
+        retry_held(NULL);
+    return error;
 }
 
 /* Add a frame's references to the free list, lowest first. */
@@ -78,6 +90,7 @@ static int add_frame(void)
         return error;
     }
     frame_count++;
+    gnttab_resume = resume;
     for (uint32_t reference = start; reference < first + ENTRIES_PER_FRAME; reference++)
         *next_of(reference) = reference + 1;
     *next_of(first + ENTRIES_PER_FRAME - 1) = first_free;
@@ -191,17 +204,6 @@ void gnttab_end_and_free(int reference, void *page)
     *held = (struct held){ .reference = reference, .page = page };
     list_append(&held_pages, &held->link);
     timer_set(&retry_timer, deadline_after(RETRY_AFTER));
-}
-
-int gnttab_resume(void)
-{
-    int error = 0;
-
-    for (unsigned int i = 0; i < frame_count && !error; i++)
-        error = platform_map_grant_frame(i, (void **)&frames[i].entries);
-    if (!error)
-        retry_held(NULL);
-    return error;
 }
 
 unsigned int gnttab_used(void)

@@ -71,7 +71,7 @@ static void resume(const struct platform_rings *rings, uint64_t monotonic)
 
     clock_resume(monotonic);
     evtchn_forget_all();
-    grants = gnttab_resume();
+    grants = gnttab_resume ? gnttab_resume() : 0;
     for_each_hook(hook)
         if ((*hook)->forget)
             (*hook)->forget();

@@ -4,9 +4,11 @@
  *
  * One watch on "device" tells of devices that come and go; on each event down to the depth of
  * device/<type>/<id>, the directories of the drivers' types are listed and compared with the
- * devices known. Each device has a watch on its backend's state. Everything but
- * xenbus_set_state(), xenbus_settled() and xenbus_wait_settled() runs in the watch thread, so
- * devices appear and vanish only between callbacks.
+ * devices known. A device that was removed and added again between two looks is listed both times;
+ * that it is another one shows in its backend, or in a state that is not the one we wrote. Each
+ * device has a watch on its backend's state. Everything but xenbus_set_state(), xenbus_settled()
+ * and xenbus_wait_settled() runs in the watch thread, so devices appear and vanish only between
+ * callbacks.
  */
 #include "xen/xenbus.h"
 
@@ -20,7 +22,6 @@
 #include "xenstore_wire.h"
 
 #define DEVICE_DEPTH 3 /* components of device/<type>/<id> */
-#define DOMAIN_MAX (DOMID_FIRST_RESERVED - 1)
 
 extern const struct xenbus_driver *const xenbus_drivers_start[];
 extern const struct xenbus_driver *const xenbus_drivers_end[];
@@ -28,6 +29,7 @@ extern const struct xenbus_driver *const xenbus_drivers_end[];
 struct list xenbus_device_list = LIST_INIT(xenbus_device_list);
 static struct wait_queue settled_queue = WAIT_QUEUE_INIT(settled_queue);
 static bool searched; /* the first search is over */
+static void (*listener)(void); /* for a change in the numbers of devices */
 
 static struct xenbus_device *find_device(const struct xenbus_driver *driver, unsigned int id)
 {
@@ -42,73 +44,19 @@ static struct xenbus_device *find_device(const struct xenbus_driver *driver, uns
     return NULL;
 }
 
-/*
- * The state that a backend shows: anything but a number from 1 to 8 counts as unknown, said once.
- */
-static enum xenbus_state read_backend_state(struct xenbus_device *device)
-{
-    uint64_t state;
-    int error = xenstore_read_number(XENSTORE_NONE, device->backend, "state", XenbusStateUnknown,
-                                     XenbusStateReconfigured, &state);
-
-    if (error == 0)
-        return (enum xenbus_state)state;
-    if (error != -ENOENT && !device->bad_state_reported) {
-        device->bad_state_reported = true;
-        printk("xenbus: %s: no valid state in %s: %d", device->node, device->backend, error);
-    }
-    return XenbusStateUnknown;
-}
-
 static void backend_state_changed(struct xenstore_watch *watch, const char *path)
 {
     struct xenbus_device *device = watch->argument;
-    enum xenbus_state state = read_backend_state(device);
+    enum xenbus_state state = xenbus_backend_state(device);
 
     (void)path;
-    if (state == device->backend_state)
+    if (state == device->backend_state) {
+        xenbus_reopen_if_due(device);
         return;
+    }
+    xenbus_reopen_cancel(device);
     device->backend_state = state;
     device->driver->backend_changed(device);
-}
-
-/* "/local/domain/<backend's domain>/…", of printable characters only. */
-static bool backend_path_valid(const char *path, size_t length, unsigned int domain)
-{
-    char prefix[32];
-    size_t prefix_length = (size_t)ksnprintf(prefix, sizeof(prefix), "/local/domain/%u/", domain);
-
-    for (size_t i = 0; i < length; i++)
-        if (path[i] <= ' ' || path[i] > '~')
-            return false;
-    return length > prefix_length && strncmp(path, prefix, prefix_length) == 0 &&
-           path[length - 1] != '/';
-}
-
-int xenbus_read_backend(struct xenbus_device *device)
-{
-    char path[XENBUS_NODE_MAX + 8];
-    uint64_t domain;
-    char *backend;
-    size_t length;
-    int error = xenstore_read_number(XENSTORE_NONE, device->node, "backend-id", 0, DOMAIN_MAX,
-                                     &domain);
-
-    if (error < 0)
-        return error;
-    ksnprintf(path, sizeof(path), "%s/backend", device->node);
-    error = xenstore_read(XENSTORE_NONE, path, &backend, &length);
-    if (error < 0)
-        return error;
-    if (length >= sizeof(device->backend) ||
-        !backend_path_valid(backend, length, (unsigned int)domain)) {
-        error = -EINVAL;
-    } else {
-        memcpy(device->backend, backend, length + 1);
-        device->backend_domain = (uint16_t)domain;
-    }
-    free(backend);
-    return error;
 }
 
 int xenbus_watch_backend(struct xenbus_device *device)
@@ -130,6 +78,17 @@ static int start_device(struct xenbus_device *device)
     return error < 0 ? error : xenbus_watch_backend(device);
 }
 
+static void tell_listener(void)
+{
+    if (listener != NULL)
+        listener();
+}
+
+void xenbus_listen(void (*changed)(void))
+{
+    listener = changed;
+}
+
 static void add_device(const struct xenbus_driver *driver, unsigned int id)
 {
     struct xenbus_device *device = calloc(1, sizeof(*device));
@@ -140,6 +99,7 @@ static void add_device(const struct xenbus_driver *driver, unsigned int id)
     }
     device->driver = driver;
     device->id = id;
+    xenbus_reopen_init(device);
     ksnprintf(device->node, sizeof(device->node), "device/%s/%u", driver->type, id);
     list_append(&xenbus_device_list, &device->link);
 
@@ -153,12 +113,14 @@ static void add_device(const struct xenbus_driver *driver, unsigned int id)
 
 static void remove_device(struct xenbus_device *device)
 {
+    xenbus_reopen_cancel(device);
     if (!device->ignored)
         xenstore_watch_unregister(&device->backend_watch);
     device->driver->remove(device);
     list_remove(&device->link);
     free(device);
     wake_all(&settled_queue);
+    tell_listener();
 }
 
 /* A directory's name as an id in its canonical form, or -1. */
@@ -188,7 +150,8 @@ static void remove_missing(const struct xenbus_driver *driver, char *const *name
     list_for_each(node, next, &xenbus_device_list) {
         struct xenbus_device *device = container_of(node, struct xenbus_device, link);
 
-        if (device->driver == driver && !listed(device->id, names, count))
+        if (device->driver == driver &&
+            (!listed(device->id, names, count) || xenbus_replaced(device)))
             remove_device(device);
     }
 }
@@ -217,14 +180,22 @@ static void search(const struct xenbus_driver *driver)
     free(names);
 }
 
-/* Our own writes come back as events too, from deeper down. */
+/*
+ * Our own writes come back as events too, from deeper down. There, only the way to the backend is
+ * another's to change.
+ */
 static bool may_be_a_device(const char *path)
 {
+    const char *name = path;
     unsigned int depth = 1;
 
-    for (; *path != '\0'; path++)
-        depth += *path == '/';
-    return depth <= DEVICE_DEPTH;
+    for (; *path != '\0'; path++) {
+        if (*path == '/') {
+            depth++;
+            name = path + 1;
+        }
+    }
+    return depth <= DEVICE_DEPTH || strcmp(name, "backend") == 0;
 }
 
 static void devices_changed(struct xenstore_watch *watch, const char *path)
@@ -253,6 +224,9 @@ int xenbus_set_state(struct xenbus_device *device, enum xenbus_state state)
     int error = xenstore_write_format(XENSTORE_NONE, device->node, "state", "%d", (int)state);
     if (error == 0)
         device->state = state;
+    if (error == 0 && state == XenbusStateConnected)
+        device->connected_since = clock_monotonic();
+    tell_listener();
     return error;
 }
 

@@ -64,6 +64,7 @@ static void find_backend(struct xenbus_device *device)
     int error;
 
     /* The watch is not registered in this domain yet: that is still to be done, with a new path. */
+    xenbus_reopen_cancel(device);
     xenstore_watch_unregister(&device->backend_watch);
     device->state = device->backend_state = XenbusStateUnknown;
     device->bad_state_reported = false;

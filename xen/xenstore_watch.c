@@ -171,6 +171,13 @@ void xenstore_watch_unregister(struct xenstore_watch *watch)
         watch_request(XS_UNWATCH, watch);
 }
 
+/* An event that has lost its path says just what is wanted. */
+void xenstore_watch_again(struct xenstore_watch *watch)
+{
+    watch->overflowed = true;
+    wake_all(&work_queue);
+}
+
 unsigned int xenstore_watches(void)
 {
     return state.count;

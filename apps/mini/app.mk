@@ -1,2 +1,3 @@
 SRCS := main.c
 MEMORY := 2
+WITHOUT := balloon health

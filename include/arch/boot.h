@@ -22,7 +22,8 @@ struct boot_info {
     size_t ramdisk_length;
     struct boot_memory memory[BOOT_MEMORY_REGIONS];
     unsigned int memory_regions;
-    uint64_t memory_total;         /* bytes of RAM the domain has, the image's own included */
+    uint64_t memory_total;         /* bytes of RAM in the memory map, the image's own included */
+    uint64_t memory_present;       /* those that the domain has now; the rest must not be touched */
     void *xenstore_ring;           /* mapped */
     uint32_t xenstore_port;
     void *console_ring;            /* mapped; NULL when there is no console */

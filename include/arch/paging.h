@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Page tables. The direct map (address == physical address) is extended as memory comes into use;
- * heap and stacks have ranges of their own, mapped page by page. Everything but the image's text is mapped
- * no-execute; the text and constant data are read-only; the first 64 KiB are never mapped. Nothing
- * blocks; any context.
+ * heap and stacks have ranges of their own, mapped page by page. Everything but the image's text is
+ * mapped no-execute; the text and constant data are read-only; the first 64 KiB are never mapped.
+ * Nothing blocks; any context.
  */
 #ifndef ARCH_PAGING_H
 #define ARCH_PAGING_H
@@ -26,8 +26,8 @@
 void paging_map_direct(uint64_t start, uint64_t end);
 
 /*
- * After paging_map_direct(), once pages can be allocated again: take new spare tables for those that
- * were used.
+ * After paging_map_direct(), once pages can be allocated again: take new spare tables for those
+ * that were used.
  */
 void paging_refill(void);
 

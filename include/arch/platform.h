@@ -20,6 +20,12 @@ struct platform {
 
     int (*map_grant_frame)(unsigned int index, void **address);
     void (*set_thread_pointer)(void *block);
+    /*
+     * For xen/balloon.c: give 2^order free frames to Xen, or have such frames filled again; `frame`
+     * is a multiple of that. 0, or -errno with nothing changed. NULL: this type cannot.
+     */
+    int (*give_frames)(uint64_t frame, unsigned int order);
+    int (*take_frames)(uint64_t frame, unsigned int order);
     /* The address that the last page fault was about. */
     uint64_t (*fault_address)(void);
     int (*suspend)(struct platform_rings *rings);

@@ -42,6 +42,7 @@ struct block_device {
      * contents were replaced; what was cached of this range is out of date.
      */
     void (*changed)(struct block_device *device, uint64_t offset, uint64_t length);
+    unsigned int generation; /* counts block_contents_replaced(): what was learned before is void */
     struct list link;
 };
 

@@ -51,7 +51,7 @@ static inline uint64_t page_frame(const void *page)
 /* Print the allocator's regions and how much of them is free. */
 void pages_print(print_line print);
 
-/* Pages managed in all and pages free now. */
+/* Pages managed in all (less while the balloon holds some) and pages free now. */
 size_t pages_total(void);
 size_t pages_unused(void);
 

@@ -55,9 +55,10 @@ void gnttab_end_and_free(int reference, void *page);
 /*
  * In a new domain: map the table's frames, which are empty. All grants are revoked by that; their
  * owners still release the references as usual. What was quarantined is free. 0, or -errno: this
- * host has fewer frames than are in use, and the table cannot be used.
+ * host has fewer frames than are in use, and the table cannot be used. For xen/suspend.c; NULL
+ * while the table has no frame, so that an image that never grants a page goes without the code.
  */
-int gnttab_resume(void);
+extern int (*gnttab_resume)(void);
 
 /*
  * References granted or taken now, without the quarantined and without the toolstack's; references

@@ -17,10 +17,12 @@
 #include <xen-abi/xen.h>
 #include <xen-abi/io/xenbus.h>
 
+#include "lib/sched.h"
 #include "xen/xenstore.h"
 
 #define XENBUS_NODE_MAX 64
 #define XENBUS_BACKEND_MAX 128
+#define XENBUS_REOPENINGS_MAX 8
 
 struct xenbus_driver;
 
@@ -36,6 +38,10 @@ struct xenbus_device {
     struct list link;                 /* from here on xenbus' own */
     struct xenstore_watch backend_watch;
     char backend_state_path[XENBUS_BACKEND_MAX + 8];
+    struct timer reopen_timer;        /* see xenbus_backend_closed() */
+    uint64_t connected_since;
+    unsigned int reopenings;
+    bool reopen_due;
     bool ignored;                     /* the probe failed: kept only to be named and removed */
     bool settled;
     bool bad_state_reported;
@@ -83,6 +89,15 @@ void xenbus_init(void);
  * -errno.
  */
 int xenbus_set_state(struct xenbus_device *device, enum xenbus_state state);
+
+/*
+ * For a driver's backend_changed: the backend is Closed or gone, and everything of the old
+ * connection has been let go. Writes Closed; and while the backend's "online" node says that the
+ * device is not being removed, Initialising too, so that a backend which starts again finds us
+ * ready. A device that closes again before it was connected for a minute is made ready after 1, 2,
+ * 4, … seconds; after the eighth time in a row, only when its backend shows InitWait by itself.
+ */
+void xenbus_backend_closed(struct xenbus_device *device);
 
 /*
  * Boot waits with this, once: until each device found so far is connected or has failed, at the

@@ -94,7 +94,9 @@ int xenstore_write_format(xenstore_transaction transaction, const char *director
  * xenstore_watch_register_later: does not wait (any context, also before xenstore_init()); the
  * watch thread asks, and logs a failure. Unregistering waits for a running callback, unless it is
  * called from it; the struct may then be freed. The caller owns the struct and the path string,
- * and fills in the first three members.
+ * and fills in the first three members. xenstore_watch_again: call the callback once more, with
+ * the watch's own path, though nothing changed: how a timer gets work done in the watch thread
+ * (any context).
  */
 struct xenstore_watch {
     const char *path;
@@ -108,6 +110,7 @@ struct xenstore_watch {
 int xenstore_watch_register(struct xenstore_watch *watch);
 void xenstore_watch_register_later(struct xenstore_watch *watch);
 void xenstore_watch_unregister(struct xenstore_watch *watch);
+void xenstore_watch_again(struct xenstore_watch *watch);
 
 /*
  * Requests without an answer yet (those that timed out included) and watches registered, for tests

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "cache_pages.h"
+#include "lib/memory_pressure.h"
 #include "lib/pages.h"
 
 #define MINIMUM_PAGES 8u
@@ -35,8 +36,15 @@ size_t cache_pages_limit(void)
     return limit;
 }
 
+static size_t release(size_t pages, void *unused)
+{
+    (void)unused;
+    return block_cache_shrink(pages);
+}
+
 int cache_pages_ready(void)
 {
+    static struct memory_pressure pressure = { .release = release };
     size_t count = 16;
 
     if (buckets != NULL)
@@ -49,6 +57,7 @@ int cache_pages_ready(void)
     if (buckets == NULL)
         return -ENOMEM;
     bucket_count = count;
+    memory_pressure_register(&pressure);
     while (count-- > 0)
         list_init(&buckets[count]);
     return 0;

@@ -59,6 +59,7 @@ int block_register(struct block_device *device)
 
 void block_contents_replaced(struct block_device *device)
 {
+    device->generation++;
     tell_cache(device, 0, UINT64_MAX);
 }
 

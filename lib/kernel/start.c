@@ -13,6 +13,7 @@
 #include "arch/paging.h"
 #include "arch/platform.h"
 #include "lib/application.h"
+#include "lib/balloon.h"
 #include "lib/file.h"
 #include "lib/mm.h"
 #include "lib/pages.h"
@@ -46,7 +47,7 @@ static void report_boot(void)
 {
     printk("Xenolith %s on Xen %u.%u, %s guest, %lu KiB of memory", application_name,
            boot_info.xen_version >> 16, boot_info.xen_version & 0xffff, platform->name,
-           boot_info.memory_total / 1024);
+           boot_info.memory_present / 1024);
     for (unsigned int i = 0; i < boot_info.memory_regions; i++)
         printk("memory: %lx-%lx free", boot_info.memory[i].start, boot_info.memory[i].end - 1);
     if (boot_info.ramdisk)
@@ -92,6 +93,7 @@ void kernel_start(void)
 
     clock_init();
     pages_init(boot_info.memory, boot_info.memory_regions);
+    pages_withhold((boot_info.memory_total - boot_info.memory_present) >> PAGE_SHIFT);
     commandline_take_seed((char *)boot_info.command_line);
     heap_init();
     stacks_init();

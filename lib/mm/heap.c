@@ -11,6 +11,7 @@
 
 #include "arch/paging.h"
 #include "lib/constant.h"
+#include "lib/memory_pressure.h"
 #include "lib/mm.h"
 #include "lib/pages.h"
 #include "lib/random.h"
@@ -64,10 +65,12 @@ void *heap_grow(intptr_t change)
         return NULL;
     while (heap_mapped < end) {
         if (!map_one()) {
+            memory_pressure_check();
             shrink_to(old_end);
             return NULL;
         }
     }
+    memory_pressure_check();
     shrink_to(end);
     heap_end = end;
     return (void *)old_end;

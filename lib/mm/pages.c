@@ -5,7 +5,10 @@
  * Each region of RAM is used from its start upwards: memory above the region's frontier has never
  * been handed out, is not mapped and has no state. A block comes from a free list, or else from the
  * frontier. Behind the frontier every page has one byte of state: in the first byte of a block,
- * FREE or USED with its order; 0 in all others. Free blocks carry their list node inside.
+ * FREE, USED or ABSENT with its order; 0 in all others. Free blocks carry their list node inside.
+ *
+ * ABSENT blocks are with Xen (lib/balloon.h), as is everything from a region's end to its top; what
+ * was never handed out goes first, by lowering the end.
  *
  * The bytes of state lie at the region's start, one for each of its pages; they are written when
  * the frontier passes, so set-up costs the same for any size.
@@ -17,6 +20,7 @@
 
 #include "arch/boot.h"
 #include "arch/paging.h"
+#include "lib/balloon.h"
 #include "lib/list.h"
 #include "lib/mm.h"
 #include "lib/printk.h"
@@ -24,10 +28,12 @@
 #define ORDERS 11
 #define STATE_FREE 0x80
 #define STATE_USED 0x40
+#define STATE_ABSENT 0x20
+#define STATE_ORDER 0x0f
 #define MAP_UNIT 0x200000ul
 
 struct region {
-    uint64_t base, frontier, end; /* frames */
+    uint64_t base, frontier, end, top; /* frames */
     uint64_t mapped;              /* bytes: the direct map reaches to here */
     uint8_t *state;               /* of frame base + i */
 };
@@ -35,7 +41,7 @@ struct region {
 static struct region regions[BOOT_MEMORY_REGIONS];
 static unsigned int region_count;
 static struct list free_blocks[ORDERS];
-static size_t unused_pages, total_pages;
+static size_t unused_pages, total_pages, absent_blocks;
 
 /*
  * The direct map is extended one unit ahead of the frontier, because entering a unit may need a
@@ -58,7 +64,7 @@ static void add_region(const struct boot_memory *memory)
     uint64_t frames;
 
     region->base = memory->start >> PAGE_SHIFT;
-    region->end = memory->end >> PAGE_SHIFT;
+    region->end = region->top = memory->end >> PAGE_SHIFT;
     region->mapped = memory->start & ~(MAP_UNIT - 1);
     region->state = (uint8_t *)memory->start;
     frames = (region->end - region->base + PAGE_SIZE - 1) >> PAGE_SHIFT;
@@ -228,4 +234,141 @@ size_t pages_total(void)
 size_t pages_unused(void)
 {
     return unused_pages;
+}
+
+void pages_withhold(size_t count)
+{
+    for (unsigned int i = region_count; i-- > 0 && count > 0;) {
+        struct region *region = &regions[i];
+        size_t most = region->end - region->frontier;
+        size_t part = count < most ? count : most;
+
+        region->end -= part;
+        unused_pages -= part;
+        total_pages -= part;
+        count -= part;
+    }
+}
+
+bool pages_withheld(unsigned int index, uint64_t *start, uint64_t *end)
+{
+    if (index >= region_count)
+        return false;
+    *start = regions[index].end;
+    *end = regions[index].top;
+    return true;
+}
+
+/* The largest order up to `order` by which `frame` is aligned and that fits into `room` frames. */
+static unsigned int fitting_order(uint64_t frame, uint64_t room, unsigned int order)
+{
+    while (order > 0 && ((frame & ((1ul << order) - 1)) || 1ul << order > room))
+        order--;
+    return order;
+}
+
+static uint64_t withdraw_untouched(unsigned int *order)
+{
+    for (unsigned int i = region_count; i-- > 0;) {
+        struct region *region = &regions[i];
+        uint64_t room = region->end - region->frontier;
+
+        if (room == 0)
+            continue;
+        *order = fitting_order(region->end, room, *order);
+        region->end -= 1ul << *order;
+        return region->end;
+    }
+    return 0;
+}
+
+static uint64_t withdraw_free(unsigned int *order)
+{
+    for (;; --*order) {
+        uint64_t frame = take_from_lists(*order);
+
+        if (frame) {
+            set_state(region_of(frame), frame, STATE_ABSENT | *order);
+            absent_blocks++;
+            return frame;
+        }
+        if (*order == 0)
+            return 0;
+    }
+}
+
+uint64_t pages_withdraw(unsigned int *order)
+{
+    unsigned int wanted = *order;
+    uint64_t frame = withdraw_untouched(order);
+
+    if (!frame) {
+        *order = wanted;
+        frame = withdraw_free(order);
+    }
+    if (frame) {
+        unused_pages -= 1ul << *order;
+        total_pages -= 1ul << *order;
+    }
+    return frame;
+}
+
+/* An absent block behind the frontier, cut down to `order` if it is larger. */
+static uint64_t find_absent_block(unsigned int *order)
+{
+    for (unsigned int i = 0; i < region_count && absent_blocks > 0; i++) {
+        const struct region *region = &regions[i];
+        uint64_t frame = region->base;
+
+        while (frame < region->frontier) {
+            uint8_t state = region->state[frame - region->base];
+            unsigned int have = state & STATE_ORDER;
+
+            if (!(state & STATE_ABSENT)) {
+                frame += 1ul << have;
+                continue;
+            }
+            while (have > *order) {
+                have--;
+                set_state(region, frame + (1ul << have), STATE_ABSENT | have);
+                absent_blocks++;
+            }
+            set_state(region, frame, STATE_ABSENT | have);
+            *order = have;
+            return frame;
+        }
+    }
+    return 0;
+}
+
+uint64_t pages_find_absent(unsigned int *order)
+{
+    uint64_t frame = find_absent_block(order);
+
+    for (unsigned int i = 0; i < region_count && !frame; i++) {
+        const struct region *region = &regions[i];
+
+        if (region->end == region->top)
+            continue;
+        frame = region->end;
+        *order = fitting_order(frame, region->top - frame, *order);
+    }
+    return frame;
+}
+
+void pages_restore(uint64_t frame, unsigned int order)
+{
+    const struct region *behind = region_of(frame);
+
+    total_pages += 1ul << order;
+    if (behind) {
+        absent_blocks--;
+        set_state(behind, frame, STATE_USED | order);
+        pages_free((void *)(frame << PAGE_SHIFT), order);
+        return;
+    }
+    unused_pages += 1ul << order;
+    for (unsigned int i = 0; i < region_count; i++)
+        if (regions[i].end == frame && frame < regions[i].top)
+            regions[i].end += 1ul << order;
 }

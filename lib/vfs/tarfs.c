@@ -6,6 +6,11 @@
  * contents are read where they lie. Symbolic links are followed inside of the archive, whose root
  * they cannot leave, and never seen as such, except that readdir() tells DT_LNK. What an archive
  * may contain, and what becomes of damaged ones, is told in tarfs_scan.c.
+ *
+ * A disk that went and came back may hold another archive, and the index would point into the
+ * middle of its files. So the headers are read once more before the first use after that, and
+ * compared by a digest: the same archive is used as before, any other answers -EIO until the
+ * old one is back.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -19,18 +24,59 @@
 #include "tarfs.h"
 
 #define FIRST_COOKIE 2 /* 0 and 1 are "." and ".." */
+#define READ_ATTEMPTS 4u
 
 struct tarfs {
     struct block_device *device;
     struct tar_index index;
+    unsigned int generation; /* the device's, when index and archive were last compared */
+    bool stale;              /* then, it held another archive */
+    struct mutex checking;
 };
+
+/* Read the archive's headers again: 0 with the outcome in `stale`, or what kept us from it. */
+static int compare(struct tarfs *tarfs)
+{
+    unsigned int generation = tarfs->device->generation;
+    struct tar_index fresh;
+    int result = tar_index_init(&fresh);
+
+    if (result == 0)
+        result = tar_scan(tarfs->device, &fresh);
+    if (result == 0 || result == -EINVAL) {
+        tarfs->stale = result != 0 || fresh.digest != tarfs->index.digest;
+        tarfs->generation = generation;
+        printk("tarfs: %s: %s", tarfs->device->name,
+               tarfs->stale ? "this is not the archive that was mounted: its files answer EIO"
+                            : "the archive is the one that was mounted");
+        result = 0;
+    }
+    tar_index_destroy(&fresh);
+    return result;
+}
+
+/* Does the index describe what is on the device now? 0, -EIO, or the device's error. */
+static int check(struct tarfs *tarfs)
+{
+    int result = 0;
+
+    if (tarfs->device->generation != tarfs->generation) {
+        mutex_lock(&tarfs->checking);
+        if (tarfs->device->generation != tarfs->generation)
+            result = compare(tarfs);
+        mutex_unlock(&tarfs->checking);
+    }
+    return result == 0 && tarfs->stale ? -EIO : result;
+}
 
 static int tarfs_lookup(struct mount *mount, const char *path, void **node)
 {
     struct tarfs *tarfs = mount->private_data;
     struct tar_entry *entry;
-    int result = tar_index_find(&tarfs->index, path, &entry);
+    int result = check(tarfs);
 
+    if (result == 0)
+        result = tar_index_find(&tarfs->index, path, &entry);
     if (result == 0)
         *node = entry;
     return result;
@@ -54,17 +100,26 @@ static int tarfs_stat(struct mount *mount, void *node, struct stat *status)
 static ssize_t tarfs_read(struct mount *mount, void *node, void *buffer, size_t length,
                           off_t offset)
 {
-    const struct tarfs *tarfs = mount->private_data;
+    struct tarfs *tarfs = mount->private_data;
     const struct tar_entry *entry = node;
     uint64_t at = (uint64_t)offset;
-    int result;
+    unsigned int attempt;
 
     if (at >= entry->data.size)
         return 0;
     if (length > entry->data.size - at)
         length = entry->data.size - at;
-    result = block_cache_read(tarfs->device, entry->data.offset + at, buffer, length);
-    return result != 0 ? result : (ssize_t)length;
+    /* Again if the disk was swapped while we waited for it. */
+    for (attempt = 0; attempt < READ_ATTEMPTS; attempt++) {
+        int result = check(tarfs);
+
+        if (result != 0)
+            return result;
+        result = block_cache_read(tarfs->device, entry->data.offset + at, buffer, length);
+        if (tarfs->device->generation == tarfs->generation)
+            return result != 0 ? result : (ssize_t)length;
+    }
+    return -EIO;
 }
 
 /* The child that a cookie stands for, by counting when there is no hint. */
@@ -148,6 +203,9 @@ static int tarfs_mount(struct mount *mount, struct block_device *device)
         return -ENOMEM;
     }
     tarfs->device = device;
+    tarfs->generation = device->generation;
+    tarfs->stale = false;
+    mutex_init(&tarfs->checking);
     result = tar_index_init(&tarfs->index);
     if (result == 0)
         result = tar_scan(device, &tarfs->index);

@@ -88,6 +88,7 @@ struct tar_index {
     void *pages;             /* the arena: a chain through each page's first word */
     size_t page_count, page_limit, page_used;
     uint32_t seed;
+    uint64_t digest;         /* of all that the scan has read: headers, not contents */
 };
 
 int tar_index_init(struct tar_index *index);

@@ -65,6 +65,28 @@ static bool inside(const struct scanner *scanner, uint64_t offset, uint64_t size
     return offset <= scanner->device->size && size <= scanner->device->size - offset;
 }
 
+/* Mix what was read into the index's digest, a word at a time. */
+static void add_to_digest(struct tar_index *index, const unsigned char *data, size_t length)
+{
+    for (size_t i = 0; i < length; i += sizeof(uint64_t)) {
+        size_t rest = length - i;
+        uint64_t word = 0;
+
+        memcpy(&word, data + i, rest < sizeof(word) ? rest : sizeof(word));
+        index->digest = (index->digest ^ word) * 0x9e3779b97f4a7c15u;
+        index->digest ^= index->digest >> 29;
+    }
+}
+
+static int read_archive(struct scanner *scanner, uint64_t offset, void *data, size_t length)
+{
+    int result = block_cache_read(scanner->device, offset, data, length);
+
+    if (result == 0)
+        add_to_digest(scanner->index, data, length);
+    return result;
+}
+
 /* The data of an extended header, terminated. NULL with *result. */
 static char *read_extension(struct scanner *scanner, uint64_t size, int *result)
 {
@@ -73,7 +95,7 @@ static char *read_extension(struct scanner *scanner, uint64_t size, int *result)
     *result = -ENOMEM;
     if (data == NULL)
         return NULL;
-    *result = block_cache_read(scanner->device, scanner->offset + TAR_BLOCK, data, size);
+    *result = read_archive(scanner, scanner->offset + TAR_BLOCK, data, size);
     if (*result != 0) {
         free(data);
         return NULL;
@@ -217,7 +239,7 @@ static int skip_sparse_map(struct scanner *scanner, bool goes_on)
         scanner->offset += TAR_BLOCK;
         if (!inside(scanner, scanner->offset, TAR_BLOCK))
             return damaged(scanner, "a sparse file's map goes on behind the device's end");
-        result = block_cache_read(scanner->device, scanner->offset, block, TAR_BLOCK);
+        result = read_archive(scanner, scanner->offset, block, TAR_BLOCK);
         goes_on = block[504] != 0;
     }
     return result;
@@ -285,7 +307,7 @@ static int check_end(struct scanner *scanner)
 
     if (!inside(scanner, scanner->offset + TAR_BLOCK, TAR_BLOCK))
         return 0;
-    result = block_cache_read(scanner->device, scanner->offset + TAR_BLOCK, block, TAR_BLOCK);
+    result = read_archive(scanner, scanner->offset + TAR_BLOCK, block, TAR_BLOCK);
     if (result != 0)
         return result;
     if (tar_header_decode(block, &ignored, &problem) == 0)
@@ -299,7 +321,7 @@ static int scan_all(struct scanner *scanner)
     int result;
 
     while (inside(scanner, scanner->offset, TAR_BLOCK)) {
-        result = block_cache_read(scanner->device, scanner->offset, block, TAR_BLOCK);
+        result = read_archive(scanner, scanner->offset, block, TAR_BLOCK);
         if (result != 0)
             return result;
         result = tar_header_decode(block, &scanner->header, &scanner->problem);

@@ -45,6 +45,8 @@ static void bring_up(void)
         fake_blkback_start(&device, SECTORS, "512");
         CHECK(blkfront_driver.probe(&device) == 0);
     }
+    /* A backend that was connected closes before it starts over. */
+    fake_backend_state(&device, XenbusStateClosed);
     fake_backend_state(&device, XenbusStateInitWait);
     fake_blkback_connect();
     fake_backend_state(&device, XenbusStateConnected);
@@ -188,6 +190,41 @@ static void closes_in_mid_transfer(void)
     CHECK(failed == 1);
 }
 
+/*
+ * A backend that restarts shows InitWait and takes up the ring that is: nothing is made anew, and
+ * what was asked is answered. A broken ring is not left to it.
+ */
+static void restarts_behind_a_connection(void)
+{
+    uint32_t reference;
+
+    bring_up();
+    reference = fake_frontend_number(&device, "ring-ref");
+    fake_backend = NULL;
+    failed = 0;
+    thread_create("reader", reader, NULL);
+    thread_yield();
+    fake_backend_state(&device, XenbusStateInitWait);
+    CHECK(device.state == XenbusStateConnected && disk()->ready);
+    CHECK(fake_frontend_number(&device, "ring-ref") == reference);
+    fake_backend_state(&device, XenbusStateConnected);
+    fake_backend = fake_blkback_run;
+    works();
+    thread_yield();
+    CHECK(failed == 0 && disk()->ids.unused == disk()->ids.count);
+
+    fake_blkback.lie = BLKBACK_WRONG_ID;
+    CHECK(block->operations->read(block, 0, buffer, 512) == -EIO && disk()->broken);
+    fake_blkback.lie = BLKBACK_HONEST;
+    fake_backend_state(&device, XenbusStateInitWait);
+    CHECK(device.state == XenbusStateClosed);
+    fake_backend_state(&device, XenbusStateConnected); /* all the same */
+    CHECK(block->operations->read(block, 0, buffer, 512) == -EIO);
+    bring_up();
+    works();
+    detach();
+}
+
 static void states_flap(void)
 {
     bring_up();
@@ -304,6 +341,7 @@ ISOLATED(each_lie_breaks_the_device)
 ISOLATED(errors_are_errors)
 ISOLATED(silence_ends)
 ISOLATED(closes_in_mid_transfer)
+ISOLATED(restarts_behind_a_connection)
 ISOLATED(states_flap)
 ISOLATED(storm_is_braked)
 ISOLATED(any_page_at_any_time)
@@ -315,6 +353,7 @@ int main(void)
         cmocka_unit_test(test_errors_are_errors),
         cmocka_unit_test(test_silence_ends),
         cmocka_unit_test(test_closes_in_mid_transfer),
+        cmocka_unit_test(test_restarts_behind_a_connection),
         cmocka_unit_test(test_states_flap),
         cmocka_unit_test(test_storm_is_braked),
         cmocka_unit_test(test_any_page_at_any_time),

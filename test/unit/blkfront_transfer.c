@@ -45,6 +45,8 @@ static void attach(const char *sector_size)
 
 static void bring_up(void)
 {
+    /* A backend that was connected closes before it starts over. */
+    fake_backend_state(&device, XenbusStateClosed);
     fake_backend_state(&device, XenbusStateInitWait);
     CHECK(device.state == XenbusStateInitialised);
     fake_blkback_connect();

@@ -78,6 +78,8 @@ static void bring_up(void)
         fake_netback_start(&device);
         CHECK(netfront_driver.probe(&device) == 0);
     }
+    /* A backend that was connected closes before it starts over. */
+    fake_backend_state(&device, XenbusStateClosed);
     fake_backend_state(&device, XenbusStateInitWait);
     fake_netback_connect();
     fake_backend_state(&device, XenbusStateConnected);
@@ -203,6 +205,31 @@ static void receive_lies_break_the_device(void)
         works();
         detach();
     }
+}
+
+/* A backend that restarts shows InitWait and takes up the rings that are, unless they are broken. */
+static void restarts_behind_a_connection(void)
+{
+    uint32_t reference;
+
+    bring_up();
+    reference = fake_frontend_number(&device, "rx-ring-ref");
+    fake_backend_state(&device, XenbusStateInitWait);
+    CHECK(device.state == XenbusStateConnected && nic->link_up);
+    fake_backend_state(&device, XenbusStateConnected);
+    CHECK(fake_frontend_number(&device, "rx-ring-ref") == reference);
+    works();
+    fake_log_lines = 0;
+    receive_wrong_id();
+    poll_all();
+    is_broken();
+    fake_backend_state(&device, XenbusStateInitWait);
+    CHECK(device.state == XenbusStateClosed);
+    fake_backend_state(&device, XenbusStateConnected); /* all the same */
+    CHECK(!nic->link_up);
+    bring_up();
+    works();
+    detach();
 }
 
 /* Transmit, likewise: seen when buffers are collected. */
@@ -470,6 +497,7 @@ static void any_page_at_any_time(void)
         fake_isolated(body);              \
     }
 ISOLATED(receive_lies_break_the_device)
+ISOLATED(restarts_behind_a_connection)
 ISOLATED(transmit_lies_break_the_device)
 ISOLATED(bad_frames_are_dropped)
 ISOLATED(long_chains_are_dropped)
@@ -483,6 +511,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_receive_lies_break_the_device),
+        cmocka_unit_test(test_restarts_behind_a_connection),
         cmocka_unit_test(test_transmit_lies_break_the_device),
         cmocka_unit_test(test_bad_frames_are_dropped),
         cmocka_unit_test(test_long_chains_are_dropped),

@@ -87,6 +87,8 @@ static void bring_up(void)
         fake_netback_start(&device);
         CHECK(netfront_driver.probe(&device) == 0);
     }
+    /* A backend that was connected closes before it starts over. */
+    fake_backend_state(&device, XenbusStateClosed);
     fake_backend_state(&device, XenbusStateInitWait);
     CHECK(device.state == XenbusStateConnected);
     fake_netback_connect();

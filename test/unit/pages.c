@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-// SRCS: lib/mm/pages.c lib/mm/heap.c lib/kernel/format.c
+// SRCS: lib/mm/pages.c lib/mm/heap.c lib/mm/pressure.c lib/kernel/format.c
 /*
  * The page allocator over memory of this process: alignment, no overlap, merging, the frontier,
  * running out, frees that are wrong. The direct map is this process' own address space, so that
@@ -18,6 +18,8 @@
 
 #include "arch/boot.h"
 #include "arch/paging.h"
+#include "lib/balloon.h"
+#include "lib/memory_pressure.h"
 #include "lib/mm.h"
 #include "lib/pages.h"
 #include "lib/printk.h"
@@ -247,6 +249,140 @@ static void test_zeroed(void **state)
     page_free(page);
 }
 
+/* What never was handed out goes first, from the end, and costs nothing to give back. */
+static void test_withheld(void **state)
+{
+    size_t total = pages_total();
+    uint64_t start, end;
+
+    (void)state;
+    pages_withhold(1000);
+    assert_int_equal(pages_total(), total - 1000);
+    assert_int_equal(pages_unused(), total - 1000);
+    assert_true(pages_withheld(1, &start, &end));
+    assert_int_equal(end - start, 1000);
+    assert_int_equal(end, ((uintptr_t)region_two >> PAGE_SHIFT) + REGION_PAGES);
+    assert_true(pages_withheld(0, &start, &end) && start == end);
+    assert_false(pages_withheld(2, &start, &end));
+    pages_withhold(1000000);
+    assert_int_equal(pages_total(), 0);
+    assert_null(page_alloc());
+    for (unsigned int order = 9; (start = pages_find_absent(&order)) != 0; order = 9)
+        pages_restore(start, order);
+    assert_int_equal(pages_total(), total);
+    assert_int_equal(pages_unused(), total);
+}
+
+/*
+ * Memory in use at random; all that is free goes away in blocks of all orders, whose contents
+ * nobody touches; what is freed then goes too; all comes back, in other blocks, and merges.
+ */
+static void test_balloon(void **state)
+{
+    static void *kept[200];
+    static uint64_t gone[2 * REGION_PAGES];
+    size_t total = pages_total(), count = 0, out = 0;
+    unsigned int order;
+    uint64_t frame;
+
+    (void)state;
+    srand(3);
+    for (unsigned int i = 0; i < 200; i++) {
+        void *hole;
+
+        order = rand() % 3;
+        hole = pages_alloc(order);
+        kept[i] = page_alloc();
+        assert_non_null(kept[i]);
+        pages_free(hole, order);
+    }
+    assert_int_equal(pages_unused(), total - 200);
+    for (order = rand() % 10; (frame = pages_withdraw(&order)) != 0; order = rand() % 10) {
+        assert_int_equal(frame & ((1ul << order) - 1), 0);
+        assert_true(inside((uint8_t *)(frame << PAGE_SHIFT), order));
+        memset((void *)(frame << PAGE_SHIFT), 0xff, PAGE_SIZE << order);
+        for (unsigned int i = 0; i < 1u << order; i++)
+            gone[count++] = frame + i;
+        out += 1ul << order;
+        assert_int_equal(pages_total(), total - out);
+    }
+    assert_int_equal(out, total - 200);
+    assert_int_equal(pages_unused(), 0);
+    assert_null(page_alloc());
+    for (size_t i = 0; i < 200; i++) {
+        for (size_t j = 0; j < count; j++)
+            assert_int_not_equal(gone[j] << PAGE_SHIFT, (uintptr_t)kept[i]);
+        page_free(kept[i]);
+    }
+    assert_int_equal(pages_unused(), 200);
+    for (order = rand() % 10; (frame = pages_find_absent(&order)) != 0; order = rand() % 10) {
+        unsigned int same = order;
+
+        assert_int_equal(frame & ((1ul << order) - 1), 0);
+        assert_int_equal(pages_find_absent(&same), frame); /* not restored: found again */
+        assert_int_equal(same, order);
+        memset((void *)(frame << PAGE_SHIFT), 0xee, PAGE_SIZE << order);
+        pages_restore(frame, order);
+        out -= 1ul << order;
+        assert_int_equal(pages_total(), total - out);
+    }
+    assert_int_equal(out, 0);
+    assert_int_equal(pages_unused(), total);
+    test_random(state);
+    test_merging(state);
+}
+
+static unsigned int low_calls;
+
+static void on_low(void)
+{
+    low_calls++;
+}
+
+static size_t release_one(size_t pages, void *argument)
+{
+    void **held = argument;
+
+    assert_true(pages > 0);
+    if (*held != NULL)
+        page_free(*held);
+    *held = NULL;
+    return 1;
+}
+
+static void test_pressure(void **state)
+{
+    void *held[2] = { page_alloc(), page_alloc() };
+    struct memory_pressure first = { release_one, &held[0], { 0 } };
+    struct memory_pressure second = { release_one, &held[1], { 0 } };
+    size_t before = pages_unused();
+    unsigned int order = 9;
+    void *block;
+
+    (void)state;
+    memory_pressure_register(&first);
+    memory_pressure_register(&second);
+    memory_pressure_listen(on_low);
+    memory_pressure_check();
+    assert_int_equal(low_calls, 0);
+    assert_int_equal(memory_pressure_release(1), 1);
+    assert_true(held[0] == NULL && held[1] != NULL);
+    assert_int_equal(memory_pressure_release(5), 1);
+    assert_int_equal(memory_pressure_release(5), 0);
+    assert_int_equal(pages_unused(), before + 2);
+    memory_pressure_unregister(&first);
+    memory_pressure_unregister(&second);
+    while (pages_unused() * 16 >= pages_total()) {
+        block = pages_alloc(order);
+        order -= block == NULL && order > 0;
+        memory_pressure_check();
+    }
+    memory_pressure_check();
+    memory_pressure_check();
+    assert_int_equal(low_calls, 1); /* once for each time */
+    memory_pressure_relieve();
+}
+
 static void test_heap(void **state)
 {
     size_t before = pages_unused(), tables;
@@ -310,10 +446,12 @@ static void test_print(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_totals),      cmocka_unit_test(test_random),
+        cmocka_unit_test(test_totals),      cmocka_unit_test(test_withheld), /* of fresh memory */
+        cmocka_unit_test(test_random),
         cmocka_unit_test(test_merging),     cmocka_unit_test(test_wrong_frees),
-        cmocka_unit_test(test_zeroed),      cmocka_unit_test(test_heap),
-        cmocka_unit_test(test_print),
+        cmocka_unit_test(test_zeroed),      cmocka_unit_test(test_balloon),
+        cmocka_unit_test(test_heap),        cmocka_unit_test(test_print),
+        cmocka_unit_test(test_pressure), /* takes memory, and keeps it */
     };
 
     return cmocka_run_group_tests(tests, set_up, NULL);

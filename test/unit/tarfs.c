@@ -4,6 +4,7 @@
  */
 // SRCS: test/unit/fakes.c test/unit/failing_malloc.c test/unit/fake_disk.c
 // SRCS: test/unit/tar_writer.c lib/block/registry.c lib/block/bytes.c lib/block/ramdisk.c
+// SRCS: lib/mm/pressure.c
 // SRCS: lib/block/cache.c lib/block/cache_pages.c lib/vfs/path.c lib/vfs/mount.c
 // SRCS: lib/vfs/types.c lib/vfs/vfs.c lib/vfs/names.c lib/vfs/vfs_file.c lib/vfs/tarfs.c
 // SRCS: lib/vfs/tarfs_header.c lib/vfs/tarfs_pax.c lib/vfs/tarfs_index.c lib/vfs/tarfs_scan.c
@@ -111,6 +112,97 @@ static void plain(void **state)
     assert_int_equal(vfs_unlink("/a/b"), -EROFS);
     assert_int_equal(vfs_rename("/a/b", "/n"), -EROFS);
     assert_int_equal(vfs_truncate("/a/b", 0), -EROFS);
+    unmount();
+}
+
+static ssize_t read_open(struct file *file, char *buffer, size_t size)
+{
+    struct iovec vector = { buffer, size };
+
+    return file_read(file, &vector, 1, 0);
+}
+
+/*
+ * The disk is swapped under an open file: for an equal one, another archive, no archive, none that
+ * can be read; and back. Never a byte of another file.
+ */
+static void swapped(void **state)
+{
+    static struct tar_writer other;
+    static unsigned char garbage[4096];
+    char buffer[64];
+    struct file *file;
+
+    (void)state;
+    tar_start(&other);
+    tar_member(&other, '0', "b", "", "other");
+    tar_member(&other, '0', "a", "", "not this");
+    tar_end(&other);
+    memset(garbage, 0x5a, sizeof(garbage));
+    tar_start(&tar);
+    tar_member(&tar, '0', "a", "", "contents of a");
+    assert_int_equal(mount_tar(), 0);
+    assert_int_equal(vfs_open("/a", O_RDONLY, 0, &file), 0);
+    assert_int_equal(read_open(file, buffer, sizeof(buffer)), 13);
+
+    block_contents_replaced(&disk.device);
+    expect_file("/a", "contents of a");
+    expect_log("the archive is the one that was mounted");
+
+    disk.data = other.data;
+    disk.device.size = other.size;
+    block_contents_replaced(&disk.device);
+    assert_int_equal(read_open(file, buffer, sizeof(buffer)), -EIO);
+    expect_log("this is not the archive that was mounted");
+    assert_int_equal(stat_of("/a"), -EIO);
+
+    disk.data = garbage;
+    disk.device.size = sizeof(garbage);
+    block_contents_replaced(&disk.device);
+    assert_int_equal(read_open(file, buffer, sizeof(buffer)), -EIO);
+
+    disk.data = tar.data;
+    disk.device.size = tar.size;
+    disk.error = -ENODEV;
+    block_contents_replaced(&disk.device);
+    assert_int_equal(read_open(file, buffer, sizeof(buffer)), -ENODEV);
+    disk.error = 0;
+    assert_int_equal(read_open(file, buffer, sizeof(buffer)), 13);
+    assert_memory_equal(buffer, "contents of a", 13);
+    file_put(file);
+    unmount();
+}
+
+/* Swapped while the reader sleeps in the device: what it then gets is of the old archive or an error. */
+static struct tar_writer swapped_in;
+
+static void swap_soon(void *argument)
+{
+    (void)argument;
+    thread_sleep_until(deadline_after(MILLISECONDS(1)));
+    disk.data = swapped_in.data;
+    block_contents_replaced(&disk.device);
+}
+
+static void swapped_meanwhile(void **state)
+{
+    char buffer[64];
+    struct file *file;
+
+    (void)state;
+    tar_start(&swapped_in);
+    tar_member(&swapped_in, '0', "b", "", "contents of b");
+    tar_end(&swapped_in);
+    tar_start(&tar);
+    tar_member(&tar, '0', "a", "", "contents of a");
+    assert_int_equal(mount_tar(), 0);
+    block_cache_shrink(SIZE_MAX);
+    disk.delay = MILLISECONDS(2);
+    thread_create("swap", swap_soon, NULL);
+    assert_int_equal(vfs_open("/a", O_RDONLY, 0, &file), 0);
+    assert_int_equal(read_open(file, buffer, sizeof(buffer)), -EIO);
+    disk.delay = 0;
+    file_put(file);
     unmount();
 }
 
@@ -491,6 +583,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(plain),
+        cmocka_unit_test(swapped),
+        cmocka_unit_test(swapped_meanwhile),
         cmocka_unit_test(listing),
         cmocka_unit_test(long_names),
         cmocka_unit_test(links),

@@ -324,6 +324,11 @@ int xenbus_set_state(struct xenbus_device *device, enum xenbus_state state)
     return result;
 }
 
+void xenbus_backend_closed(struct xenbus_device *device)
+{
+    CHECK(xenbus_set_state(device, XenbusStateClosed) == 0);
+}
+
 void xenbus_settled(struct xenbus_device *device)
 {
     (void)device;

@@ -3,7 +3,7 @@
  * Xenbus against a real enough xenstored: devices that are there, come, go, are described badly,
  * and backends that change state, vanish, come back or write garbage.
  */
-// SRCS: xen/xenbus.c xen/xenstore.c xen/xenstore_calls.c xen/xenstore_watch.c xen/xenstore_wire.c test/unit/xen_fakes.c test/unit/fake_xenstored.c
+// SRCS: xen/xenbus.c xen/xenbus_backend.c xen/xenbus_reopen.c xen/xenstore.c xen/xenstore_calls.c xen/xenstore_watch.c xen/xenstore_wire.c test/unit/xen_fakes.c test/unit/fake_xenstored.c
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -42,6 +42,8 @@ static void backend_changed(struct xenbus_device *device)
         CHECK(xenbus_set_state(device, XenbusStateConnected) == 0);
         xenbus_settled(device);
     }
+    if (device->backend_state == XenbusStateClosed)
+        xenbus_backend_closed(device);
 }
 
 static void remove_one(struct xenbus_device *device)
@@ -60,6 +62,26 @@ static const struct xenbus_driver nics = {
 /* The linker's table. */
 const struct xenbus_driver *const xenbus_drivers_start[] = { &disks, &nics };
 __asm__(".globl xenbus_drivers_end\n.set xenbus_drivers_end, xenbus_drivers_start + 16");
+
+/* One timer is enough: one device closes at a time. */
+static struct timer *pending;
+
+void timer_init(struct timer *timer, void (*function)(void *), void *argument)
+{
+    *timer = (struct timer){ .function = function, .argument = argument };
+}
+
+void timer_set(struct timer *timer, uint64_t deadline)
+{
+    timer->deadline = deadline;
+    pending = timer;
+}
+
+void timer_cancel(struct timer *timer)
+{
+    if (pending == timer)
+        pending = NULL;
+}
 
 static void settle(void)
 {
@@ -254,6 +276,85 @@ static void body_bad_nodes(void)
     CHECK(xenbus_devices() == 0 && store_watch_count() == 1);
 }
 
+static const char *our_state(void)
+{
+    return store_get("device/vbd/51712/state");
+}
+
+/* A backend that closes and is online is waited for, each time but the first after a while. */
+static void body_closed_and_online(void)
+{
+    add("vbd", 51712, "4");
+    start();
+    settle();
+    set_backend(51712, "6");
+    CHECK(strcmp(our_state(), "6") == 0 && pending == NULL); /* no "online": it is being removed */
+    set_backend(51712, "4");
+    store_set("/local/domain/5/backend/vbd/1/51712/online", "0");
+    set_backend(51712, "6");
+    CHECK(strcmp(our_state(), "6") == 0 && pending == NULL);
+    set_backend(51712, "4");
+    store_set("/local/domain/5/backend/vbd/1/51712/online", "1");
+    set_backend(51712, "6");
+    CHECK(strcmp(our_state(), "1") == 0);
+    for (unsigned int i = 1; i < XENBUS_REOPENINGS_MAX; i++) {
+        uint64_t delay = SECONDS(1) << (i - 1);
+
+        set_backend(51712, "4");
+        CHECK(pending == NULL && strcmp(our_state(), "4") == 0);
+        set_backend(51712, "6");
+        CHECK(strcmp(our_state(), "6") == 0 && pending != NULL);
+        delay = delay < SECONDS(30) ? delay : SECONDS(30);
+        CHECK(pending->deadline <= deadline_after(delay));
+        CHECK(pending->deadline + SECONDS(1) > deadline_after(delay));
+        if (i % 2 == 0)
+            continue; /* the backend is back before the time */
+        pending->function(pending->argument);
+        pending = NULL;
+        settle();
+        CHECK(strcmp(our_state(), "1") == 0);
+    }
+    CHECK(fake_log_lines == 0);
+    set_backend(51712, "4");
+    set_backend(51712, "6");
+    CHECK(fake_log_lines == 1 && strcmp(our_state(), "6") == 0 && pending == NULL);
+    set_backend(51712, "4");
+    thread_sleep_until(deadline_after(SECONDS(61))); /* held long enough: all is forgiven */
+    set_backend(51712, "6");
+    CHECK(strcmp(our_state(), "1") == 0 && fake_log_lines == 1);
+    set_backend(51712, "4");
+    set_backend(51712, "6");
+    CHECK(pending != NULL);
+    store_delete("device/vbd/51712"); /* with the timer on */
+    settle();
+    CHECK(pending == NULL && removals == 1 && xenbus_devices() == 0);
+}
+
+/* Removed and added again between two looks: told by the backend, or by a state we did not write. */
+static void body_another_device(void)
+{
+    add("vbd", 51712, "4");
+    start();
+    settle();
+    CHECK(probes == 1 && strcmp(our_state(), "4") == 0);
+    store_set("device/vbd/51712", "");
+    settle();
+    CHECK(probes == 1);
+    store_set("device/vbd/51712/state", "1");
+    store_set("device/vbd/51712", "");
+    settle();
+    CHECK(probes == 2 && removals == 1 && strcmp(our_state(), "4") == 0);
+    store_set("/local/domain/7/backend/vbd/1/51712/state", "2");
+    store_set("device/vbd/51712/backend-id", "7");
+    store_set("device/vbd/51712/backend", "/local/domain/7/backend/vbd/1/51712");
+    settle();
+    CHECK(probes == 3 && removals == 2 && last_device->backend_domain == 7);
+    CHECK(last_state == XenbusStateInitWait && xenbus_devices() == 1);
+    store_set("device/vbd/51712/backend", "nowhere"); /* no other device, only nonsense */
+    settle();
+    CHECK(probes == 3 && store_watch_count() == 2);
+}
+
 static void body_broken_store(void)
 {
     add("vbd", 51712, "2");
@@ -280,6 +381,8 @@ ISOLATED(missing_backend)
 ISOLATED(failed_probe)
 ISOLATED(garbage_states)
 ISOLATED(bad_nodes)
+ISOLATED(closed_and_online)
+ISOLATED(another_device)
 ISOLATED(broken_store)
 
 int main(void)
@@ -292,6 +395,8 @@ int main(void)
         cmocka_unit_test(test_failed_probe),
         cmocka_unit_test(test_garbage_states),
         cmocka_unit_test(test_bad_nodes),
+        cmocka_unit_test(test_closed_and_online),
+        cmocka_unit_test(test_another_device),
         cmocka_unit_test(test_broken_store),
     };
 

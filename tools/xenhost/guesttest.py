@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Runner of the guest tests, test/guest/NAME/run.sh.
 
-Each test runs once for each guest type, with the same image.  Several tests share a resumed host, one after the other; with -j there are several hosts.
+Each test runs once for each guest type, with the same image.  Several tests share a resumed
+host, one after the other; with -j there are several hosts.
 After each test nothing may be left: no domain, no xenstore entries, vifs or loop devices.
 What is left is removed and fails the test; if that does not help, the host is replaced.
 

@@ -22,8 +22,8 @@
 #define XEN_FRAMES_BASE 0x7fc0000000ul
 #define BATCH 64
 /*
- * The largest block of pages may end in the fifth unit not mapped yet; refilling then maps one more.
- * With them may come a table of level 2, twice.
+ * The largest block of pages may end in the fifth unit not mapped yet; refilling then maps one
+ * more. With them may come a table of level 2, twice.
  */
 #define SPARES 8
 
@@ -35,7 +35,7 @@ struct batch {
 
 extern char rodata_end[];
 
-static uint64_t frames;           /* the domain's */
+static uint64_t frames;            /* the domain's */
 static uint64_t *xen_frames_table; /* while it is out of the page tables */
 
 static uint64_t entry_address(const uint64_t *entry)
@@ -43,11 +43,17 @@ static uint64_t entry_address(const uint64_t *entry)
     return page_frame(entry) << PAGE_SHIFT | ((uintptr_t)entry & ~PAGE_MASK);
 }
 
+/* A refusal is an error of ours: Xen needs no memory for it. */
+static void update(const struct mmu_update *updates, unsigned int count)
+{
+    if (pv_mmu_update(updates, count))
+        panic("paging: Xen refuses %lx", updates->val);
+}
+
 static void send(struct batch *batch)
 {
-    if (batch->count && pv_mmu_update(batch->updates, batch->count))
-        panic("paging: Xen refuses a page table update of %u, the first of %p", batch->count,
-              (void *)batch->updates[0].ptr);
+    if (batch->count)
+        update(batch->updates, batch->count);
     batch->count = 0;
 }
 
@@ -60,17 +66,16 @@ static void add(struct batch *batch, const uint64_t *entry, uint64_t value)
 
 static void write_entry(const uint64_t *entry, uint64_t value)
 {
-    struct mmu_update update = { entry_address(entry), value };
+    struct mmu_update one = { entry_address(entry), value };
 
-    if (pv_mmu_update(&update, 1))
-        panic("paging: Xen refuses the page table entry %lx", value);
+    update(&one, 1);
 }
 
 void pv_write_page(uint64_t *entry, uintptr_t address, uint64_t value)
 {
     (void)entry;
     if (pv_update_va_mapping(address, value))
-        panic("paging: Xen refuses to map %lx by %lx", address, value);
+        panic("paging: Xen refuses %lx", value);
 }
 
 /* Map a page of the direct map anew. */

@@ -5,9 +5,7 @@
  * pages and the page tables out from address 0 upwards; what lies behind them is free.
  */
 #include <errno.h>
-#include <stdbool.h>
 #include <stdint.h>
-#include <string.h>
 
 #include <xen-abi/grant_table.h>
 #include <xen-abi/version.h>
@@ -23,8 +21,6 @@
 
 #define SHARED_INFO_NUMBER 0u
 #define GRANT_FRAMES_NUMBER 1u
-
-extern char image_end[];
 
 struct start_info *pv_start_info CONSTANT_AFTER_BOOT;
 
@@ -117,15 +113,10 @@ static void find_ramdisk(const struct start_info *start)
     boot_info.ramdisk_length = start->mod_len;
 }
 
-static uint64_t page_up(uint64_t address)
-{
-    return (address + PAGE_SIZE - 1) & PAGE_MASK;
-}
-
 void pv_start(struct start_info *start, uint64_t timestamp)
 {
     /* The builder's tables come last; its stack, which is behind them, is not used any more. */
-    uint64_t next_free = page_up(start->pt_base + start->nr_pt_frames * PAGE_SIZE);
+    uint64_t next_free = start->pt_base + start->nr_pt_frames * PAGE_SIZE;
 
     pv_start_info = start;
     platform = &pv_platform;
@@ -138,7 +129,7 @@ void pv_start(struct start_info *start, uint64_t timestamp)
     boot_info.command_line = (const char *)start->cmd_line;
     find_rings();
     find_ramdisk(start);
-    boot_info.memory_total = start->nr_pages * PAGE_SIZE;
+    boot_info.memory_total = boot_info.memory_present = start->nr_pages * PAGE_SIZE;
     boot_info.memory[0] = (struct boot_memory){ next_free, boot_info.memory_total };
     boot_info.memory_regions = 1;
     pv_fpu_taskswitch(false);

@@ -5,7 +5,8 @@
  * The toolstack saves our pages, with the machine frames in page tables turned into our own
  * numbers, and turns them back on the new host; so no table may hold a frame that is not ours: the
  * one that maps Xen's frames is taken out. start_info names the rings by our own numbers while the
- * domain stands still, and is named itself, by its machine frame, in the hypercall's third argument.
+ * domain stands still, and is named itself, by its machine frame, in the hypercall's third
+ * argument.
  *
  * The new domain comes with page tables, list of machine frames, the vCPU with its trap table and
  * thread pointer, and in start_info the new shared_info and rings.

@@ -14,6 +14,12 @@ void pvh_traps_init(void);
 /* Take over the entry code's page tables: the image's sections get their protection. */
 void pvh_paging_init(void);
 
+/*
+ * The bytes of memory that Xen keeps for the domain, of `mapped` bytes in its memory map; less than
+ * those when maxmem is above memory.
+ */
+uint64_t pvh_memory_present(uint64_t mapped);
+
 /* What each new domain sets up, at boot and after a restore: */
 
 /* Have Xen write the hypercall page; returns Xen's version. */
@@ -23,6 +29,8 @@ int pvh_map_shared_info(void);
 void pvh_find_rings(struct platform_rings *rings);
 
 /* Operations of struct platform. */
+int pvh_give_frames(uint64_t frame, unsigned int order);
+int pvh_take_frames(uint64_t frame, unsigned int order);
 void pvh_write_page(uint64_t *entry, uintptr_t address, uint64_t value);
 void pvh_add_table(uint64_t *entry, uint64_t *table);
 void pvh_remove_table(uint64_t *entry, uintptr_t address, uint64_t *table);

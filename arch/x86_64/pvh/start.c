@@ -127,6 +127,8 @@ static const struct platform pvh_platform = {
     .name = "PVH",
     .map_grant_frame = map_grant_frame,
     .set_thread_pointer = set_thread_pointer,
+    .give_frames = pvh_give_frames,
+    .take_frames = pvh_take_frames,
     .fault_address = cpu_read_cr2,
     .write_page = pvh_write_page,
     .add_table = pvh_add_table,
@@ -271,5 +273,6 @@ void pvh_start(const struct hvm_start_info *start, uint64_t timestamp)
     map_shared_info();
     read_start_info(start);
     read_memory_map(start);
+    boot_info.memory_present = pvh_memory_present(boot_info.memory_total);
     kernel_start();
 }

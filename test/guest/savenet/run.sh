@@ -11,14 +11,26 @@ page() {
     expect "a page" "$(cksum <www/small)" "$sum"
 }
 
-download() { # SECONDS: in the background; its sum goes to the file sum
-    curl -s --limit-rate $((12000000 / $1)) "http://$IP/big" | cksum >sum &
+# slowly: pass the input on, until the file "go" exists a little at a time.
+slowly() {
+    until [ -e go ]; do
+        head -c 50000
+        nap 0.5
+    done
+    cat
+}
+
+# download: begin one in the background that lasts until downloaded, which looks at its checksum.
+download() {
+    rm -f go
+    curl -s "http://$IP/big" | slowly | cksum >sum &
     job=$!
     nap 1
 }
 
 downloaded() {
     kill -0 $job 2>/dev/null || fail "the download ended too early to show anything"
+    touch go
     wait $job || fail "curl: $?"
     expect "download" "$(cksum <www/big)" "$(<sum)"
 }
@@ -38,7 +50,7 @@ page
 note "save and restore, with a download in progress"
 before=$(leases)
 tcpdump -Z root -l -n -i xenbr0 arp and arp[6:2]=1 >arp.log 2>tcpdump.log &
-download 30
+download
 save_restore httpd
 page
 wait_for 20 grep -q "who-has $IP.* tell $IP\|Announcement $IP" arp.log ||
@@ -55,7 +67,7 @@ downloaded
 
 round=0
 while ((round < ${ROUNDS:-0})); do
-    ((++round % 10 == 1)) && download 200
+    ((++round % 10 == 1)) && download
     if ((round % 2)); then
         save_restore httpd
     else

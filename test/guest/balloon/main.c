@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Memory that goes and comes by `xl mem-set`, under requests of run.sh: the application holds
+ * blocks with known contents, fills memory to the edge, and keeps a cache that it gives up when it
+ * is asked to.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../check.h"
+#include "../requests.h"
+#include "lib/memory_pressure.h"
+#include "xen/balloon.h"
+
+#define BLOCK 65536u
+#define BLOCKS_MAX 4096u
+
+static unsigned char *blocks[BLOCKS_MAX];
+static unsigned int count;
+static void *cache[512];
+static unsigned int cached, asked;
+
+static unsigned char mark(unsigned int block, unsigned int page)
+{
+    return (unsigned char)(block * 31 + page * 7 + 1);
+}
+
+/* "hold N": that many blocks in all, as far as they can be had; each page is written. */
+static void hold(const char *words, char *answer)
+{
+    unsigned int wanted = (unsigned int)strtoul(words, NULL, 10);
+
+    while (count > wanted)
+        free(blocks[--count]);
+    errno = 0;
+    while (count < wanted && count < BLOCKS_MAX && (blocks[count] = malloc(BLOCK)) != NULL) {
+        for (unsigned int page = 0; page < BLOCK / PAGE_SIZE; page++)
+            memset(blocks[count] + page * PAGE_SIZE, mark(count, page), 256);
+        count++;
+    }
+    snprintf(answer, REQUESTS_ANSWER, "%u %s", count, errno == ENOMEM ? "ENOMEM" : "held");
+}
+
+/* "check": the contents of all blocks. */
+static void check(const char *words, char *answer)
+{
+    unsigned int wrong = 0;
+
+    (void)words;
+    for (unsigned int block = 0; block < count; block++)
+        for (unsigned int page = 0; page < BLOCK / PAGE_SIZE; page++)
+            for (unsigned int byte = 0; byte < 256; byte++)
+                wrong += blocks[block][page * PAGE_SIZE + byte] != mark(block, page);
+    snprintf(answer, REQUESTS_ANSWER, "%u wrong", wrong);
+}
+
+static size_t release_cache(size_t pages, void *argument)
+{
+    size_t released = 0;
+
+    (void)argument;
+    asked++;
+    for (; released < pages && cached > 0; released++)
+        page_free(cache[--cached]);
+    return released;
+}
+
+/* "cache N": pages that the application can do without. */
+static void fill_cache(const char *words, char *answer)
+{
+    unsigned int wanted = (unsigned int)strtoul(words, NULL, 10);
+
+    while (cached < wanted && cached < 512 && (cache[cached] = page_alloc()) != NULL)
+        cached++;
+    snprintf(answer, REQUESTS_ANSWER, "%u", cached);
+}
+
+/* "memory": KiB present, managed and free; pages in the cache, and whether it was asked for any. */
+static void memory(const char *words, char *answer)
+{
+    (void)words;
+    snprintf(answer, REQUESTS_ANSWER, "present=%zu total=%zu free=%zu cached=%u asked=%s",
+             balloon_pages() * 4, pages_total() * 4, pages_unused() * 4, cached,
+             asked > 0 ? "yes" : "no");
+}
+
+static const struct command {
+    const char *name;
+    void (*run)(const char *words, char *answer);
+} commands[] = {
+    { "hold", hold },
+    { "check", check },
+    { "cache", fill_cache },
+    { "memory", memory },
+};
+
+static bool handle(char *words, char answer[REQUESTS_ANSWER])
+{
+    char *rest = strchr(words, ' ');
+
+    if (strcmp(words, "end") == 0)
+        return false;
+    if (rest != NULL)
+        *rest++ = '\0';
+    for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+        if (strcmp(words, commands[i].name) == 0)
+            commands[i].run(rest != NULL ? rest : "", answer);
+    }
+    return true;
+}
+
+int main(void)
+{
+    static struct memory_pressure pressure = { .release = release_cache };
+
+    memory_pressure_register(&pressure);
+    printf("ready\n");
+    CHECK(requests_serve(handle) == 0);
+    return check_verdict();
+}

@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The balloon: see include/xen/balloon.h. All of it runs in xenstore's watch thread; a timer has
+ * the watch called again when something is left to do.
+ *
+ * A domain that was built with maxmem above memory has more frames in its memory map than memory
+ * set aside. The allocator leaves them alone (pages_withhold), so boot need not wait for anything to
+ * be done about them. But as long as Xen counts on their being filled one day, what is given back
+ * only pays for them, and whoever saves the domain would fill them: so the first thing done here is
+ * to give them all back, in blocks of up to 2 MiB, each one hypercall.
+ */
+#include "xen/balloon.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "arch/boot.h"
+#include "arch/platform.h"
+#include "lib/balloon.h"
+#include "lib/init.h"
+#include "lib/memory_pressure.h"
+#include "lib/pages.h"
+#include "lib/printk.h"
+#include "lib/sched.h"
+#include "xen/xenstore.h"
+
+#define ORDER_MAX 9u    /* 2 MiB: as much as Xen takes of a domU in one piece */
+#define KEPT_PAGES 64u  /* free pages that stay, for the kernel and small needs */
+#define SLACK_PAGES 64u /* a first target this near to what we have is what we were built with */
+#define BLOCKS_AT_A_TIME 64u /* then other threads run */
+#define RETRY_FIRST SECONDS(5)
+#define RETRY_MAX SECONDS(60)
+#define KIB_PER_PAGE (PAGE_SIZE / 1024)
+
+static void target_changed(struct xenstore_watch *watch, const char *path);
+static struct xenstore_watch target_watch = {
+    .path = "memory/target",
+    .callback = target_changed,
+};
+
+static void again(void *unused);
+static struct timer retry_timer = TIMER_INIT(retry_timer, again, NULL);
+static uint64_t retry_delay;
+
+static size_t present; /* pages */
+static size_t goal;
+static bool changed;         /* since boot */
+static uint64_t last_target; /* KiB */
+
+size_t balloon_pages(void)
+{
+    return present;
+}
+
+static void again(void *unused)
+{
+    (void)unused;
+    xenstore_watch_again(&target_watch);
+}
+
+static unsigned int order_within(size_t pages)
+{
+    unsigned int order = ORDER_MAX;
+
+    while (order > 0 && 1ul << order > pages)
+        order--;
+    return order;
+}
+
+/* What was never filled goes out of Xen's books, once. */
+static void give_withheld(void)
+{
+    static bool done;
+    uint64_t frame, end;
+    unsigned int given = 0;
+
+    if (done || !platform->give_frames)
+        return;
+    done = true;
+    for (unsigned int i = 0; pages_withheld(i, &frame, &end); i++) {
+        while (frame < end) {
+            unsigned int order = order_within(end - frame);
+
+            while (frame & ((1ul << order) - 1))
+                order--;
+            platform->give_frames(frame, order);
+            frame += 1ul << order;
+            if (++given % BLOCKS_AT_A_TIME == 0)
+                thread_yield();
+        }
+    }
+}
+
+/* One block to Xen: its size, or 0 when no more can be spared. */
+static size_t give_block(size_t most)
+{
+    size_t spare = pages_unused() > KEPT_PAGES ? pages_unused() - KEPT_PAGES : 0;
+    unsigned int order = order_within(most < spare ? most : spare);
+    uint64_t frame;
+
+    if (spare == 0 && memory_pressure_release(most) == 0)
+        return 0;
+    frame = pages_unused() > KEPT_PAGES ? pages_withdraw(&order) : 0;
+    if (!frame)
+        return 0;
+    if (platform->give_frames(frame, order) != 0) {
+        pages_restore(frame, order);
+        return 0;
+    }
+    return 1ul << order;
+}
+
+/* One block from Xen, smaller ones if it has no large one: its size, or 0 when it has none. */
+static size_t take_block(size_t most)
+{
+    for (unsigned int limit = order_within(most);; limit--) {
+        unsigned int order = limit;
+        uint64_t frame = pages_find_absent(&order);
+
+        if (frame && platform->take_frames(frame, order) == 0) {
+            pages_restore(frame, order);
+            return 1ul << order;
+        }
+        if (!frame || limit == 0)
+            return 0;
+    }
+}
+
+/* As far as possible towards the goal: is it reached? */
+static bool adjust(void)
+{
+    size_t moved = 1;
+
+    for (unsigned int blocks = 1; moved > 0 && present != goal; blocks++) {
+        if (present > goal) {
+            moved = give_block(present - goal);
+            present -= moved;
+        } else {
+            moved = take_block(goal - present);
+            present += moved;
+        }
+        if (blocks % BLOCKS_AT_A_TIME == 0)
+            thread_yield();
+    }
+    return present == goal;
+}
+
+/* One line for each target: how it ended, or why it has not ended yet. */
+static void report(bool first_time, bool reached)
+{
+    if (reached)
+        printk("balloon: %zu KiB of memory now", present * KIB_PER_PAGE);
+    else if (first_time)
+        printk("balloon: %zu KiB of memory now, not %zu: %s; will be tried again",
+               present * KIB_PER_PAGE, goal * KIB_PER_PAGE,
+               present > goal ? "the rest is in use" : "Xen has no more");
+}
+
+static void retry_later(void)
+{
+    timer_set(&retry_timer, deadline_after(retry_delay));
+    retry_delay = retry_delay * 2 < RETRY_MAX ? retry_delay * 2 : RETRY_MAX;
+}
+
+/* A target in KiB becomes the goal: false when it is no other than before. */
+static bool set_goal(uint64_t target)
+{
+    uint64_t most = boot_info.memory_total / 1024;
+
+    if (target == last_target)
+        return false;
+    last_target = target;
+    retry_delay = RETRY_FIRST;
+    if (target > most)
+        printk("balloon: a target of %llu KiB is above maxmem: taken as %llu KiB",
+               (unsigned long long)target, (unsigned long long)most);
+    goal = (target < most ? target : most) / KIB_PER_PAGE;
+    if (!changed && goal >= present && goal - present <= SLACK_PAGES)
+        goal = present;
+    return true;
+}
+
+static void follow(uint64_t target)
+{
+    bool first_time = set_goal(target), reached;
+
+    if (present == goal)
+        return;
+    if (!platform->give_frames) {
+        if (first_time)
+            printk("balloon: a %s guest keeps the memory that it was built with", platform->name);
+        return;
+    }
+    changed = true;
+    reached = adjust();
+    report(first_time, reached);
+    if (!reached)
+        retry_later();
+}
+
+static void target_changed(struct xenstore_watch *watch, const char *path)
+{
+    uint64_t target;
+    int error = xenstore_read_number(XENSTORE_NONE, "memory", "target", 0, UINT64_MAX / 1024,
+                                     &target);
+
+    (void)watch;
+    (void)path;
+    timer_cancel(&retry_timer);
+    give_withheld();
+    memory_pressure_relieve();
+    if (error == 0)
+        follow(target);
+    else if (error != -ENOENT)
+        printk("balloon: no usable number in %s: %d", target_watch.path, error);
+}
+
+static void memory_is_low(void)
+{
+    xenstore_watch_again(&target_watch);
+}
+
+static void start_balloon(void)
+{
+    present = boot_info.memory_present / PAGE_SIZE;
+    memory_pressure_listen(memory_is_low);
+    xenstore_watch_register_later(&target_watch);
+}
+INITCALL("6balloon", start_balloon);
