@@ -3,7 +3,7 @@
  * Xenbus against a real enough xenstored: devices that are there, come, go, are described badly,
  * and backends that change state, vanish, come back or write garbage.
  */
-// SRCS: xen/xenbus.c xen/xenbus_backend.c xen/xenbus_reopen.c xen/xenstore.c xen/xenstore_calls.c xen/xenstore_watch.c xen/xenstore_wire.c test/unit/xen_fakes.c test/unit/fake_xenstored.c
+// SRCS: xen/xenbus.c xen/xenbus_backend.c xen/xenbus_reopen.c xen/xenstore.c xen/xenstore_calls.c xen/xenstore_watch.c xen/xenstore_wire.c test/unit/xen_fakes.c test/unit/fake_xenstored.c test/unit/fake_timer.c
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,6 +13,7 @@
 
 #include <cmocka.h>
 
+#include "fake_timer.h"
 #include "fake_xenstored.h"
 #include "xen/xenbus.h"
 #include "xen_fakes.h"
@@ -62,26 +63,6 @@ static const struct xenbus_driver nics = {
 /* The linker's table. */
 const struct xenbus_driver *const xenbus_drivers_start[] = { &disks, &nics };
 __asm__(".globl xenbus_drivers_end\n.set xenbus_drivers_end, xenbus_drivers_start + 16");
-
-/* One timer is enough: one device closes at a time. */
-static struct timer *pending;
-
-void timer_init(struct timer *timer, void (*function)(void *), void *argument)
-{
-    *timer = (struct timer){ .function = function, .argument = argument };
-}
-
-void timer_set(struct timer *timer, uint64_t deadline)
-{
-    timer->deadline = deadline;
-    pending = timer;
-}
-
-void timer_cancel(struct timer *timer)
-{
-    if (pending == timer)
-        pending = NULL;
-}
 
 static void settle(void)
 {
@@ -288,11 +269,11 @@ static void body_closed_and_online(void)
     start();
     settle();
     set_backend(51712, "6");
-    CHECK(strcmp(our_state(), "6") == 0 && pending == NULL); /* no "online": it is being removed */
+    CHECK(strcmp(our_state(), "6") == 0 && fake_timer == NULL); /* no "online": it is being removed */
     set_backend(51712, "4");
     store_set("/local/domain/5/backend/vbd/1/51712/online", "0");
     set_backend(51712, "6");
-    CHECK(strcmp(our_state(), "6") == 0 && pending == NULL);
+    CHECK(strcmp(our_state(), "6") == 0 && fake_timer == NULL);
     set_backend(51712, "4");
     store_set("/local/domain/5/backend/vbd/1/51712/online", "1");
     set_backend(51712, "6");
@@ -301,33 +282,33 @@ static void body_closed_and_online(void)
         uint64_t delay = SECONDS(1) << (i - 1);
 
         set_backend(51712, "4");
-        CHECK(pending == NULL && strcmp(our_state(), "4") == 0);
+        CHECK(fake_timer == NULL && strcmp(our_state(), "4") == 0);
         set_backend(51712, "6");
-        CHECK(strcmp(our_state(), "6") == 0 && pending != NULL);
+        CHECK(strcmp(our_state(), "6") == 0 && fake_timer != NULL);
         delay = delay < SECONDS(30) ? delay : SECONDS(30);
-        CHECK(pending->deadline <= deadline_after(delay));
-        CHECK(pending->deadline + SECONDS(1) > deadline_after(delay));
+        CHECK(fake_timer->deadline <= deadline_after(delay));
+        CHECK(fake_timer->deadline + SECONDS(1) > deadline_after(delay));
         if (i % 2 == 0)
             continue; /* the backend is back before the time */
-        pending->function(pending->argument);
-        pending = NULL;
+        fake_timer->function(fake_timer->argument);
+        fake_timer = NULL;
         settle();
         CHECK(strcmp(our_state(), "1") == 0);
     }
     CHECK(fake_log_lines == 0);
     set_backend(51712, "4");
     set_backend(51712, "6");
-    CHECK(fake_log_lines == 1 && strcmp(our_state(), "6") == 0 && pending == NULL);
+    CHECK(fake_log_lines == 1 && strcmp(our_state(), "6") == 0 && fake_timer == NULL);
     set_backend(51712, "4");
     thread_sleep_until(deadline_after(SECONDS(61))); /* held long enough: all is forgiven */
     set_backend(51712, "6");
     CHECK(strcmp(our_state(), "1") == 0 && fake_log_lines == 1);
     set_backend(51712, "4");
     set_backend(51712, "6");
-    CHECK(pending != NULL);
+    CHECK(fake_timer != NULL);
     store_delete("device/vbd/51712"); /* with the timer on */
     settle();
-    CHECK(pending == NULL && removals == 1 && xenbus_devices() == 0);
+    CHECK(fake_timer == NULL && removals == 1 && xenbus_devices() == 0);
 }
 
 /* Removed and added again between two looks: told by the backend, or by a state we did not write. */
