@@ -79,6 +79,15 @@ static void on_removed(struct net_device *gone)
     removed++;
 }
 
+static void meet_backend(void)
+{
+    fake_backend_state(&device, XenbusStateInitWait);
+    CHECK(device.state == XenbusStateConnected);
+    fake_netback_connect();
+    fake_backend_state(&device, XenbusStateConnected);
+    CHECK(nic != NULL && nic->link_up);
+}
+
 static void bring_up(void)
 {
     if (device.driver == NULL) {
@@ -89,11 +98,7 @@ static void bring_up(void)
     }
     /* A backend that was connected closes before it starts over. */
     fake_backend_state(&device, XenbusStateClosed);
-    fake_backend_state(&device, XenbusStateInitWait);
-    CHECK(device.state == XenbusStateConnected);
-    fake_netback_connect();
-    fake_backend_state(&device, XenbusStateConnected);
-    CHECK(nic != NULL && nic->link_up);
+    meet_backend();
 }
 
 static void nothing_left(void)
@@ -491,7 +496,7 @@ static void restored(void)
     nic->operations->kick(nic);
     CHECK(nic->operations->poll(nic, 64) == 0);
     fake_frontend_node(&device, "mac", "00:16:3e:0a:0b:0d");
-    bring_up();
+    meet_backend();
     CHECK(changed == 1 && writable == 1 && nic->moved && added == 1);
     CHECK(memcmp(nic->mac, mac, 6) == 0 && fake_timer_next() == UINT64_MAX);
     CHECK(send(data, sizeof(data), false) == 0);
