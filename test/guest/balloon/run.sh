@@ -61,6 +61,7 @@ xenstore-write "/local/domain/$(domid balloon)/memory/target" 1000000
 wait_console balloon 'balloon: a target of 1000000 KiB is above maxmem: taken as 65536 KiB' 20
 xenstore-write "/local/domain/$(domid balloon)/memory/target" nonsense
 wait_console balloon 'balloon: no usable number in memory/target' 20
+xenstore-write "/local/domain/$(domid balloon)/memory/target" 65536 # or xl will not touch it
 
 note "below what is in use: as far as possible, and the rest when it is freed"
 mem_set balloon 32
