@@ -56,6 +56,8 @@ $(OUT)/fewer-frames.so: test/guest/crash/fewer_frames.c
 # A test may boot the applications too, and one without a source of its own boots only these and what its payload names.
 # ROUNDS=N makes tests that go round go N times.
 export ROUNDS
+# Hosts side by side: each keeps a processor busy and takes a GiB and a half of memory.
+HOSTS ?= $(shell n=$$(nproc); echo $$((n < 4 ? n : 4)))
 guest: $(if $(filter crash,$(or $(TEST),crash)),$(OUT)/fewer-frames.so) \
     $(if $(TEST),$(APPS) $(filter $(IMAGES),$(TEST) $(basename $(shell cat $(TEST:%=test/guest/%/payload) 2>/dev/null))),$(IMAGES))
-	@exec tools/xenhost/xenhost test $(if $(TYPE),--type $(TYPE)) $(TEST)
+	@exec tools/xenhost/xenhost test -j $(HOSTS) $(if $(TYPE),--type $(TYPE)) $(TEST)
