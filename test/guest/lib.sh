@@ -209,9 +209,6 @@ expect() {
 # cpu_ns DOM: CPU time that it has used, in nanoseconds, as the hypervisor counts it.
 cpu_ns() { /usr/lib/xenhost/cputime "$(domid "$1")"; }
 
-# cpu_seconds DOM: CPU time that it has used, in seconds with one decimal.
-cpu_seconds() { xl list "$1" | awk 'NR == 2 { print $6 }'; }
-
 # xs_read DOM PATH: a xenstore value below /local/domain/ID; fails when there is none.
 xs_read() { xenstore-read "/local/domain/$(domid "$1")/$2" 2>/dev/null; }
 
