@@ -35,19 +35,6 @@ static inline void x86_write_cr3(uint64_t value)
     __asm__ volatile("mov %0, %%cr3" :: "r"(value) : "memory");
 }
 
-static inline uint64_t x86_read_cr4(void)
-{
-    uint64_t value;
-
-    __asm__ volatile("mov %%cr4, %0" : "=r"(value));
-    return value;
-}
-
-static inline void x86_write_cr4(uint64_t value)
-{
-    __asm__ volatile("mov %0, %%cr4" :: "r"(value) : "memory");
-}
-
 static inline void x86_flush_page(uintptr_t address)
 {
     __asm__ volatile("invlpg (%0)" :: "r"(address) : "memory");

@@ -37,12 +37,6 @@
 #define MODULES_MAX 32u
 #define MEMORY_MAP_MAX 128u
 #define ENTRY_MAPPED 0x800000ul /* what the entry code has mapped */
-#define CPUID_7_EBX_SMEP (1u << 7)
-#define CPUID_7_EBX_SMAP (1u << 20)
-#define CPUID_7_ECX_UMIP (1u << 2)
-#define CR4_UMIP (1ul << 11)
-#define CR4_SMEP (1ul << 20)
-#define CR4_SMAP (1ul << 21)
 #define START_INFO_REACH 0x200000ul
 #define START_INFO_LIMIT (0x40000000ul - START_INFO_REACH)
 
@@ -64,27 +58,6 @@ static uint32_t xen_leaves(void)
             return base;
     }
     cpu_halt(); /* no Xen: there is nobody to tell */
-}
-
-/*
- * What the processor offers against code of lower privilege. There is none in a guest, so nothing
- * needs it and nothing minds it.
- */
-static void set_processor_protection(void)
-{
-    struct cpuid features = { 0 };
-    uint64_t bits = 0;
-
-    if (cpu_id(0, 0).a >= 7)
-        features = cpu_id(7, 0);
-    if (features.b & CPUID_7_EBX_SMEP)
-        bits |= CR4_SMEP;
-    if (features.b & CPUID_7_EBX_SMAP)
-        bits |= CR4_SMAP;
-    if (features.c & CPUID_7_ECX_UMIP)
-        bits |= CR4_UMIP;
-    if (bits)
-        x86_write_cr4(x86_read_cr4() | bits);
 }
 
 uint32_t pvh_find_hypercalls(void)
@@ -266,7 +239,6 @@ void pvh_start(const struct hvm_start_info *start, uint64_t timestamp)
     boot_info.entry_timestamp = timestamp;
     pvh_traps_init();
     pvh_paging_init();
-    set_processor_protection();
     boot_info.xen_version = pvh_find_hypercalls();
     /* One GiB's table serves all of these: they lie in the last GiB below 4 GiB. */
     find_rings();
