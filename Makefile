@@ -35,5 +35,6 @@ help:
 	@echo "make test                unit tests, then guest tests on real Xen"
 	@echo "make unit                unit tests alone; make unit TEST=NAME one of them"
 	@echo "make guest TEST=NAME     one guest test, under both guest types (TYPE=pv or pvh: under one): $(sort $(GUEST_TESTS))"
+	@echo "make guest-clang         the guest tests with images built by clang; TEST and TYPE as above"
 	@echo "make bench               measure beside a Linux guest"
 	@echo "make clean               remove what was built; V=1 shows commands, CC=clang takes clang"

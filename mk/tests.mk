@@ -37,7 +37,7 @@ ifneq ($(filter unit test unit-programs,$(MAKECMDGOALS)),)
 $(foreach test,$(UNIT_TESTS),$(eval $(call unit_test,$(test))))
 endif
 
-.PHONY: test unit unit-programs guest
+.PHONY: test unit unit-programs guest guest-clang
 test:
 	@tools/check-tools --install test
 	@$(MAKE) --no-print-directory $(JOBS) unit
@@ -61,3 +61,9 @@ HOSTS ?= $(shell n=$$(nproc); echo $$((n < 4 ? n : 4)))
 guest: $(if $(filter crash,$(or $(TEST),crash)),$(OUT)/fewer-frames.so) \
     $(if $(TEST),$(APPS) $(filter $(IMAGES),$(TEST) $(basename $(shell cat $(TEST:%=test/guest/%/payload) 2>/dev/null))),$(IMAGES))
 	@exec tools/xenhost/xenhost test -j $(HOSTS) $(if $(TYPE),--type $(TYPE)) $(TEST)
+
+# The guest tests with images that clang built, which lie beside gcc's; TEST, TYPE and HOSTS as above.
+CLANG := $(BUILD)/clang
+guest-clang:
+	@CC=clang tools/check-tools --install test
+	@XENHOST_OUT=$(abspath $(CLANG)/out) $(MAKE) --no-print-directory $(JOBS) guest CC=clang OUT=$(CLANG)/out OBJ=$(CLANG)/obj NEWLIB=$(CLANG)/newlib

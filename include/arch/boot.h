@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "arch/platform.h"
+
 #define BOOT_MEMORY_REGIONS 8
 
 /* Addresses in bytes; [start, end) is RAM that nothing occupies, page-aligned, ascending. */
@@ -24,10 +26,7 @@ struct boot_info {
     unsigned int memory_regions;
     uint64_t memory_total;         /* bytes of RAM in the memory map, the image's own included */
     uint64_t memory_present;       /* those that the domain has now; the rest must not be touched */
-    void *xenstore_ring;           /* mapped */
-    uint32_t xenstore_port;
-    void *console_ring;            /* mapped; NULL when there is no console */
-    uint32_t console_port;
+    struct platform_rings rings;
     struct shared_info *shared_info;
     uint32_t xen_version;          /* major << 16 | minor */
     uint64_t entry_timestamp;      /* TSC at the first instruction */

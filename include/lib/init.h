@@ -8,10 +8,10 @@
 #define LIB_INIT_H
 
 /*
- * Stages in order: "1core" (random numbers), "2vfs" (root filesystem, /dev), "3stack", "3xenbus"
- * (network stack, device search: they run when xenstore is up); then xenstore starts; then
- * "5devices" (wait for the devices that are there), "5mount" (filesystems on them), "6net" (wait
- * for an address), "7ready" (main() is next).
+ * Stages in order: "2vfs" (root filesystem, /dev), "3stack", "3xenbus" (network stack, device
+ * search: they run when xenstore is up); then xenstore starts; then "5devices" (wait for the
+ * devices that are there), "5mount" (filesystems on them), "6net" (wait for an address), "7ready"
+ * (main() is next).
  */
 #define INITCALL(stage, function)                                                            \
     static void (*const function##_initcall)(void)                                           \

@@ -24,6 +24,9 @@ uint32_t random_u32(void);
  */
 void random_reseed(void);
 
+/* A log line about the seed, where the CPU has no random instructions. */
+void random_report_source(void);
+
 /* Mix in a seed from outside; before the first number is drawn. */
 void random_stir_seed(const char *seed, size_t length);
 

@@ -20,7 +20,6 @@
 
 #include "arch/cpu.h"
 #include "lib/chacha20.h"
-#include "lib/init.h"
 #include "lib/printk.h"
 #include "lib/sched.h"
 #include "lib/suspend.h"
@@ -109,7 +108,6 @@ void random_reseed(void)
     else
         stir_jitter();
     explicit_bzero(numbers, sizeof(numbers));
-    stir_number(cpu_timestamp());
     stir_number(clock_realtime());
     stir_uuid();
     refill();
@@ -149,14 +147,15 @@ uint32_t random_u32(void)
     return number;
 }
 
-static void report_source(void)
+void random_report_source(void)
 {
+    if (!seeded)
+        random_reseed();
     if (!from_hardware)
         printk("random: this CPU has no RDSEED or RDRAND; seeded from timing jitter, the clock and "
                "the domain's uuid%s",
                from_command_line ? ", and from seed=" : " alone (seed= on the command line helps)");
 }
-INITCALL("1core", report_source);
 
 /* The saved state may be restored more than once, and each copy must go its own way. */
 static const struct suspend_hooks random_hooks = { .resume = random_reseed };

@@ -18,6 +18,7 @@
 #include "lib/mm.h"
 #include "lib/pages.h"
 #include "lib/printk.h"
+#include "lib/random.h"
 #include "lib/sched.h"
 #include "xen/console.h"
 #include "xen/lifecycle.h"
@@ -53,13 +54,13 @@ static void report_boot(void)
     if (boot_info.ramdisk)
         printk("ramdisk: %zu KiB", boot_info.ramdisk_length / 1024);
     printk("command line: %s", boot_info.command_line[0] ? boot_info.command_line : "(empty)");
+    random_report_source();
 }
 
 static void start_xenstore(void)
 {
-    int error = boot_info.xenstore_ring
-                    ? xenstore_init(boot_info.xenstore_ring, boot_info.xenstore_port)
-                    : -1;
+    const struct platform_rings *rings = &boot_info.rings;
+    int error = rings->xenstore ? xenstore_init(rings->xenstore, rings->xenstore_port) : -1;
 
     if (error)
         printk("xenstore: not available (error %d): no devices, no xl shutdown", error);
@@ -89,6 +90,7 @@ static void main_thread(void *unused)
 
 void kernel_start(void)
 {
+    const struct platform_rings *rings = &boot_info.rings;
     int error;
 
     clock_init();
@@ -98,8 +100,7 @@ void kernel_start(void)
     heap_init();
     stacks_init();
     report_boot(); /* before there is a console: the lines wait, and all go with one event */
-    error = boot_info.console_ring ? console_init(boot_info.console_ring, boot_info.console_port)
-                                   : 0;
+    error = rings->console ? console_init(rings->console, rings->console_port) : 0;
     if (error)
         printk("console: no event channel (error %d): output may be slow, no input", error);
     sched_start("main", main_thread, NULL, MAIN_STACK_PAGES);

@@ -217,16 +217,16 @@ static void test_report(void **state)
     (void)state;
     from_command_line = false;
     random_reseed();
-    report_source();
+    random_report_source();
     assert_non_null(strstr(log_text, "no RDSEED or RDRAND"));
     assert_non_null(strstr(log_text, "alone"));
     random_stir_seed("x", 1);
-    report_source();
+    random_report_source();
     assert_non_null(strstr(log_text, "and from seed="));
     log_text[0] = '\0';
     has_hardware = true;
     random_reseed();
-    report_source();
+    random_report_source();
     assert_string_equal(log_text, "");
 }
 

@@ -34,7 +34,7 @@ from .qemu import choose_machine
 from .ui import HostError, say
 
 TYPES = ("pvh", "pv")               # of guests, as a cfg's type= names them
-TIMEOUT = 240                       # seconds, unless run.sh says otherwise
+TIMEOUT = 360                       # seconds, unless run.sh says otherwise: for hangs alone
 ROUNDS = int(os.environ.get("ROUNDS") or 0)     # more rounds, of tests that have rounds
 ROUND_TIMEOUT = 120                 # seconds for each
 TAIL = 40                           # lines of a failed test's log that are shown

@@ -17,6 +17,7 @@ DEBS = HOST / "debs"                # downloaded packages, kept
 IMAGE = HOST / "image"              # xen, vmlinuz, initrd, root.ext4, manifest.json
 STATES = HOST / "states"            # booted states, one folder a key
 
-OUT = BUILD / "out"                 # what the build leaves: APP.elf, APP.cfg, APP.img
-TEST_LOGS = BUILD / "test" / "guest"
+# What the build leaves: APP.elf, APP.cfg, APP.img; a second compiler has a place of its own.
+OUT = Path(os.environ.get("XENHOST_OUT", BUILD / "out"))
+TEST_LOGS = OUT.parent / "test" / "guest"
 GUEST_TESTS = ROOT / "test" / "guest"

@@ -82,17 +82,6 @@ void pv_find_rings(struct platform_rings *rings)
     rings->xenstore_port = pv_start_info->store_evtchn;
 }
 
-static void find_rings(void)
-{
-    struct platform_rings rings;
-
-    pv_find_rings(&rings);
-    boot_info.console_ring = rings.console;
-    boot_info.console_port = rings.console_port;
-    boot_info.xenstore_ring = rings.xenstore;
-    boot_info.xenstore_port = rings.xenstore_port;
-}
-
 /* shared_info tells the toolstack, which saves the domain, where the list of frames is. */
 struct shared_info *pv_map_shared_info(void)
 {
@@ -127,7 +116,7 @@ void pv_start(struct start_info *start, uint64_t timestamp)
     boot_info.shared_info = pv_map_shared_info();
     boot_info.xen_version = hypercall_xen_version(XENVER_version, NULL);
     boot_info.command_line = (const char *)start->cmd_line;
-    find_rings();
+    pv_find_rings(&boot_info.rings);
     find_ramdisk(start);
     boot_info.memory_total = boot_info.memory_present = start->nr_pages * PAGE_SIZE;
     boot_info.memory[0] = (struct boot_memory){ next_free, boot_info.memory_total };

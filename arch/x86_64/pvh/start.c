@@ -148,17 +148,6 @@ void pvh_find_rings(struct platform_rings *rings)
     rings->xenstore_port = hvm_parameter(HVM_PARAM_STORE_EVTCHN);
 }
 
-static void find_rings(void)
-{
-    struct platform_rings rings;
-
-    pvh_find_rings(&rings);
-    boot_info.console_ring = rings.console;
-    boot_info.console_port = rings.console_port;
-    boot_info.xenstore_ring = rings.xenstore;
-    boot_info.xenstore_port = rings.xenstore_port;
-}
-
 static uint64_t page_up(uint64_t address)
 {
     return (address + PAGE_SIZE - 1) & PAGE_MASK;
@@ -241,7 +230,7 @@ void pvh_start(const struct hvm_start_info *start, uint64_t timestamp)
     pvh_paging_init();
     boot_info.xen_version = pvh_find_hypercalls();
     /* One GiB's table serves all of these: they lie in the last GiB below 4 GiB. */
-    find_rings();
+    pvh_find_rings(&boot_info.rings);
     map_shared_info();
     read_start_info(start);
     read_memory_map(start);

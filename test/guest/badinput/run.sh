@@ -1,5 +1,4 @@
 # SPDX-License-Identifier: MIT
-# timeout: 120
 # Bad input: each gets one clear line and a defined end.
 disk() { echo "'format=raw, vdev=$1, access=ro, target=$PWD/$2'"; }
 

@@ -1,5 +1,4 @@
 # SPDX-License-Identifier: MIT
-# timeout: 120
 # apps/httpd, from its disk to curl: what it answers, what it refuses, 200 connections at once,
 # no work while idle, and a clean end with its log complete.
 
