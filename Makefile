@@ -34,6 +34,7 @@ help:
 	@echo "make gdb [APP=httpd]     the same under gdb, paused at its first instruction"
 	@echo "make test                unit tests, then guest tests on real Xen"
 	@echo "make unit                unit tests alone; make unit TEST=NAME one of them"
+	@echo "make fuzz [FUZZ=NAME] [RUNS=N]  the fuzzers, for long: $(sort $(FUZZERS))"
 	@echo "make guest TEST=NAME     one guest test, under both guest types (TYPE=pv or pvh: under one): $(sort $(GUEST_TESTS))"
 	@echo "make guest-clang         the guest tests with images built by clang; TEST and TYPE as above"
 	@echo "make bench               measure beside a Linux guest"

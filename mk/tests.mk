@@ -43,10 +43,13 @@ test:
 	@$(MAKE) --no-print-directory $(JOBS) unit
 	@$(MAKE) --no-print-directory $(JOBS) guest
 
-unit-programs: $(addprefix $(UNIT_DIR)/,$(or $(TEST),$(UNIT_TESTS) $(PYTHON_TESTS)))
+include mk/fuzz.mk
+ALL_UNIT_TESTS := $(UNIT_TESTS) $(PYTHON_TESTS) $(addprefix fuzz-,$(FUZZERS))
+
+unit-programs: $(addprefix $(UNIT_DIR)/,$(or $(TEST),$(ALL_UNIT_TESTS)))
 
 unit: unit-programs
-	@tools/run-unit $(UNIT_DIR) $(or $(TEST),$(UNIT_TESTS) $(PYTHON_TESTS))
+	@tools/run-unit $(UNIT_DIR) $(or $(TEST),$(ALL_UNIT_TESTS))
 
 # See its source: `xl dump-core` without it takes minutes under TCG.
 $(OUT)/fewer-frames.so: test/guest/crash/fewer_frames.c

@@ -109,8 +109,9 @@ size_t console_ring_read(struct console_ring *ring, char *buffer, size_t size)
     if (!console_ring_readable(ring))
         return 0;
     while (taken < size && ring->input_consumer != ring->input_producer) {
-        char byte = ring->shared->in[ring->input_consumer++ % INPUT_SIZE];
+        char byte;
 
+        ring_copy_out(&byte, &ring->shared->in[ring->input_consumer++ % INPUT_SIZE], 1);
         buffer[taken++] = byte == '\r' ? '\n' : byte;
     }
     ring_index_publish(&ring->shared->in_cons, ring->input_consumer);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The only ways in which ring code touches an index of a shared page: read once, or publish once.
+ * The only ways in which ring code touches an index of a shared page: read once, or publish once;
+ * and the only one in which it reads what the other side wrote: copied once.
  *
  * A unit test that plays the other side defines RING_ACCESS_HOOK as the name of a function; it is
  * called around every access and may change the shared page there.
@@ -8,7 +9,9 @@
 #ifndef XEN_RING_ACCESS_H
 #define XEN_RING_ACCESS_H
 
+#include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #ifdef RING_ACCESS_HOOK
 void RING_ACCESS_HOOK(void);
@@ -38,6 +41,18 @@ static inline void ring_index_publish(uint32_t *index, uint32_t value)
 {
     RING_ACCESS_HOOK();
     __atomic_store_n(index, value, __ATOMIC_RELEASE);
+    RING_ACCESS_HOOK();
+}
+
+/*
+ * Copy out of a shared page. Only the copy is looked at: the fence keeps the compiler from going
+ * back to the page for what it has already copied.
+ */
+static inline void ring_copy_out(void *target, const void *shared, size_t size)
+{
+    RING_ACCESS_HOOK();
+    memcpy(target, shared, size);
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
     RING_ACCESS_HOOK();
 }
 

@@ -95,8 +95,8 @@ static void take(struct xenstore_wire *wire, uint32_t wanted)
     uint32_t first = count < XENSTORE_RING_SIZE - start ? count : XENSTORE_RING_SIZE - start;
     char *target = (char *)&wire->message + wire->received;
 
-    memcpy(target, wire->ring->rsp + start, first);
-    memcpy(target + first, wire->ring->rsp, count - first);
+    ring_copy_out(target, wire->ring->rsp + start, first);
+    ring_copy_out(target + first, wire->ring->rsp, count - first);
     wire->response_consumer += count;
     wire->received += count;
 }

@@ -24,7 +24,8 @@
 #include <string.h>
 
 /*
- * A test that plays the peer defines this to change shared memory right before each of our reads.
+ * A test that plays the peer defines this to change shared memory right before each of our reads,
+ * and right after a slot was copied.
  */
 #ifndef RING_BEFORE_READ
 #define RING_BEFORE_READ(ring) ((void)(ring))
@@ -144,6 +145,7 @@ static inline void ring_take(struct ring *ring, void *response, size_t size)
     memcpy(response, ring->slots + (size_t)(ring->consumed++ & ring->mask) * ring->slot_size, size);
     /* The compiler may not go back to the slot for what was copied. */
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    RING_BEFORE_READ(ring);
 }
 
 /*
