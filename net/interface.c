@@ -3,8 +3,8 @@
  * Network devices as lwIP's interfaces: one struct netif for each net_device.
  *
  * In: a frame is copied once, from memory that the backend can still write, into a buffer of its
- * size, and only the copy is parsed; the IP header lies on a multiple of four there. Out: the
- * pieces of lwIP's buffer chain go to the device as they are.
+ * size, or a chain of such when it is large, and only the copy is parsed; the IP header lies on a
+ * multiple of four there. Out: the pieces of lwIP's buffer chain go to the device as they are.
  *
  * Checksums: where the device completes them, lwIP computes none for TCP and UDP, and the frame
  * gets the sum of its pseudo header on the way out. What comes in is verified unless the device
@@ -27,8 +27,9 @@
 #define FRAGMENTS_MAXIMUM 16
 #define ETHERNET_HEADER 14
 #define FRAME_MINIMUM 60 /* on a wire; lwIP relies on that much being there */
-#define FRAME_MAXIMUM 65000
+#define FRAME_MAXIMUM (UINT16_MAX - RECEIVE_ALIGNMENT)
 #define RECEIVE_ALIGNMENT 2 /* bytes in front of the Ethernet header */
+#define RECEIVE_PIECE 16384 /* bytes of a large frame in one buffer: see net/memory.c */
 /* Ethernet, IPv6 and TCP headers without options: enough in one piece to find the checksum. */
 #define HEADERS_MAXIMUM (ETHERNET_HEADER + 40 + 20)
 
@@ -135,25 +136,60 @@ static err_t interface_transmit(struct netif *netif, struct pbuf *p)
     return error;
 }
 
-/* A copy in one piece, filled up with zeros to the least length of a frame. */
+/* Buffers for a frame of this many bytes. */
+static struct pbuf *allocate_frame(size_t length)
+{
+    struct pbuf *first = NULL;
+    size_t left = length + RECEIVE_ALIGNMENT;
+
+    while (left > 0) {
+        size_t part = left < RECEIVE_PIECE ? left : RECEIVE_PIECE;
+        struct pbuf *p = pbuf_alloc(PBUF_RAW, (u16_t)part, PBUF_RAM);
+
+        if (!p) {
+            if (first)
+                pbuf_free(first);
+            return NULL;
+        }
+        if (first)
+            pbuf_cat(first, p);
+        else
+            first = p;
+        left -= part;
+    }
+    pbuf_remove_header(first, RECEIVE_ALIGNMENT);
+    return first;
+}
+
+/* A copy, filled up with zeros to the least length of a frame. */
 static struct pbuf *copy_frame(const struct net_fragment *fragments, unsigned int count,
                                size_t length)
 {
-    size_t room = length < FRAME_MINIMUM ? FRAME_MINIMUM : length;
-    struct pbuf *p = pbuf_alloc(PBUF_RAW, (u16_t)(room + RECEIVE_ALIGNMENT), PBUF_RAM);
+    size_t room = length < FRAME_MINIMUM ? FRAME_MINIMUM : length, offset = 0;
+    struct pbuf *frame = allocate_frame(room), *p = frame;
     unsigned int index;
-    uint8_t *to;
 
-    if (!p)
+    if (!frame)
         return NULL;
-    pbuf_remove_header(p, RECEIVE_ALIGNMENT);
-    to = p->payload;
     for (index = 0; index < count; index++) {
-        memcpy(to, fragments[index].data, fragments[index].length);
-        to += fragments[index].length;
+        const uint8_t *from = fragments[index].data;
+        size_t left = fragments[index].length;
+
+        while (left > 0) {
+            size_t part = p->len - offset < left ? p->len - offset : left;
+
+            memcpy((uint8_t *)p->payload + offset, from, part);
+            from += part;
+            left -= part;
+            offset += part;
+            if (offset == p->len && p->next) {
+                p = p->next;
+                offset = 0;
+            }
+        }
     }
-    memset(to, 0, room - length);
-    return p;
+    memset((uint8_t *)p->payload + offset, 0, room - length);
+    return frame;
 }
 
 static void interface_receive(struct net_device *device, const struct net_fragment *fragments,

@@ -57,6 +57,7 @@ struct netfront_receive {
     void *memory;
     int reference;
     unsigned int pages; /* a power of two, at most the ring's size */
+    bool large;         /* there are enough of them for frames of 64 KiB: we ask for such */
     bool bad_frame_logged;
     struct netfront_page page[NETFRONT_RING_SLOTS];
 };

@@ -4,8 +4,9 @@
  *
  * A frame is a chain of responses; extra-info slots may follow the first. Sizes and offsets come
  * from the backend: a frame that does not stay within its pages, its 19 slots or 64 KiB is dropped
- * with its whole chain and counted. A chain that goes on past the producer, or a response out of
- * order, leaves no common ground: that breaks the device.
+ * with its whole chain and counted, and so is one with extra-info that was not asked for or makes
+ * no sense. A chain that goes on past the producer, or a response out of order, leaves no common
+ * ground: that breaks the device.
  */
 #include "netfront.h"
 
@@ -25,6 +26,8 @@ _Static_assert(sizeof(struct netif_extra_info) <= sizeof(struct netif_rx_respons
 
 #define SLOT_SIZE sizeof(union netif_rx_sring_entry)
 #define PAGES_MIN 16u
+/* Below that, the pages for one large frame might never be posted at the same time. */
+#define PAGES_FOR_LARGE (2 * NETFRONT_CHAIN_MAX)
 /* Memory below which the ring is not filled: 64 pages below 16 MiB, 128 below 64 MiB. */
 #define PAGES_SMALL_GUEST 64u
 #define PAGES_MEDIUM_GUEST 128u
@@ -36,6 +39,7 @@ _Static_assert(sizeof(struct netif_extra_info) <= sizeof(struct netif_rx_respons
 struct frame {
     unsigned int count;
     unsigned int slots;
+    bool segments; /* it stands for several: the backend has said of which size */
     size_t length;
     const char *fault; /* why it is to be dropped */
     struct net_receive_info info;
@@ -116,6 +120,7 @@ static int fill(struct netfront *nic)
         wanted = 0;
     drop_pages(receive, wanted, have);
     receive->pages = wanted;
+    receive->large = wanted >= PAGES_FOR_LARGE;
     return wanted > 0 ? 0 : result;
 }
 
@@ -162,10 +167,23 @@ static int take_slot(struct netfront *nic, struct frame *frame, void *slot)
     return 0;
 }
 
-/*
- * Extra-info: none was negotiated that matters here, so it is skipped, but a segmentation request
- * spoils the frame.
- */
+/* A large TCP segment: once in a frame, of a kind that we announced, and with a size. */
+static void check_segments(const struct netfront *nic, struct frame *frame,
+                           const struct netif_extra_info *extra)
+{
+    if (!nic->receive.large)
+        frame->fault = "segmentation that was not offered";
+    else if (frame->segments)
+        frame->fault = "segmentation twice";
+    else if (extra->u.gso.type != XEN_NETIF_GSO_TYPE_TCPV4 &&
+             extra->u.gso.type != XEN_NETIF_GSO_TYPE_TCPV6)
+        frame->fault = "unknown segmentation";
+    else if (extra->u.gso.size == 0 || extra->u.gso.features != 0)
+        frame->fault = "bad segmentation";
+    frame->segments = true;
+}
+
+/* Extra-info of the kinds that are known but not asked for (a hash) is skipped. */
 static int take_extras(struct netfront *nic, struct frame *frame)
 {
     union {
@@ -180,7 +198,7 @@ static int take_extras(struct netfront *nic, struct frame *frame)
             extra.info.type >= XEN_NETIF_EXTRA_TYPE_MAX)
             frame->fault = "unknown extra-info";
         else if (extra.info.type == XEN_NETIF_EXTRA_TYPE_GSO)
-            frame->fault = "segmentation that was not offered";
+            check_segments(nic, frame, &extra.info);
     } while (extra.info.flags & XEN_NETIF_EXTRA_FLAG_MORE);
     return 0;
 }
@@ -210,6 +228,7 @@ static int take_frame(struct netfront *nic, struct frame *frame)
     struct netif_rx_response response;
 
     frame->count = frame->slots = 0;
+    frame->segments = false;
     frame->length = 0;
     frame->fault = NULL;
     do {
@@ -250,6 +269,7 @@ static void deliver(struct netfront *nic, const struct frame *frame)
     } else {
         device->statistics.received++;
         device->statistics.received_bytes += frame->length;
+        device->statistics.received_large += frame->segments;
         device->receive(device, frame->fragments, frame->count, &frame->info);
     }
 }

@@ -22,13 +22,18 @@
 /*
  * What we take: copies into our pages; the note that receive pages were posted (without it the
  * backend drops instead of waiting); chains of slots; frames whose IPv6 checksum is blank (IPv4's
- * may be, unless one says no).
+ * may be, unless one says no); with pages enough, TCP segments that are yet to be cut.
  */
-static const char *const features[] = {
-    "request-rx-copy",
-    "feature-rx-notify",
-    "feature-sg",
-    "feature-ipv6-csum-offload",
+static const struct feature {
+    const char *name;
+    bool large;
+} features[] = {
+    { "request-rx-copy", false },
+    { "feature-rx-notify", false },
+    { "feature-sg", false },
+    { "feature-ipv6-csum-offload", false },
+    { "feature-gso-tcpv4", true },
+    { "feature-gso-tcpv6", true },
 };
 
 static int hex_digit(char c)
@@ -132,7 +137,8 @@ static int write_nodes(struct netfront *nic)
     if (result == 0)
         result = xenstore_write_format(XENSTORE_NONE, node, "event-channel", "%d", nic->port.port);
     for (i = 0; i < sizeof(features) / sizeof(features[0]) && result == 0; i++)
-        result = xenstore_write_format(XENSTORE_NONE, node, features[i], "1");
+        result = xenstore_write_format(XENSTORE_NONE, node, features[i].name, "%d",
+                                       !features[i].large || nic->receive.large);
     return result;
 }
 

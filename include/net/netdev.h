@@ -3,7 +3,8 @@
  * Network devices as the stack above sees them: "packets in, packets out". netfront provides them,
  * net/ takes them up.
  *
- * Frames are Ethernet frames without their check sequence. Checksum state travels with each frame:
+ * Frames are Ethernet frames without their check sequence; a received one may be a TCP segment of
+ * up to 64 KiB that was not cut yet. Checksum state travels with each frame:
  * on the way in `checksum_blank` says that the TCP/UDP checksum is partial and the data can be
  * trusted (it never crossed a wire), `checksum_valid` that the backend has verified it.
  */
@@ -76,6 +77,7 @@ struct net_device {
 
     struct {
         uint64_t received, received_bytes, receive_dropped, receive_errors;
+        uint64_t received_large; /* of the received: TCP segments that stand for several */
         uint64_t sent, sent_bytes, send_dropped;
     } statistics;
 };

@@ -22,15 +22,19 @@ err_t net_tcp_unusual_segment(struct tcp_pcb *pcb, struct tcp_hdr *header, u16_t
 
 /*
  * Called for each segment. SYNs to a listener or to a connection in TIME_WAIT, and segments that
- * are not the next of their connection, leave the fast path.
+ * are not the next of their connection, leave the fast path. A segment that stands for several is
+ * acknowledged at once, as if one before it waited for that (RFC 5681, 4.2): its sender may be at
+ * the end of a small congestion window.
  */
 static inline err_t net_tcp_segment(struct tcp_pcb *pcb, struct tcp_hdr *header,
                                     u16_t option_length, const u8_t *option2, struct pbuf *p)
 {
-    if (__builtin_expect(!(TCPH_FLAGS(header) & TCP_SYN) &&
-                             (pcb->state == LISTEN || header->seqno == pcb->rcv_nxt), 1))
-        return ERR_OK;
-    return net_tcp_unusual_segment(pcb, header, option_length, option2, p);
+    if (__builtin_expect((TCPH_FLAGS(header) & TCP_SYN) ||
+                             (pcb->state != LISTEN && header->seqno != pcb->rcv_nxt), 0))
+        return net_tcp_unusual_segment(pcb, header, option_length, option2, p);
+    if (p->tot_len > TCP_MSS && pcb->state != LISTEN)
+        tcp_set_flags(pcb, TF_ACK_DELAY);
+    return ERR_OK;
 }
 
 #define LWIP_HOOK_TCP_ISN net_tcp_initial_sequence

@@ -86,6 +86,17 @@ void fake_netback_put_extra(uint8_t type, uint8_t flags)
     memcpy(next_slot(), &extra, sizeof(extra));
 }
 
+void fake_netback_put_segmentation(uint8_t type, uint16_t size, uint16_t features, uint8_t flags)
+{
+    struct netif_extra_info extra = {
+        .type = XEN_NETIF_EXTRA_TYPE_GSO,
+        .flags = flags,
+        .u.gso = { .size = size, .type = type, .features = features },
+    };
+
+    memcpy(next_slot(), &extra, sizeof(extra));
+}
+
 void fake_netback_push(void)
 {
     struct netif_rx_sring *ring = fake_netback_receive_ring();

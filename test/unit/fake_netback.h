@@ -44,6 +44,7 @@ void fake_netback_put(const void *data, unsigned int length, unsigned int offset
                       unsigned int flags);
 void fake_netback_put_raw(struct netif_rx_response response);
 void fake_netback_put_extra(uint8_t type, uint8_t flags);
+void fake_netback_put_segmentation(uint8_t type, uint16_t size, uint16_t features, uint8_t flags);
 void fake_netback_push(void);
 
 /*

@@ -367,6 +367,52 @@ static void extras_are_bounded(void)
     detach();
 }
 
+/* A segmentation request is taken in one form only; any other drops the frame with its chain. */
+static void segmentation_is_checked(void)
+{
+    static const struct {
+        uint8_t type;
+        uint16_t size, features;
+        bool twice, good;
+    } cases[] = {
+        { XEN_NETIF_GSO_TYPE_TCPV4, 1448, 0, false, true },
+        { XEN_NETIF_GSO_TYPE_TCPV6, 65535, 0, false, true },
+        { XEN_NETIF_GSO_TYPE_TCPV4, 0, 0, false, false },
+        { XEN_NETIF_GSO_TYPE_TCPV4, 1448, 1, false, false },
+        { XEN_NETIF_GSO_TYPE_TCPV4, 1448, 0x8000, false, false },
+        { XEN_NETIF_GSO_TYPE_TCPV4, 1448, 0, true, false },
+        { XEN_NETIF_GSO_TYPE_NONE, 1448, 0, false, false },
+        { 3, 1448, 0, false, false },
+        { 255, 1448, 0, false, false },
+    };
+    unsigned int errors = 0;
+
+    bring_up();
+    for (unsigned int i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        unsigned int before = received;
+
+        fake_netback_put(data, 4096, 0, NETRXF_extra_info | NETRXF_more_data);
+        fake_netback_put_segmentation(cases[i].type, cases[i].size, cases[i].features,
+                                      cases[i].twice ? XEN_NETIF_EXTRA_FLAG_MORE : 0);
+        if (cases[i].twice)
+            fake_netback_put_segmentation(cases[i].type, cases[i].size, cases[i].features, 0);
+        fake_netback_put(data, 4096, 0, NETRXF_more_data);
+        fake_netback_put(data, 100, 0, 0);
+        CHECK(poll_all() == 1 && received == before + cases[i].good);
+        errors += !cases[i].good;
+        CHECK(nic->statistics.receive_errors == errors);
+        works();
+    }
+    detach();
+    fake_memory = 700; /* too few pages to ask for it */
+    bring_up();
+    fake_netback_put(data, 1000, 0, NETRXF_extra_info);
+    fake_netback_put_segmentation(XEN_NETIF_GSO_TYPE_TCPV4, 500, 0, 0);
+    CHECK(poll_all() == 1 && nic->statistics.receive_errors == 1);
+    works();
+    detach();
+}
+
 static void never_completing_fills_once(void)
 {
     unsigned int pages, sent = 0;
@@ -502,6 +548,7 @@ ISOLATED(transmit_lies_break_the_device)
 ISOLATED(bad_frames_are_dropped)
 ISOLATED(long_chains_are_dropped)
 ISOLATED(extras_are_bounded)
+ISOLATED(segmentation_is_checked)
 ISOLATED(never_completing_fills_once)
 ISOLATED(storm_is_braked)
 ISOLATED(states_flap)
@@ -516,6 +563,7 @@ int main(void)
         cmocka_unit_test(test_bad_frames_are_dropped),
         cmocka_unit_test(test_long_chains_are_dropped),
         cmocka_unit_test(test_extras_are_bounded),
+        cmocka_unit_test(test_segmentation_is_checked),
         cmocka_unit_test(test_never_completing_fills_once),
         cmocka_unit_test(test_storm_is_braked),
         cmocka_unit_test(test_states_flap),

@@ -197,6 +197,35 @@ static void chains_come_in(void)
     detach();
 }
 
+/* TCP segments that are not cut yet: their extra-info says so, beside other extra-info. */
+static void large_segments_come_in(void)
+{
+    static uint8_t data[65535];
+    static const uint8_t types[] = { XEN_NETIF_GSO_TYPE_TCPV4, XEN_NETIF_GSO_TYPE_TCPV6 };
+
+    bring_up();
+    CHECK(fake_frontend_number(&device, "feature-gso-tcpv4") == 1);
+    CHECK(fake_frontend_number(&device, "feature-gso-tcpv6") == 1);
+    fill(data, sizeof(data), 9);
+    for (unsigned int round = 0; round < 40; round++) {
+        unsigned int flags = NETRXF_csum_blank | NETRXF_data_validated | NETRXF_extra_info;
+
+        fake_netback_put(data, 4096, 0, flags | NETRXF_more_data);
+        if (round & 2)
+            fake_netback_put_extra(XEN_NETIF_EXTRA_TYPE_HASH, XEN_NETIF_EXTRA_FLAG_MORE);
+        fake_netback_put_segmentation(types[round & 1], 1448, 0, 0);
+        for (unsigned int i = 1; i < 16; i++)
+            fake_netback_put(data + 4096 * i, i < 15 ? 4096 : 4095, 0,
+                             i < 15 ? NETRXF_more_data : 0);
+        fake_netback_push();
+        CHECK(nic->operations->poll(nic, 64) == 1);
+        CHECK(received.count == round + 1 && received.length == sizeof(data));
+        CHECK(memcmp(received.data, data, sizeof(data)) == 0 && received.info.checksum_blank);
+    }
+    CHECK(nic->statistics.received_large == 40 && nic->statistics.receive_errors == 0);
+    detach();
+}
+
 /* One event for a burst; masked until poll has drained it; another one only then. */
 static void events_are_few(void)
 {
@@ -380,6 +409,8 @@ static void memory_decides(void)
         fake_memory = cases[i].pages;
         bring_up();
         CHECK(fake_netback_posted() == cases[i].posted);
+        /* Not asked for where the pages for one might not do. */
+        CHECK(fake_frontend_number(&device, "feature-gso-tcpv4") == (cases[i].posted > 38));
         for (unsigned int frame = 0; frame < 3 * cases[i].posted; frame++) {
             fake_netback_put(data, sizeof(data), 0, 0);
             fake_netback_push();
@@ -399,7 +430,7 @@ static void memory_decides(void)
 
 static void half_built(void)
 {
-    for (unsigned int i = 1; i <= 8; i++) {
+    for (unsigned int i = 1; i <= 10; i++) {
         net_device_listen(on_added, on_removed);
         fake_device(&device, &netfront_driver, "vif", 0);
         fake_netback_start(&device);
@@ -526,6 +557,7 @@ static void restored(void)
         fake_isolated(body);              \
     }
 ISOLATED(comes_up) ISOLATED(frames_come_in) ISOLATED(chains_come_in)
+ISOLATED(large_segments_come_in)
 ISOLATED(events_are_few) ISOLATED(frames_go_out) ISOLATED(kicks_are_few)
 ISOLATED(full_ring_says_so) ISOLATED(waiter_is_not_forgotten) ISOLATED(jumbo_frames)
 ISOLATED(memory_decides) ISOLATED(half_built) ISOLATED(strict_mac)
@@ -541,6 +573,7 @@ int main(void)
         cmocka_unit_test(test_jumbo_frames),      cmocka_unit_test(test_memory_decides),
         cmocka_unit_test(test_half_built),        cmocka_unit_test(test_strict_mac),
         cmocka_unit_test(test_goes_and_comes_back), cmocka_unit_test(test_restored),
+        cmocka_unit_test(test_large_segments_come_in),
     };
 
     return cmocka_run_group_tests_name("netfront_packets", tests, NULL, NULL);
