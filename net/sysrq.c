@@ -10,12 +10,12 @@
 static void print_device(const struct net_device *device)
 {
     printk_wait("%s: link %s, received %lu frames (%lu large, %lu bytes, %lu dropped, %lu errors), "
-                "sent %lu (%lu bytes, %lu dropped)",
+                "sent %lu (%lu large, %lu bytes, %lu dropped)",
                 device->name, device->link_up ? "up" : "down", device->statistics.received,
                 device->statistics.received_large, device->statistics.received_bytes,
                 device->statistics.receive_dropped, device->statistics.receive_errors,
-                device->statistics.sent, device->statistics.sent_bytes,
-                device->statistics.send_dropped);
+                device->statistics.sent, device->statistics.sent_large,
+                device->statistics.sent_bytes, device->statistics.send_dropped);
 }
 
 static void print_network(void)

@@ -106,8 +106,20 @@ static unsigned int netfront_poll(struct net_device *device, unsigned int budget
     return taken;
 }
 
+/* The largest frame that the backend takes, or 0 for one that is to be cut and cannot be. */
+static size_t frame_limit(const struct netfront *nic, const struct net_send_info *info)
+{
+    if (info->segment_size == 0)
+        return nic->frame_limit;
+    if (!info->checksum_partial)
+        return 0;
+    if (info->ipv6 ? nic->device.transmit_large_ipv6 : nic->device.transmit_large_ipv4)
+        return NETFRONT_FRAME_MAX;
+    return 0;
+}
+
 static int netfront_send(struct net_device *device, const struct net_fragment *fragments,
-                         unsigned int count, bool checksum_partial)
+                         unsigned int count, const struct net_send_info *info)
 {
     struct netfront *nic = netfront_of(device);
     size_t length = 0;
@@ -120,12 +132,13 @@ static int netfront_send(struct net_device *device, const struct net_fragment *f
         return -EAGAIN;
     for (i = 0; i < count; i++)
         length += fragments[i].length;
-    if (length < NETFRONT_ETHERNET_HEADER || length > nic->frame_limit)
+    if (length < NETFRONT_ETHERNET_HEADER || length > frame_limit(nic, info))
         return -EINVAL;
-    result = netfront_transmit_frame(nic, fragments, count, length, checksum_partial);
+    result = netfront_transmit_frame(nic, fragments, count, length, info);
     if (result != 0)
         return result;
     device->statistics.sent++;
+    device->statistics.sent_large += info->segment_size > 0;
     device->statistics.sent_bytes += length;
     return 0;
 }

@@ -71,6 +71,7 @@ struct netfront_transmit {
     void *memory;
     int reference;
     bool waiting; /* someone was told -EAGAIN and waits for `writable` */
+    unsigned int extras; /* requests that are extra-info: each gets a response without an id */
     struct ring_ids small, large;
     uint16_t small_next[NETFRONT_SMALL_BUFFERS];
     uint16_t large_next[NETFRONT_LARGE_BUFFERS];
@@ -135,7 +136,7 @@ unsigned int netfront_receive_frames(struct netfront *nic, unsigned int budget);
 int netfront_transmit_create(struct netfront *nic);
 void netfront_transmit_destroy(struct netfront *nic);
 int netfront_transmit_frame(struct netfront *nic, const struct net_fragment *fragments,
-                            unsigned int count, size_t length, bool checksum_partial);
+                            unsigned int count, size_t length, const struct net_send_info *info);
 void netfront_transmit_publish(struct netfront *nic);
 /* Take in completions: their number; a broken ring counts as none. */
 unsigned int netfront_transmit_reap(struct netfront *nic);

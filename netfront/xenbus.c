@@ -93,22 +93,33 @@ static void disconnect(struct netfront *nic)
     netfront_release(nic);
 }
 
-/* What the backend can do decides the size of frames and the checksums that we leave to it. */
+static bool offers(const struct netfront *nic, const char *feature)
+{
+    return frontend_read_number(nic->bus->backend, feature, 1, 0) != 0;
+}
+
+/*
+ * What the backend can do decides the size of frames, and the checksums and the cutting that we
+ * leave to it.
+ */
 static int read_backend(struct netfront *nic)
 {
-    const char *backend = nic->bus->backend;
+    struct net_device *device = &nic->device;
+    bool chains = offers(nic, "feature-sg");
     unsigned int mtu;
 
-    if (!frontend_read_number(backend, "feature-rx-copy", 1, 0))
+    if (!offers(nic, "feature-rx-copy"))
         return -EOPNOTSUPP;
     mtu = (unsigned int)frontend_read_number(nic->bus->node, "mtu", MTU_MAX, MTU_DEFAULT);
-    if (mtu < MTU_MIN || (mtu > MTU_DEFAULT && !frontend_read_number(backend, "feature-sg", 1, 0)))
+    if (mtu < MTU_MIN || (mtu > MTU_DEFAULT && !chains))
         mtu = MTU_DEFAULT;
-    nic->device.mtu = mtu;
+    device->mtu = mtu;
     nic->frame_limit = mtu + NETFRONT_ETHERNET_HEADER + NETFRONT_VLAN_TAG;
-    nic->device.transmit_checksum =
-        !frontend_read_number(backend, "feature-no-csum-offload", 1, 0) &&
-        frontend_read_number(backend, "feature-ipv6-csum-offload", 1, 0);
+    device->transmit_checksum =
+        !offers(nic, "feature-no-csum-offload") && offers(nic, "feature-ipv6-csum-offload");
+    chains = chains && device->transmit_checksum;
+    device->transmit_large_ipv4 = chains && offers(nic, "feature-gso-tcpv4");
+    device->transmit_large_ipv6 = chains && offers(nic, "feature-gso-tcpv6");
     return 0;
 }
 
@@ -191,9 +202,10 @@ static void link_up(struct netfront *nic)
 
     if (!offered(nic) || nic->broken || (nic->device.link_up && !nic->moving))
         return;
-    printk("%s: %02x:%02x:%02x:%02x:%02x:%02x, mtu %u, %u receive pages%s", nic->device.name,
+    printk("%s: %02x:%02x:%02x:%02x:%02x:%02x, mtu %u, %u receive pages%s%s", nic->device.name,
            mac[0], mac[1], mac[2], mac[3], mac[4], mac[5], nic->device.mtu, nic->receive.pages,
-           nic->device.transmit_checksum ? ", checksum offload" : "");
+           nic->device.transmit_checksum ? ", checksum offload" : "",
+           nic->device.transmit_large_ipv4 ? ", segmentation offload" : "");
     if (nic->moving)
         netfront_arrived(nic);
     netfront_set_link(nic, true);

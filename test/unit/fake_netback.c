@@ -20,6 +20,8 @@ void fake_netback_start(struct xenbus_device *device)
         "feature-sg",
         "feature-ipv6-csum-offload",
         "feature-split-event-channels",
+        "feature-gso-tcpv4",
+        "feature-gso-tcpv6",
     };
 
     fake_netback.device = device;
@@ -109,6 +111,20 @@ void fake_netback_push(void)
         notify();
 }
 
+static void take_extra(unsigned int flags)
+{
+    struct netif_tx_sring *ring = fake_netback_transmit_ring();
+
+    memset(&fake_netback.extra, 0, sizeof(fake_netback.extra));
+    if (!(flags & NETTXF_extra_info))
+        return;
+    CHECK(fake_netback.transmit_consumed != ring->req_prod);
+    memcpy(&fake_netback.extra, &ring->ring[fake_netback.transmit_consumed++ % SLOTS],
+           sizeof(fake_netback.extra));
+    CHECK(!(fake_netback.extra.flags & XEN_NETIF_EXTRA_FLAG_MORE));
+    fake_netback.ids[fake_netback.held++] = FAKE_NETBACK_EXTRA;
+}
+
 size_t fake_netback_take(uint8_t *frame, size_t size, unsigned int *flags)
 {
     struct netif_tx_sring *ring = fake_netback_transmit_ring();
@@ -134,9 +150,12 @@ size_t fake_netback_take(uint8_t *frame, size_t size, unsigned int *flags)
         CHECK(request.offset + part <= 4096 && length + part <= size);
         memcpy(frame + length, page + request.offset, part);
         length += part;
+        CHECK(slots == 0 || !(request.flags & NETTXF_extra_info));
         for (unsigned int i = 0; i < fake_netback.held; i++)
-            CHECK(fake_netback.ids[i] != request.id);
+            CHECK(fake_netback.ids[i] != request.id || request.id == FAKE_NETBACK_EXTRA);
         fake_netback.ids[fake_netback.held++] = request.id;
+        if (slots == 0)
+            take_extra(request.flags);
         more = request.flags & NETTXF_more_data;
         CHECK(++slots <= 18);
     } while (more);
@@ -164,9 +183,12 @@ void fake_netback_push_transmit(void)
 void fake_netback_complete(unsigned int count)
 {
     CHECK(count <= fake_netback.held);
-    for (unsigned int i = 0; i < count; i++)
-        fake_netback_complete_raw(
-            (struct netif_tx_response){ fake_netback.ids[i], NETIF_RSP_OKAY });
+    for (unsigned int i = 0; i < count; i++) {
+        bool extra = fake_netback.ids[i] == FAKE_NETBACK_EXTRA;
+
+        fake_netback_complete_raw((struct netif_tx_response){
+            fake_netback.ids[i], extra ? NETIF_RSP_NULL : NETIF_RSP_OKAY });
+    }
     fake_netback.held -= count;
     memmove(fake_netback.ids, fake_netback.ids + count,
             fake_netback.held * sizeof(fake_netback.ids[0]));

@@ -21,9 +21,12 @@ struct fake_netback {
     uint32_t receive_event_at, transmit_event_at; /* producers at the last push */
     uint16_t ids[256]; /* transmit ids that were taken and not completed, oldest first */
     unsigned int held;
+    struct netif_extra_info extra; /* of the last frame taken; its type is 0 if there was none */
 };
 
 extern struct fake_netback fake_netback;
+
+#define FAKE_NETBACK_EXTRA 0xffff /* in place of an id: extra-info, which has none */
 
 /* A backend's directory as Linux' netback fills it. */
 void fake_netback_start(struct xenbus_device *device);

@@ -96,7 +96,7 @@ static void detach(void)
 static int send_one(void)
 {
     struct net_fragment whole = { data, 100 };
-    int result = nic->operations->send(nic, &whole, 1, false);
+    int result = nic->operations->send(nic, &whole, 1, &(struct net_send_info){ 0 });
 
     nic->operations->kick(nic);
     return result;
@@ -254,6 +254,12 @@ static void transmit_unused_id(void)
         (struct netif_tx_response){ NETFRONT_SMALL_BUFFERS + 3, NETIF_RSP_OKAY });
 }
 
+/* A response to extra-info, of which none was sent. */
+static void transmit_null(void)
+{
+    fake_netback_complete_raw((struct netif_tx_response){ fake_netback.ids[0], NETIF_RSP_NULL });
+}
+
 static void transmit_id_twice(void)
 {
     fake_netback_complete_raw((struct netif_tx_response){ fake_netback.ids[0], NETIF_RSP_OKAY });
@@ -262,6 +268,7 @@ static void transmit_id_twice(void)
 
 static void (*const transmit_lies[])(void) = {
     transmit_ahead, transmit_backwards, transmit_wrong_id, transmit_unused_id, transmit_id_twice,
+    transmit_null,
 };
 
 static void transmit_lies_break_the_device(void)

@@ -123,8 +123,17 @@ static void fill(uint8_t *data, size_t length, unsigned int seed)
 static int send(const void *data, size_t length, bool partial)
 {
     struct net_fragment whole = { data, length };
+    struct net_send_info info = { .checksum_partial = partial };
 
-    return nic->operations->send(nic, &whole, 1, partial);
+    return nic->operations->send(nic, &whole, 1, &info);
+}
+
+static int send_large(const void *data, size_t length, uint16_t segment, bool ipv6)
+{
+    struct net_fragment whole = { data, length };
+    struct net_send_info info = { true, ipv6, segment };
+
+    return nic->operations->send(nic, &whole, 1, &info);
 }
 
 static void comes_up(void)
@@ -269,7 +278,8 @@ static void frames_go_out(void)
                                             length - 14 - (length - 14) / 2 } };
 
         fill(data, length, i);
-        CHECK(nic->operations->send(nic, pieces, 3, i & 1) == 0);
+        CHECK(nic->operations->send(nic, pieces, 3,
+                                    &(struct net_send_info){ .checksum_partial = i & 1 }) == 0);
         nic->operations->kick(nic);
         CHECK(fake_netback_take(seen, sizeof(seen), &flags) == length);
         CHECK(memcmp(seen, data, length) == 0);
@@ -395,6 +405,80 @@ static void jumbo_frames(void)
     bring_up();
     CHECK(nic->mtu == 1500);
     detach();
+}
+
+/* TCP segments for the backend to cut: one extra-info slot each, whatever their size. */
+static void large_segments_go_out(void)
+{
+    static uint8_t data[65535], seen[65535];
+    unsigned int flags, sent = 0;
+
+    bring_up();
+    CHECK(nic->transmit_large_ipv4 && nic->transmit_large_ipv6);
+    for (size_t length = 700; length <= 65535; length += 1621) {
+        bool ipv6 = length & 1;
+
+        fill(data, length, (unsigned int)length);
+        CHECK(send_large(data, length, 536, ipv6) == 0);
+        nic->operations->kick(nic);
+        CHECK(fake_netback_take(seen, sizeof(seen), &flags) == length);
+        CHECK(memcmp(seen, data, length) == 0);
+        CHECK(flags == (NETTXF_csum_blank | NETTXF_data_validated | NETTXF_extra_info));
+        CHECK(fake_netback.extra.type == XEN_NETIF_EXTRA_TYPE_GSO);
+        CHECK(fake_netback.extra.u.gso.size == 536 && fake_netback.extra.u.gso.features == 0);
+        CHECK(fake_netback.extra.u.gso.type ==
+              (ipv6 ? XEN_NETIF_GSO_TYPE_TCPV6 : XEN_NETIF_GSO_TYPE_TCPV4));
+        fake_netback_complete(fake_netback.held);
+        sent++;
+    }
+    for (unsigned int round = 0; round < 10; round++) {
+        writable = 0;
+        while (send_large(data, 65535, 1448, false) == 0)
+            sent++;
+        CHECK(send_large(data, 65535, 1448, false) == -EAGAIN);
+        while (fake_netback_take(seen, sizeof(seen), &flags) > 0)
+            ;
+        fake_netback_complete(fake_netback.held);
+        thread_yield();
+        CHECK(writable == 1);
+    }
+    CHECK(nic->statistics.sent_large == sent && nic->statistics.send_dropped == 0);
+    CHECK(sent > 10 * 3 && ((struct netfront *)nic->private_data)->transmit.extras == 0);
+    detach();
+}
+
+/* What a backend does not offer, it is not given. */
+static void large_segments_need_an_offer(void)
+{
+    static uint8_t data[4000];
+    static const struct {
+        const char *node, *value;
+        bool ipv4, ipv6;
+    } cases[] = {
+        { "feature-gso-tcpv4", "0", false, true },
+        { "feature-gso-tcpv6", "0", true, false },
+        { "feature-gso-tcpv4", "2", false, true }, /* not a flag's value */
+        { "feature-sg", "0", false, false },
+        { "feature-no-csum-offload", "1", false, false },
+        { "feature-ipv6-csum-offload", "0", false, false },
+    };
+
+    for (unsigned int i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        net_device_listen(on_added, on_removed);
+        fake_device(&device, &netfront_driver, "vif", 0);
+        fake_netback_start(&device);
+        fake_backend_node(&device, "feature-no-csum-offload", "0");
+        fake_backend_node(&device, cases[i].node, cases[i].value);
+        CHECK(netfront_driver.probe(&device) == 0);
+        bring_up();
+        CHECK(nic->transmit_large_ipv4 == cases[i].ipv4);
+        CHECK(nic->transmit_large_ipv6 == cases[i].ipv6);
+        CHECK(send_large(data, sizeof(data), 1448, false) == (cases[i].ipv4 ? 0 : -EINVAL));
+        CHECK(send_large(data, sizeof(data), 1448, true) == (cases[i].ipv6 ? 0 : -EINVAL));
+        CHECK(nic->operations->send(nic, &(struct net_fragment){ data, sizeof(data) }, 1,
+                                    &(struct net_send_info){ false, false, 1448 }) == -EINVAL);
+        detach();
+    }
 }
 
 static void memory_decides(void)
@@ -557,7 +641,8 @@ static void restored(void)
         fake_isolated(body);              \
     }
 ISOLATED(comes_up) ISOLATED(frames_come_in) ISOLATED(chains_come_in)
-ISOLATED(large_segments_come_in)
+ISOLATED(large_segments_come_in) ISOLATED(large_segments_go_out)
+ISOLATED(large_segments_need_an_offer)
 ISOLATED(events_are_few) ISOLATED(frames_go_out) ISOLATED(kicks_are_few)
 ISOLATED(full_ring_says_so) ISOLATED(waiter_is_not_forgotten) ISOLATED(jumbo_frames)
 ISOLATED(memory_decides) ISOLATED(half_built) ISOLATED(strict_mac)
@@ -574,6 +659,8 @@ int main(void)
         cmocka_unit_test(test_half_built),        cmocka_unit_test(test_strict_mac),
         cmocka_unit_test(test_goes_and_comes_back), cmocka_unit_test(test_restored),
         cmocka_unit_test(test_large_segments_come_in),
+        cmocka_unit_test(test_large_segments_go_out),
+        cmocka_unit_test(test_large_segments_need_an_offer),
     };
 
     return cmocka_run_group_tests_name("netfront_packets", tests, NULL, NULL);
