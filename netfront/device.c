@@ -36,11 +36,12 @@ void netfront_break(struct netfront *nic, const char *what)
     printk("%s: the backend broke the protocol (%s); the device is disabled", nic->device.name,
            what);
     frontend_port_silence(&nic->port);
+    frontend_port_silence(&nic->transmit_port);
     netfront_set_link(nic, false);
 }
 
-/* Completions were waited for: take them in, and say so when there is room again. */
-static bool transmit_event(struct netfront *nic)
+/* If completions were waited for: take them in, and say so when there is room again. */
+static bool take_completions(struct netfront *nic)
 {
     struct netfront_transmit *transmit = &nic->transmit;
 
@@ -56,10 +57,19 @@ static bool transmit_event(struct netfront *nic)
     return true;
 }
 
+void netfront_transmit_event(void *argument)
+{
+    struct netfront *nic = argument;
+    bool worked = take_completions(nic);
+
+    if (!nic->broken)
+        frontend_port_rearm(&nic->transmit_port, worked);
+}
+
 void netfront_event(void *argument)
 {
     struct netfront *nic = argument;
-    bool worked = transmit_event(nic);
+    bool worked = take_completions(nic);
     int ready = ring_poll(&nic->receive.ring);
 
     if (ready < 0)
@@ -96,7 +106,7 @@ static unsigned int netfront_poll(struct net_device *device, unsigned int budget
         netfront_break(nic, "receive producer out of range");
         return taken;
     }
-    transmit_event(nic);
+    take_completions(nic);
     if (taken > 0)
         frontend_port_worked(&nic->port);
     if (nic->polling && !nic->broken) {

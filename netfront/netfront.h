@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * netfront's own state (<xen-abi/io/netif.h>): one transmit ring, one receive ring, one event
- * channel.
+ * netfront's own state (<xen-abi/io/netif.h>): one transmit ring, one receive ring, and an event
+ * channel for each, or one for both where the backend cannot keep them apart.
  *
  * Life: probe reads the address; the backend's InitWait makes us build rings and the backend's
  * Connected brings the link up. Closing takes the link down; Closed, a gone backend
@@ -93,7 +93,8 @@ struct netfront {
     bool polling;   /* an event was passed on with `pending`; poll will rearm the port */
     bool armed;     /* the backend will notify of the next frame */
     unsigned int frame_limit;
-    struct frontend_port port;
+    struct frontend_port port;          /* for what comes in, and for both without the next */
+    struct frontend_port transmit_port; /* closed if the backend wants one for both */
     struct netfront_receive receive;
     struct netfront_transmit transmit;
 };
@@ -104,11 +105,12 @@ static inline struct netfront *netfront_of(struct net_device *device)
 }
 
 /*
- * device.c: the operations, the event handler, and the end of trust in a backend: one log line,
+ * device.c: the operations, the event handlers, and the end of trust in a backend: one log line,
  * then -EIO for all.
  */
 extern const struct net_operations netfront_operations;
 void netfront_event(void *argument);
+void netfront_transmit_event(void *argument);
 void netfront_break(struct netfront *nic, const char *what);
 void netfront_set_link(struct netfront *nic, bool up);
 

@@ -78,8 +78,10 @@ void netfront_transmit_destroy(struct netfront *nic)
 
 void netfront_transmit_publish(struct netfront *nic)
 {
+    const struct frontend_port *own = &nic->transmit_port;
+
     if (ring_publish(&nic->transmit.ring))
-        evtchn_notify(nic->port.port);
+        evtchn_notify(own->port > 0 ? own->port : nic->port.port);
 }
 
 static bool release(struct netfront_transmit *transmit, const struct netif_tx_response *response)
@@ -141,6 +143,8 @@ unsigned int netfront_transmit_reap(struct netfront *nic)
     }
     if (reaped > 0 && !transmit->waiting)
         ring_quiet(&transmit->ring);
+    if (reaped > 0)
+        frontend_port_worked(&nic->transmit_port);
     return reaped;
 }
 

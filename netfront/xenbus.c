@@ -83,6 +83,7 @@ void netfront_release(struct netfront *nic)
     nic->connected = false;
     nic->polling = false;
     frontend_port_close(&nic->port);
+    frontend_port_close(&nic->transmit_port);
     netfront_transmit_destroy(nic);
     netfront_receive_destroy(nic);
 }
@@ -131,7 +132,32 @@ static int create_rings(struct netfront *nic)
         result = netfront_transmit_create(nic);
     if (result == 0)
         result = frontend_port_open(&nic->port, nic->backend_domain, netfront_event, nic);
+    if (result == 0 && offers(nic, "feature-split-event-channels"))
+        result = frontend_port_open(&nic->transmit_port, nic->backend_domain,
+                                    netfront_transmit_event, nic);
     return result;
+}
+
+/* The other names may be left from a connection before, and a backend looks for them first. */
+static int write_ports(const struct netfront *nic)
+{
+    static const char *const split[] = { "event-channel-rx", "event-channel-tx" };
+    const int ports[] = { nic->port.port, nic->transmit_port.port };
+    char path[sizeof(nic->bus->node) + 20];
+    int result = 0;
+    unsigned int i;
+
+    if (ports[1] > 0) {
+        for (i = 0; i < 2 && result == 0; i++)
+            result =
+                xenstore_write_format(XENSTORE_NONE, nic->bus->node, split[i], "%d", ports[i]);
+        return result;
+    }
+    for (i = 0; i < 2; i++) {
+        ksnprintf(path, sizeof(path), "%s/%s", nic->bus->node, split[i]);
+        xenstore_remove(XENSTORE_NONE, path);
+    }
+    return xenstore_write_format(XENSTORE_NONE, nic->bus->node, "event-channel", "%d", ports[0]);
 }
 
 static int write_nodes(struct netfront *nic)
@@ -146,7 +172,7 @@ static int write_nodes(struct netfront *nic)
         result =
             xenstore_write_format(XENSTORE_NONE, node, "rx-ring-ref", "%d", nic->receive.reference);
     if (result == 0)
-        result = xenstore_write_format(XENSTORE_NONE, node, "event-channel", "%d", nic->port.port);
+        result = write_ports(nic);
     for (i = 0; i < sizeof(features) / sizeof(features[0]) && result == 0; i++)
         result = xenstore_write_format(XENSTORE_NONE, node, features[i].name, "%d",
                                        !features[i].large || nic->receive.large);
@@ -179,6 +205,7 @@ static void connect(struct netfront *nic)
         nic->connected = true;
         nic->armed = true;
         frontend_port_rearm(&nic->port, true);
+        frontend_port_rearm(&nic->transmit_port, true);
         result = xenbus_set_state(nic->bus, XenbusStateConnected);
     }
     if (result == 0)
@@ -288,6 +315,7 @@ static int netfront_probe(struct xenbus_device *bus)
     nic->bus = bus;
     nic->backend_domain = bus->backend_domain;
     frontend_port_init(&nic->port);
+    frontend_port_init(&nic->transmit_port);
     timer_init(&nic->patience, NULL, NULL);
     bus->private_data = nic;
     return 0;
@@ -311,10 +339,10 @@ static void netfront_describe(const struct xenbus_device *bus, char *line, size_
     const struct netfront *nic = bus->private_data;
     const char *note = nic->broken ? " (broken)" : nic->connected ? "" : " (not connected)";
 
-    ksnprintf(line, size, "%s%s: %u frames on the way out, %u pages posted, port %d",
+    ksnprintf(line, size, "%s%s: %u frames on the way out, %u pages posted, ports %d and %d",
               nic->device.name, note,
               nic->connected ? ring_outstanding(&nic->transmit.ring) : 0,
-              nic->connected ? nic->receive.pages : 0, nic->port.port);
+              nic->connected ? nic->receive.pages : 0, nic->port.port, nic->transmit_port.port);
 }
 
 static const struct xenbus_driver netfront_driver = {

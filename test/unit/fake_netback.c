@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "xen/xenstore.h"
 #include "xen_driver_fakes.h"
 #include "xen_fakes.h"
 
@@ -48,9 +49,24 @@ struct netif_tx_sring *fake_netback_transmit_ring(void)
     return fake_grant_page(fake_frontend_number(fake_netback.device, "tx-ring-ref"), true);
 }
 
-static void notify(void)
+static uint32_t port_of(const char *name)
 {
-    fake_event(fake_frontend_number(fake_netback.device, "event-channel"));
+    const struct xenbus_device *device = fake_netback.device;
+    uint64_t port;
+
+    if (xenstore_read_number(XENSTORE_NONE, device->node, name, 1, UINT32_MAX, &port) == 0)
+        return (uint32_t)port;
+    return fake_frontend_number(device, "event-channel");
+}
+
+uint32_t fake_netback_receive_port(void)
+{
+    return port_of("event-channel-rx");
+}
+
+uint32_t fake_netback_transmit_port(void)
+{
+    return port_of("event-channel-tx");
 }
 
 unsigned int fake_netback_posted(void)
@@ -108,7 +124,7 @@ void fake_netback_push(void)
     ring->req_event = fake_netback.receive_produced + 1;
     fake_netback.receive_event_at = ring->rsp_prod;
     if (ring->rsp_prod - ring->rsp_event < ring->rsp_prod - before)
-        notify();
+        fake_event(fake_netback_receive_port());
 }
 
 static void take_extra(unsigned int flags)
@@ -177,7 +193,7 @@ void fake_netback_push_transmit(void)
     ring->rsp_prod = fake_netback.transmit_produced;
     fake_netback.transmit_event_at = ring->rsp_prod;
     if (ring->rsp_prod - ring->rsp_event < ring->rsp_prod - before)
-        notify();
+        fake_event(fake_netback_transmit_port());
 }
 
 void fake_netback_complete(unsigned int count)

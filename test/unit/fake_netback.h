@@ -33,6 +33,10 @@ void fake_netback_start(struct xenbus_device *device);
 /* A new connection: the rings start over. */
 void fake_netback_connect(void);
 
+/* The frontend's ports: two, or twice the same one. */
+uint32_t fake_netback_receive_port(void);
+uint32_t fake_netback_transmit_port(void);
+
 /* The frontend's rings. */
 struct netif_rx_sring *fake_netback_receive_ring(void);
 struct netif_tx_sring *fake_netback_transmit_ring(void);

@@ -120,7 +120,7 @@ static void works(void)
 
 static void is_broken(void)
 {
-    uint32_t port = fake_frontend_number(&device, "event-channel");
+    uint32_t port = fake_netback_receive_port();
     unsigned int before = received;
 
     CHECK(front()->broken && !nic->link_up && fake_log_lines == 1);
@@ -445,7 +445,7 @@ static void storm_is_braked(void)
     uint32_t port;
 
     bring_up();
-    port = fake_frontend_number(&device, "event-channel");
+    port = fake_netback_receive_port();
     while (!fake_port_masked(port)) {
         fake_event(port);
         thread_yield();
@@ -528,7 +528,7 @@ static void any_page_at_any_time(void)
         bring_up();
         ring_hook = scribble;
         for (unsigned int turn = 0; turn < 8 && !front()->broken; turn++) {
-            fake_event(fake_frontend_number(&device, "event-channel"));
+            fake_event(fake_netback_receive_port());
             thread_yield();
             nic->operations->poll(nic, 1 + fake_random(64));
             for (unsigned int frame = fake_random(300); frame > 0; frame--)

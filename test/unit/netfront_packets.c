@@ -243,7 +243,7 @@ static void events_are_few(void)
 
     bring_up();
     pending = 0;
-    port = fake_frontend_number(&device, "event-channel");
+    port = fake_netback_receive_port();
     for (unsigned int i = 0; i < 100; i++) {
         fake_netback_put(data, sizeof(data), 0, 0);
         fake_netback_push();
@@ -269,7 +269,7 @@ static void frames_go_out(void)
     unsigned int flags, notified;
 
     bring_up();
-    notified = fake_notifications(fake_frontend_number(&device, "event-channel"));
+    notified = fake_notifications(fake_netback_transmit_port());
     for (unsigned int i = 0; i < 1000; i++) {
         size_t length = 14 + i % 1501;
         struct net_fragment pieces[3] = { { data, 14 },
@@ -288,7 +288,7 @@ static void frames_go_out(void)
             fake_netback_complete(50);
     }
     CHECK(nic->statistics.sent == 1000 && nic->statistics.send_dropped == 0);
-    CHECK(fake_notifications(fake_frontend_number(&device, "event-channel")) - notified == 1000);
+    CHECK(fake_notifications(fake_netback_transmit_port()) - notified == 1000);
     CHECK(send(data, 13, false) == -EINVAL);
     CHECK(send(received.data, 1519, false) == -EINVAL);
     /* Completions brought no event, and at most two rounds of buffers were ever made. */
@@ -304,7 +304,7 @@ static void kicks_are_few(void)
     uint32_t port;
 
     bring_up();
-    port = fake_frontend_number(&device, "event-channel");
+    port = fake_netback_transmit_port();
     notified = fake_notifications(port);
     for (unsigned int i = 0; i < 20; i++)
         CHECK(send(data, sizeof(data), false) == 0);
@@ -481,6 +481,35 @@ static void large_segments_need_an_offer(void)
     }
 }
 
+/* Where the backend knows one event channel only, or where it has two: events both ways. */
+static void one_port_or_two(void)
+{
+    uint8_t data[100] = { 0 }, seen[100];
+    unsigned int flags;
+
+    for (unsigned int split = 0; split < 3; split++) {
+        if (split == 0)
+            bring_up(); /* with two; the names that it leaves must not mislead the next */
+        fake_backend_node(&device, "feature-split-event-channels", split & 1 ? "0" : "1");
+        bring_up();
+        CHECK((fake_netback_receive_port() == fake_netback_transmit_port()) == (split & 1));
+        CHECK(evtchn_in_use() == (split & 1 ? 1 : 2));
+        pending = writable = 0;
+        while (send(data, sizeof(data), false) == 0)
+            ;
+        while (fake_netback_take(seen, sizeof(seen), &flags) > 0)
+            ;
+        fake_netback_complete(fake_netback.held);
+        thread_yield();
+        CHECK(writable == 1 && pending == 0);
+        fake_netback_put(data, sizeof(data), 0, 0);
+        fake_netback_push();
+        thread_yield();
+        CHECK(pending == 1 && nic->operations->poll(nic, 64) == 1);
+    }
+    detach();
+}
+
 static void memory_decides(void)
 {
     static const struct {
@@ -642,7 +671,7 @@ static void restored(void)
     }
 ISOLATED(comes_up) ISOLATED(frames_come_in) ISOLATED(chains_come_in)
 ISOLATED(large_segments_come_in) ISOLATED(large_segments_go_out)
-ISOLATED(large_segments_need_an_offer)
+ISOLATED(large_segments_need_an_offer) ISOLATED(one_port_or_two)
 ISOLATED(events_are_few) ISOLATED(frames_go_out) ISOLATED(kicks_are_few)
 ISOLATED(full_ring_says_so) ISOLATED(waiter_is_not_forgotten) ISOLATED(jumbo_frames)
 ISOLATED(memory_decides) ISOLATED(half_built) ISOLATED(strict_mac)
@@ -661,6 +690,7 @@ int main(void)
         cmocka_unit_test(test_large_segments_come_in),
         cmocka_unit_test(test_large_segments_go_out),
         cmocka_unit_test(test_large_segments_need_an_offer),
+        cmocka_unit_test(test_one_port_or_two),
     };
 
     return cmocka_run_group_tests_name("netfront_packets", tests, NULL, NULL);
