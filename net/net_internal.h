@@ -112,6 +112,9 @@ uint64_t net_siphash(const uint64_t sip_key[2], const uint64_t *words, unsigned 
 /* Sockets that exist, those in listeners' queues included (net/socket.c). */
 extern unsigned int sockets_open;
 
+/* Datagrams that found no room in their socket (net/socket_udp.c). */
+extern uint64_t net_datagrams_dropped;
+
 /* Queries that wait for a name server (net/resolver.c). */
 extern unsigned int net_queries_pending;
 

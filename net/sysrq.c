@@ -27,8 +27,9 @@ static void print_network(void)
         print_device(device);
     net_usage_get(&usage);
     printk_wait("stack: %zu of %zu bytes, %u sockets; TCP: %u connections, %u in TIME_WAIT, %u "
-                "listeners; UDP: %u; name queries: %u",
+                "listeners; UDP: %u, %lu datagrams dropped; name queries: %u",
                 usage.memory, usage.memory_limit, usage.sockets, usage.tcp_active,
-                usage.tcp_time_wait, usage.tcp_listeners, usage.udp, usage.queries);
+                usage.tcp_time_wait, usage.tcp_listeners, usage.udp, usage.datagrams_dropped,
+                usage.queries);
 }
 SYSRQ_COMMAND('n', "network", print_network);

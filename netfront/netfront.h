@@ -134,6 +134,14 @@ void netfront_receive_destroy(struct netfront *nic);
 /* Pass on at most `budget` frames; the number of frames taken, good and bad. */
 unsigned int netfront_receive_frames(struct netfront *nic, unsigned int budget);
 
+/* pool.c: pages for frames, at most; of the command line's word, 0 or -EINVAL. */
+struct netfront_pool {
+    unsigned int receive; /* a power of two */
+    unsigned int small, large;
+};
+struct netfront_pool netfront_pool(void);
+int netfront_set_buffers(const char *value);
+
 /* transmit.c, likewise. */
 int netfront_transmit_create(struct netfront *nic);
 void netfront_transmit_destroy(struct netfront *nic);

@@ -28,12 +28,6 @@ _Static_assert(sizeof(struct netif_extra_info) <= sizeof(struct netif_rx_respons
 #define PAGES_MIN 16u
 /* Below that, the pages for one large frame might never be posted at the same time. */
 #define PAGES_FOR_LARGE (2 * NETFRONT_CHAIN_MAX)
-/* Memory below which the ring is not filled: 64 pages below 16 MiB, 128 below 64 MiB. */
-#define PAGES_SMALL_GUEST 64u
-#define PAGES_MEDIUM_GUEST 128u
-#define SMALL_GUEST ((size_t)16 << (20 - PAGE_SHIFT))
-#define MEDIUM_GUEST ((size_t)64 << (20 - PAGE_SHIFT))
-#define TINY_GUEST ((size_t)4 << (20 - PAGE_SHIFT))
 
 /* A frame while its chain is being taken. */
 struct frame {
@@ -45,17 +39,6 @@ struct frame {
     struct net_receive_info info;
     struct net_fragment fragments[NETFRONT_CHAIN_MAX];
 };
-
-static unsigned int pages_wanted(void)
-{
-    size_t total = pages_total();
-
-    if (total < TINY_GUEST)
-        return PAGES_MIN;
-    if (total < SMALL_GUEST)
-        return PAGES_SMALL_GUEST;
-    return total < MEDIUM_GUEST ? PAGES_MEDIUM_GUEST : NETFRONT_RING_SLOTS;
-}
 
 /* Post every page that is not with the backend. */
 static void post(struct netfront_receive *receive)
@@ -105,7 +88,7 @@ static void drop_pages(struct netfront_receive *receive, unsigned int from, unsi
 static int fill(struct netfront *nic)
 {
     struct netfront_receive *receive = &nic->receive;
-    unsigned int wanted = pages_wanted();
+    unsigned int wanted = netfront_pool().receive;
     unsigned int have = 0;
     int result = 0;
 

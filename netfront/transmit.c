@@ -28,20 +28,11 @@ _Static_assert(sizeof(struct netif_extra_info) <= sizeof(struct netif_tx_request
                "extra-info slot");
 
 #define SLOT_SIZE sizeof(union netif_tx_sring_entry)
-/* Transmit pages take at most this part of all memory. */
-#define MEMORY_SHARE 64u
-#define SMALL_PAGES_MIN 8u
-#define LARGE_PAGES_MIN 17u
-
-static unsigned int clamp(size_t value, unsigned int low, unsigned int high)
-{
-    return value < low ? low : value > high ? high : (unsigned int)value;
-}
 
 int netfront_transmit_create(struct netfront *nic)
 {
     struct netfront_transmit *transmit = &nic->transmit;
-    size_t share = pages_total() / MEMORY_SHARE;
+    struct netfront_pool pool = netfront_pool();
     int result = frontend_ring_alloc(nic->backend_domain, &transmit->memory, &transmit->reference);
 
     if (result != 0)
@@ -51,8 +42,8 @@ int netfront_transmit_create(struct netfront *nic)
     ring_ids_init(&transmit->small, transmit->small_next, NETFRONT_SMALL_BUFFERS);
     ring_ids_init(&transmit->large, transmit->large_next, NETFRONT_LARGE_BUFFERS);
     transmit->small_pages = transmit->large_pages = 0;
-    transmit->small_limit = clamp(share, SMALL_PAGES_MIN, NETFRONT_SMALL_BUFFERS / 2);
-    transmit->large_limit = clamp(share, LARGE_PAGES_MIN, NETFRONT_LARGE_BUFFERS);
+    transmit->small_limit = pool.small;
+    transmit->large_limit = pool.large;
     transmit->waiting = false;
     transmit->extras = 0;
     return 0;

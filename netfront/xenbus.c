@@ -339,10 +339,14 @@ static void netfront_describe(const struct xenbus_device *bus, char *line, size_
     const struct netfront *nic = bus->private_data;
     const char *note = nic->broken ? " (broken)" : nic->connected ? "" : " (not connected)";
 
-    ksnprintf(line, size, "%s%s: %u frames on the way out, %u pages posted, ports %d and %d",
+    ksnprintf(line, size,
+              "%s%s: %u requests on the way out; pages: %u posted, %u of %u to send from; ports %d "
+              "and %d",
               nic->device.name, note,
               nic->connected ? ring_outstanding(&nic->transmit.ring) : 0,
-              nic->connected ? nic->receive.pages : 0, nic->port.port, nic->transmit_port.port);
+              nic->connected ? nic->receive.pages : 0, nic->device.send_pages,
+              nic->transmit.small_limit + nic->transmit.large_limit, nic->port.port,
+              nic->transmit_port.port);
 }
 
 static const struct xenbus_driver netfront_driver = {

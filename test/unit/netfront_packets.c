@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-// SRCS: netfront/device.c netfront/suspend.c netfront/receive.c netfront/transmit.c net/netdev.c xen/frontend.c test/unit/xen_fakes.c test/unit/xen_driver_fakes.c test/unit/fake_netback.c
+// SRCS: netfront/device.c netfront/suspend.c netfront/receive.c netfront/pool.c netfront/transmit.c net/netdev.c xen/frontend.c test/unit/xen_fakes.c test/unit/xen_driver_fakes.c test/unit/fake_netback.c
 // CFLAGS: -include test/unit/ring_hook.h -Wl,--wrap=evtchn_close
 /*
  * netfront with an honest backend: frames both ways, chains, checksum flags, full rings, few
@@ -541,6 +541,36 @@ static void memory_decides(void)
     detach();
 }
 
+/* net.buffers=PAGES: no more than so many are ever granted beside the rings. */
+static void command_line_decides(void)
+{
+    static const char *const bad[] = { "", "63", "4097", "x", "-100", "100x", " 100", "1e3" };
+    static const struct {
+        const char *value;
+        unsigned int posted, all;
+    } cases[] = { { "64", 32, 64 }, { "200", 64, 200 }, { "300", 128, 256 }, { "4096", 256, 448 } };
+    static uint8_t data[65535], seen[65535];
+    unsigned int flags;
+
+    for (unsigned int i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+        CHECK(netfront_set_buffers(bad[i]) == -EINVAL);
+    for (unsigned int i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        CHECK(netfront_set_buffers(cases[i].value) == 0);
+        bring_up();
+        CHECK(fake_netback_posted() == cases[i].posted);
+        while (send_large(data, sizeof(data), 1448, false) == 0)
+            ;
+        while (send(data, 100, false) == 0)
+            ;
+        CHECK(gnttab_used() <= cases[i].all + 2);
+        while (fake_netback_take(seen, sizeof(seen), &flags) > 0)
+            ;
+        fake_netback_complete(fake_netback.held);
+        CHECK(send_large(data, sizeof(data), 1448, false) == 0);
+        detach();
+    }
+}
+
 static void half_built(void)
 {
     for (unsigned int i = 1; i <= 10; i++) {
@@ -672,6 +702,7 @@ static void restored(void)
 ISOLATED(comes_up) ISOLATED(frames_come_in) ISOLATED(chains_come_in)
 ISOLATED(large_segments_come_in) ISOLATED(large_segments_go_out)
 ISOLATED(large_segments_need_an_offer) ISOLATED(one_port_or_two)
+ISOLATED(command_line_decides)
 ISOLATED(events_are_few) ISOLATED(frames_go_out) ISOLATED(kicks_are_few)
 ISOLATED(full_ring_says_so) ISOLATED(waiter_is_not_forgotten) ISOLATED(jumbo_frames)
 ISOLATED(memory_decides) ISOLATED(half_built) ISOLATED(strict_mac)
@@ -690,7 +721,7 @@ int main(void)
         cmocka_unit_test(test_large_segments_come_in),
         cmocka_unit_test(test_large_segments_go_out),
         cmocka_unit_test(test_large_segments_need_an_offer),
-        cmocka_unit_test(test_one_port_or_two),
+        cmocka_unit_test(test_one_port_or_two), cmocka_unit_test(test_command_line_decides),
     };
 
     return cmocka_run_group_tests_name("netfront_packets", tests, NULL, NULL);
