@@ -3,12 +3,13 @@
  * Network devices as lwIP's interfaces: one struct netif for each net_device.
  *
  * In: a frame is copied once, from memory that the backend can still write, into a buffer of its
- * size, and only the copy is parsed; the IP header lies on a multiple of four there. Out: the
- * pieces of lwIP's buffer chain go to the device as they are.
+ * size, or a chain of such when it is large, and only the copy is parsed; the IP header lies on a
+ * multiple of four there. Out: the pieces of lwIP's buffer chain go to the device as they are.
  *
  * Checksums: where the device completes them, lwIP computes none for TCP and UDP, and the frame
  * gets the sum of its pseudo header on the way out. What comes in is verified unless the device
- * says that it was, or that it never crossed a wire.
+ * says that it was, or that it never crossed a wire. Large TCP segments (net/large_segments.c) go
+ * out by devices that complete checksums only.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -18,19 +19,21 @@
 #include "lwip/ethip6.h"
 #include "lwip/pbuf.h"
 #include "lwip/prot/ip.h"
+#include "lwip/prot/ip6.h"
+#include "lwip/prot/tcp.h"
 #include "lwip/snmp.h"
 #include "netif/ethernet.h"
 
+#include "lwip_hooks.h"
 #include "net_internal.h"
 
 #define POLL_BUDGET 64
-#define FRAGMENTS_MAXIMUM 16
+#define FRAGMENTS_MAXIMUM 64
 #define ETHERNET_HEADER 14
 #define FRAME_MINIMUM 60 /* on a wire; lwIP relies on that much being there */
-#define FRAME_MAXIMUM 65000
+#define FRAME_MAXIMUM (UINT16_MAX - RECEIVE_ALIGNMENT)
 #define RECEIVE_ALIGNMENT 2 /* bytes in front of the Ethernet header */
-/* Ethernet, IPv6 and TCP headers without options: enough in one piece to find the checksum. */
-#define HEADERS_MAXIMUM (ETHERNET_HEADER + 40 + 20)
+#define RECEIVE_PIECE 16384 /* bytes of a large frame in one buffer: see net/memory.c */
 
 #define CHECKSUMS_IN (NETIF_CHECKSUM_CHECK_TCP | NETIF_CHECKSUM_CHECK_UDP)
 #define CHECKSUMS_OUT (NETIF_CHECKSUM_GEN_TCP | NETIF_CHECKSUM_GEN_UDP)
@@ -97,19 +100,29 @@ static bool prepare_checksum(struct pbuf *p)
     return type == ETHTYPE_IPV6 && available >= 40 && prepare_ipv6(frame, available);
 }
 
+static bool is_ipv6(const struct pbuf *p)
+{
+    const uint8_t *frame = p->payload;
+
+    return p->len >= ETHERNET_HEADER && frame[12] == ETHTYPE_IPV6 >> 8 &&
+           frame[13] == (ETHTYPE_IPV6 & 0xff);
+}
+
 static err_t send_frame(struct interface *interface, struct pbuf *p)
 {
     struct net_device *device = interface->device;
     struct net_fragment fragments[FRAGMENTS_MAXIMUM];
+    struct net_send_info info = { .segment_size = net_segment_size, .ipv6 = is_ipv6(p) };
     unsigned int count = 0;
-    bool partial = device->transmit_checksum && prepare_checksum(p);
     int error;
+
+    info.checksum_partial = device->transmit_checksum && prepare_checksum(p);
 
     for (; p && count < FRAGMENTS_MAXIMUM; p = p->next) {
         fragments[count].data = p->payload;
         fragments[count++].length = p->len;
     }
-    error = device->operations->send(device, fragments, count, partial);
+    error = device->operations->send(device, fragments, count, &info);
     if (error == 0) {
         interface->kick_needed = true;
         net_transmitted = true;
@@ -119,13 +132,19 @@ static err_t send_frame(struct interface *interface, struct pbuf *p)
     return error == -EAGAIN ? ERR_MEM : ERR_IF;
 }
 
+/* Ethernet, IP and TCP headers without options: what it takes to find the checksum. */
+static bool headers_are_in_one_piece(const struct pbuf *p)
+{
+    return p->len >= ETHERNET_HEADER + TCP_HLEN + (is_ipv6(p) ? IP6_HLEN : IP_HLEN);
+}
+
 static err_t interface_transmit(struct netif *netif, struct pbuf *p)
 {
     struct interface *interface = netif->state;
     struct pbuf *copy;
     err_t error;
 
-    if (pbuf_clen(p) <= FRAGMENTS_MAXIMUM && (!p->next || p->len >= HEADERS_MAXIMUM))
+    if (!p->next || (headers_are_in_one_piece(p) && pbuf_clen(p) <= FRAGMENTS_MAXIMUM))
         return send_frame(interface, p);
     copy = pbuf_clone(PBUF_RAW, PBUF_RAM, p);
     if (!copy)
@@ -135,25 +154,60 @@ static err_t interface_transmit(struct netif *netif, struct pbuf *p)
     return error;
 }
 
-/* A copy in one piece, filled up with zeros to the least length of a frame. */
+/* Buffers for a frame of this many bytes. */
+static struct pbuf *allocate_frame(size_t length)
+{
+    struct pbuf *first = NULL;
+    size_t left = length + RECEIVE_ALIGNMENT;
+
+    while (left > 0) {
+        size_t part = left < RECEIVE_PIECE ? left : RECEIVE_PIECE;
+        struct pbuf *p = pbuf_alloc(PBUF_RAW, (u16_t)part, PBUF_RAM);
+
+        if (!p) {
+            if (first)
+                pbuf_free(first);
+            return NULL;
+        }
+        if (first)
+            pbuf_cat(first, p);
+        else
+            first = p;
+        left -= part;
+    }
+    pbuf_remove_header(first, RECEIVE_ALIGNMENT);
+    return first;
+}
+
+/* A copy, filled up with zeros to the least length of a frame. */
 static struct pbuf *copy_frame(const struct net_fragment *fragments, unsigned int count,
                                size_t length)
 {
-    size_t room = length < FRAME_MINIMUM ? FRAME_MINIMUM : length;
-    struct pbuf *p = pbuf_alloc(PBUF_RAW, (u16_t)(room + RECEIVE_ALIGNMENT), PBUF_RAM);
+    size_t room = length < FRAME_MINIMUM ? FRAME_MINIMUM : length, offset = 0;
+    struct pbuf *frame = allocate_frame(room), *p = frame;
     unsigned int index;
-    uint8_t *to;
 
-    if (!p)
+    if (!frame)
         return NULL;
-    pbuf_remove_header(p, RECEIVE_ALIGNMENT);
-    to = p->payload;
     for (index = 0; index < count; index++) {
-        memcpy(to, fragments[index].data, fragments[index].length);
-        to += fragments[index].length;
+        const uint8_t *from = fragments[index].data;
+        size_t left = fragments[index].length;
+
+        while (left > 0) {
+            size_t part = p->len - offset < left ? p->len - offset : left;
+
+            memcpy((uint8_t *)p->payload + offset, from, part);
+            from += part;
+            left -= part;
+            offset += part;
+            if (offset == p->len && p->next) {
+                p = p->next;
+                offset = 0;
+            }
+        }
     }
-    memset(to, 0, room - length);
-    return p;
+    memset((uint8_t *)p->payload + offset, 0, room - length);
+    return frame;
 }
 
 static void interface_receive(struct net_device *device, const struct net_fragment *fragments,
@@ -207,6 +261,27 @@ static void interface_changed(struct net_device *device)
     net_wake();
 }
 
+bool net_interface_takes_large(const struct netif *netif, bool ipv6)
+{
+    const struct interface *interface = netif->state;
+
+    if (!interface) /* the loopback interface: what goes out large comes in large */
+        return true;
+    return ipv6 ? interface->device->transmit_large_ipv6 : interface->device->transmit_large_ipv4;
+}
+
+static void find_large_segments(void)
+{
+    struct list *node, *next;
+
+    net_large_segments = false;
+    list_for_each(node, next, &net_interfaces) {
+        const struct net_device *device = interface_of(node)->device;
+
+        net_large_segments |= device->transmit_large_ipv4 || device->transmit_large_ipv6;
+    }
+}
+
 static void update_link(struct interface *interface)
 {
     const struct net_device *device = interface->device;
@@ -218,6 +293,7 @@ static void update_link(struct interface *interface)
     netif->chksum_flags =
         NETIF_CHECKSUM_ENABLE_ALL & ~(device->transmit_checksum ? CHECKSUMS_OUT : 0);
     memcpy(netif->hwaddr, device->mac, sizeof(device->mac));
+    find_large_segments();
     if (interface->moved && was_up)
         netif_set_link_down(netif);
     if (device->link_up == was_up && !interface->moved)
@@ -293,6 +369,7 @@ static void interface_removed(struct net_device *device)
     device->receive = NULL;
     device->pending = device->writable = device->changed = NULL;
     list_remove(&interface->link);
+    find_large_segments();
     net_deconfigure(interface);
     netif_remove(&interface->netif);
     if (!netif_default && !list_empty(&net_interfaces))

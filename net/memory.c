@@ -50,9 +50,11 @@ struct block {
 
 #define LARGE (1ull << 63)
 
-/* The last one holds a full Ethernet frame behind lwIP's buffer header and room for its own
- * headers. */
-static const uint16_t class_size[] = { 72, 136, 392, 1032, 1688 };
+/*
+ * 1,688 bytes hold a full Ethernet frame behind lwIP's buffer header and room for its own headers;
+ * those above are for the pieces of large TCP segments, 16 KiB at most.
+ */
+static const uint16_t class_size[] = { 72, 136, 392, 1032, 1688, 4168, 8264, 16456 };
 #define CLASSES (sizeof(class_size) / sizeof(class_size[0]))
 #define SMALL_MAXIMUM 392u
 

@@ -64,6 +64,8 @@ void net_interfaces_init(void);
 /* Handle frames and changes of all devices: true when there is more to do at once. */
 bool net_interfaces_poll(void);
 bool net_interfaces_busy(void);
+/* Does what this interface stands for cut large TCP segments, or take them as they are? */
+bool net_interface_takes_large(const struct netif *netif, bool ipv6);
 void net_interfaces_kick(void);
 
 /* Addresses (net/configure.c). */
@@ -109,6 +111,9 @@ uint64_t net_siphash(const uint64_t sip_key[2], const uint64_t *words, unsigned 
 
 /* Sockets that exist, those in listeners' queues included (net/socket.c). */
 extern unsigned int sockets_open;
+
+/* Datagrams that found no room in their socket (net/socket_udp.c). */
+extern uint64_t net_datagrams_dropped;
 
 /* Queries that wait for a name server (net/resolver.c). */
 extern unsigned int net_queries_pending;

@@ -24,7 +24,8 @@
 
 #define SEND_LIMIT_UNDER_PRESSURE (16u * 1024)
 #define SEGMENTS_IN_RESERVE 64
-#define WRITE_MAXIMUM 65535u
+#define WINDOW_STEP 65535u
+#define WRITE_PIECE 11u                 /* MSS in one buffer: a quarter of a large segment */
 #define BUFFER_OVERHEAD 128u            /* memory of a received buffer beyond its bytes */
 #define CHARGE_MAXIMUM (2u * TCP_WND)
 #define POLL_INTERVAL 1                 /* half seconds */
@@ -92,7 +93,7 @@ static void release_first(struct socket *socket)
 static void open_window(struct socket *socket, size_t length)
 {
     while (socket->tcp && length > 0) {
-        u16_t part = (u16_t)(length < WRITE_MAXIMUM ? length : WRITE_MAXIMUM);
+        u16_t part = (u16_t)(length < WINDOW_STEP ? length : WINDOW_STEP);
 
         tcp_recved(socket->tcp, part);
         length -= part;
@@ -297,9 +298,10 @@ static int send_refusal(struct socket *socket)
 static size_t queue_bytes(struct socket *socket, const uint8_t *data, size_t length, bool more)
 {
     size_t room = send_room(socket), part = length < room ? length : room;
+    size_t piece = WRITE_PIECE * tcp_mss(socket->tcp);
 
-    if (part > WRITE_MAXIMUM)
-        part = WRITE_MAXIMUM;
+    if (part > piece)
+        part = piece;
     while (part > 0) {
         u8_t flags = TCP_WRITE_FLAG_COPY | (more || part < length ? TCP_WRITE_FLAG_MORE : 0);
 

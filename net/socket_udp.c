@@ -24,6 +24,8 @@
 #define IP_UDP_HEADERS 48
 #define MTU_MINIMUM 1280
 
+uint64_t net_datagrams_dropped;
+
 struct datagram {
     struct list link;
     struct pbuf *p;
@@ -42,6 +44,7 @@ static void datagram_arrived(void *argument, struct udp_pcb *pcb, struct pbuf *p
     if (!socket->read_shut && socket->charged + p->tot_len + DATAGRAM_OVERHEAD <= limit)
         datagram = mem_malloc(sizeof(*datagram));
     if (!datagram) {
+        net_datagrams_dropped++;
         pbuf_free(p);
         return;
     }

@@ -31,6 +31,7 @@ void net_usage_get(struct net_usage *usage)
         .tcp_time_wait = count_connections(tcp_tw_pcbs),
         .tcp_listeners = net_pool_used(MEMP_TCP_PCB_LISTEN),
         .udp = net_pool_used(MEMP_UDP_PCB),
+        .datagrams_dropped = net_datagrams_dropped,
         .segments = net_pool_used(MEMP_TCP_SEG),
         .queries = net_queries_pending,
     };

@@ -36,11 +36,12 @@ void netfront_break(struct netfront *nic, const char *what)
     printk("%s: the backend broke the protocol (%s); the device is disabled", nic->device.name,
            what);
     frontend_port_silence(&nic->port);
+    frontend_port_silence(&nic->transmit_port);
     netfront_set_link(nic, false);
 }
 
-/* Completions were waited for: take them in, and say so when there is room again. */
-static bool transmit_event(struct netfront *nic)
+/* If completions were waited for: take them in, and say so when there is room again. */
+static bool take_completions(struct netfront *nic)
 {
     struct netfront_transmit *transmit = &nic->transmit;
 
@@ -56,10 +57,19 @@ static bool transmit_event(struct netfront *nic)
     return true;
 }
 
+void netfront_transmit_event(void *argument)
+{
+    struct netfront *nic = argument;
+    bool worked = take_completions(nic);
+
+    if (!nic->broken)
+        frontend_port_rearm(&nic->transmit_port, worked);
+}
+
 void netfront_event(void *argument)
 {
     struct netfront *nic = argument;
-    bool worked = transmit_event(nic);
+    bool worked = take_completions(nic);
     int ready = ring_poll(&nic->receive.ring);
 
     if (ready < 0)
@@ -96,7 +106,7 @@ static unsigned int netfront_poll(struct net_device *device, unsigned int budget
         netfront_break(nic, "receive producer out of range");
         return taken;
     }
-    transmit_event(nic);
+    take_completions(nic);
     if (taken > 0)
         frontend_port_worked(&nic->port);
     if (nic->polling && !nic->broken) {
@@ -106,8 +116,20 @@ static unsigned int netfront_poll(struct net_device *device, unsigned int budget
     return taken;
 }
 
+/* The largest frame that the backend takes, or 0 for one that is to be cut and cannot be. */
+static size_t frame_limit(const struct netfront *nic, const struct net_send_info *info)
+{
+    if (info->segment_size == 0)
+        return nic->frame_limit;
+    if (!info->checksum_partial)
+        return 0;
+    if (info->ipv6 ? nic->device.transmit_large_ipv6 : nic->device.transmit_large_ipv4)
+        return NETFRONT_FRAME_MAX;
+    return 0;
+}
+
 static int netfront_send(struct net_device *device, const struct net_fragment *fragments,
-                         unsigned int count, bool checksum_partial)
+                         unsigned int count, const struct net_send_info *info)
 {
     struct netfront *nic = netfront_of(device);
     size_t length = 0;
@@ -120,12 +142,13 @@ static int netfront_send(struct net_device *device, const struct net_fragment *f
         return -EAGAIN;
     for (i = 0; i < count; i++)
         length += fragments[i].length;
-    if (length < NETFRONT_ETHERNET_HEADER || length > nic->frame_limit)
+    if (length < NETFRONT_ETHERNET_HEADER || length > frame_limit(nic, info))
         return -EINVAL;
-    result = netfront_transmit_frame(nic, fragments, count, length, checksum_partial);
+    result = netfront_transmit_frame(nic, fragments, count, length, info);
     if (result != 0)
         return result;
     device->statistics.sent++;
+    device->statistics.sent_large += info->segment_size > 0;
     device->statistics.sent_bytes += length;
     return 0;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * netfront's own state (<xen-abi/io/netif.h>): one transmit ring, one receive ring, one event
- * channel.
+ * netfront's own state (<xen-abi/io/netif.h>): one transmit ring, one receive ring, and an event
+ * channel for each, or one for both where the backend cannot keep them apart.
  *
  * Life: probe reads the address; the backend's InitWait makes us build rings and the backend's
  * Connected brings the link up. Closing takes the link down; Closed, a gone backend
@@ -57,6 +57,7 @@ struct netfront_receive {
     void *memory;
     int reference;
     unsigned int pages; /* a power of two, at most the ring's size */
+    bool large;         /* there are enough of them for frames of 64 KiB: we ask for such */
     bool bad_frame_logged;
     struct netfront_page page[NETFRONT_RING_SLOTS];
 };
@@ -70,6 +71,7 @@ struct netfront_transmit {
     void *memory;
     int reference;
     bool waiting; /* someone was told -EAGAIN and waits for `writable` */
+    unsigned int extras; /* requests that are extra-info: each gets a response without an id */
     struct ring_ids small, large;
     uint16_t small_next[NETFRONT_SMALL_BUFFERS];
     uint16_t large_next[NETFRONT_LARGE_BUFFERS];
@@ -91,7 +93,8 @@ struct netfront {
     bool polling;   /* an event was passed on with `pending`; poll will rearm the port */
     bool armed;     /* the backend will notify of the next frame */
     unsigned int frame_limit;
-    struct frontend_port port;
+    struct frontend_port port;          /* for what comes in, and for both without the next */
+    struct frontend_port transmit_port; /* closed if the backend wants one for both */
     struct netfront_receive receive;
     struct netfront_transmit transmit;
 };
@@ -102,11 +105,12 @@ static inline struct netfront *netfront_of(struct net_device *device)
 }
 
 /*
- * device.c: the operations, the event handler, and the end of trust in a backend: one log line,
+ * device.c: the operations, the event handlers, and the end of trust in a backend: one log line,
  * then -EIO for all.
  */
 extern const struct net_operations netfront_operations;
 void netfront_event(void *argument);
+void netfront_transmit_event(void *argument);
 void netfront_break(struct netfront *nic, const char *what);
 void netfront_set_link(struct netfront *nic, bool up);
 
@@ -130,11 +134,19 @@ void netfront_receive_destroy(struct netfront *nic);
 /* Pass on at most `budget` frames; the number of frames taken, good and bad. */
 unsigned int netfront_receive_frames(struct netfront *nic, unsigned int budget);
 
+/* pool.c: pages for frames, at most; of the command line's word, 0 or -EINVAL. */
+struct netfront_pool {
+    unsigned int receive; /* a power of two */
+    unsigned int small, large;
+};
+struct netfront_pool netfront_pool(void);
+int netfront_set_buffers(const char *value);
+
 /* transmit.c, likewise. */
 int netfront_transmit_create(struct netfront *nic);
 void netfront_transmit_destroy(struct netfront *nic);
 int netfront_transmit_frame(struct netfront *nic, const struct net_fragment *fragments,
-                            unsigned int count, size_t length, bool checksum_partial);
+                            unsigned int count, size_t length, const struct net_send_info *info);
 void netfront_transmit_publish(struct netfront *nic);
 /* Take in completions: their number; a broken ring counts as none. */
 unsigned int netfront_transmit_reap(struct netfront *nic);

@@ -4,8 +4,9 @@
  *
  * A frame is a chain of responses; extra-info slots may follow the first. Sizes and offsets come
  * from the backend: a frame that does not stay within its pages, its 19 slots or 64 KiB is dropped
- * with its whole chain and counted. A chain that goes on past the producer, or a response out of
- * order, leaves no common ground: that breaks the device.
+ * with its whole chain and counted, and so is one with extra-info that was not asked for or makes
+ * no sense. A chain that goes on past the producer, or a response out of order, leaves no common
+ * ground: that breaks the device.
  */
 #include "netfront.h"
 
@@ -25,33 +26,19 @@ _Static_assert(sizeof(struct netif_extra_info) <= sizeof(struct netif_rx_respons
 
 #define SLOT_SIZE sizeof(union netif_rx_sring_entry)
 #define PAGES_MIN 16u
-/* Memory below which the ring is not filled: 64 pages below 16 MiB, 128 below 64 MiB. */
-#define PAGES_SMALL_GUEST 64u
-#define PAGES_MEDIUM_GUEST 128u
-#define SMALL_GUEST ((size_t)16 << (20 - PAGE_SHIFT))
-#define MEDIUM_GUEST ((size_t)64 << (20 - PAGE_SHIFT))
-#define TINY_GUEST ((size_t)4 << (20 - PAGE_SHIFT))
+/* Below that, the pages for one large frame might never be posted at the same time. */
+#define PAGES_FOR_LARGE (2 * NETFRONT_CHAIN_MAX)
 
 /* A frame while its chain is being taken. */
 struct frame {
     unsigned int count;
     unsigned int slots;
+    bool segments; /* it stands for several: the backend has said of which size */
     size_t length;
     const char *fault; /* why it is to be dropped */
     struct net_receive_info info;
     struct net_fragment fragments[NETFRONT_CHAIN_MAX];
 };
-
-static unsigned int pages_wanted(void)
-{
-    size_t total = pages_total();
-
-    if (total < TINY_GUEST)
-        return PAGES_MIN;
-    if (total < SMALL_GUEST)
-        return PAGES_SMALL_GUEST;
-    return total < MEDIUM_GUEST ? PAGES_MEDIUM_GUEST : NETFRONT_RING_SLOTS;
-}
 
 /* Post every page that is not with the backend. */
 static void post(struct netfront_receive *receive)
@@ -101,7 +88,7 @@ static void drop_pages(struct netfront_receive *receive, unsigned int from, unsi
 static int fill(struct netfront *nic)
 {
     struct netfront_receive *receive = &nic->receive;
-    unsigned int wanted = pages_wanted();
+    unsigned int wanted = netfront_pool().receive;
     unsigned int have = 0;
     int result = 0;
 
@@ -116,6 +103,7 @@ static int fill(struct netfront *nic)
         wanted = 0;
     drop_pages(receive, wanted, have);
     receive->pages = wanted;
+    receive->large = wanted >= PAGES_FOR_LARGE;
     return wanted > 0 ? 0 : result;
 }
 
@@ -162,10 +150,23 @@ static int take_slot(struct netfront *nic, struct frame *frame, void *slot)
     return 0;
 }
 
-/*
- * Extra-info: none was negotiated that matters here, so it is skipped, but a segmentation request
- * spoils the frame.
- */
+/* A large TCP segment: once in a frame, of a kind that we announced, and with a size. */
+static void check_segments(const struct netfront *nic, struct frame *frame,
+                           const struct netif_extra_info *extra)
+{
+    if (!nic->receive.large)
+        frame->fault = "segmentation that was not offered";
+    else if (frame->segments)
+        frame->fault = "segmentation twice";
+    else if (extra->u.gso.type != XEN_NETIF_GSO_TYPE_TCPV4 &&
+             extra->u.gso.type != XEN_NETIF_GSO_TYPE_TCPV6)
+        frame->fault = "unknown segmentation";
+    else if (extra->u.gso.size == 0 || extra->u.gso.features != 0)
+        frame->fault = "bad segmentation";
+    frame->segments = true;
+}
+
+/* Extra-info of the kinds that are known but not asked for (a hash) is skipped. */
 static int take_extras(struct netfront *nic, struct frame *frame)
 {
     union {
@@ -180,7 +181,7 @@ static int take_extras(struct netfront *nic, struct frame *frame)
             extra.info.type >= XEN_NETIF_EXTRA_TYPE_MAX)
             frame->fault = "unknown extra-info";
         else if (extra.info.type == XEN_NETIF_EXTRA_TYPE_GSO)
-            frame->fault = "segmentation that was not offered";
+            check_segments(nic, frame, &extra.info);
     } while (extra.info.flags & XEN_NETIF_EXTRA_FLAG_MORE);
     return 0;
 }
@@ -210,6 +211,7 @@ static int take_frame(struct netfront *nic, struct frame *frame)
     struct netif_rx_response response;
 
     frame->count = frame->slots = 0;
+    frame->segments = false;
     frame->length = 0;
     frame->fault = NULL;
     do {
@@ -250,6 +252,7 @@ static void deliver(struct netfront *nic, const struct frame *frame)
     } else {
         device->statistics.received++;
         device->statistics.received_bytes += frame->length;
+        device->statistics.received_large += frame->segments;
         device->receive(device, frame->fragments, frame->count, &frame->info);
     }
 }

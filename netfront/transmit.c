@@ -7,6 +7,10 @@
  * when one is needed and none is free, and only when that yields nothing, is an event asked for and
  * the caller told -EAGAIN. A backend that never completes fills the ring once and then gets no
  * more.
+ *
+ * A TCP segment that the backend is to cut has an extra-info slot behind its first request. The
+ * response to that slot has the status NULL and no id that means anything: such responses are
+ * counted against the slots of this kind.
  */
 #include "netfront.h"
 
@@ -20,22 +24,15 @@
 
 _Static_assert(offsetof(struct netif_tx_sring, ring) == sizeof(struct ring_header), "ring head");
 _Static_assert(sizeof(union netif_tx_sring_entry) == 12, "transmit slot");
+_Static_assert(sizeof(struct netif_extra_info) <= sizeof(struct netif_tx_request),
+               "extra-info slot");
 
 #define SLOT_SIZE sizeof(union netif_tx_sring_entry)
-/* Transmit pages take at most this part of all memory. */
-#define MEMORY_SHARE 64u
-#define SMALL_PAGES_MIN 8u
-#define LARGE_PAGES_MIN 17u
-
-static unsigned int clamp(size_t value, unsigned int low, unsigned int high)
-{
-    return value < low ? low : value > high ? high : (unsigned int)value;
-}
 
 int netfront_transmit_create(struct netfront *nic)
 {
     struct netfront_transmit *transmit = &nic->transmit;
-    size_t share = pages_total() / MEMORY_SHARE;
+    struct netfront_pool pool = netfront_pool();
     int result = frontend_ring_alloc(nic->backend_domain, &transmit->memory, &transmit->reference);
 
     if (result != 0)
@@ -45,9 +42,10 @@ int netfront_transmit_create(struct netfront *nic)
     ring_ids_init(&transmit->small, transmit->small_next, NETFRONT_SMALL_BUFFERS);
     ring_ids_init(&transmit->large, transmit->large_next, NETFRONT_LARGE_BUFFERS);
     transmit->small_pages = transmit->large_pages = 0;
-    transmit->small_limit = clamp(share, SMALL_PAGES_MIN, NETFRONT_SMALL_BUFFERS / 2);
-    transmit->large_limit = clamp(share, LARGE_PAGES_MIN, NETFRONT_LARGE_BUFFERS);
+    transmit->small_limit = pool.small;
+    transmit->large_limit = pool.large;
     transmit->waiting = false;
+    transmit->extras = 0;
     return 0;
 }
 
@@ -71,14 +69,19 @@ void netfront_transmit_destroy(struct netfront *nic)
 
 void netfront_transmit_publish(struct netfront *nic)
 {
+    const struct frontend_port *own = &nic->transmit_port;
+
     if (ring_publish(&nic->transmit.ring))
-        evtchn_notify(nic->port.port);
+        evtchn_notify(own->port > 0 ? own->port : nic->port.port);
 }
 
-static bool release(struct netfront_transmit *transmit, unsigned int id)
+static bool release(struct netfront_transmit *transmit, const struct netif_tx_response *response)
 {
     struct ring_ids *ids = &transmit->small;
+    unsigned int id = response->id;
 
+    if (response->status == NETIF_RSP_NULL)
+        return transmit->extras > 0 && transmit->extras-- > 0;
     if (id >= NETFRONT_SMALL_BUFFERS) {
         ids = &transmit->large;
         id -= NETFRONT_SMALL_BUFFERS;
@@ -96,11 +99,11 @@ static bool take_responses(struct netfront *nic, int ready)
 
     for (; ready > 0; ready--) {
         ring_take(&nic->transmit.ring, &response, sizeof(response));
-        if (!release(&nic->transmit, response.id)) {
+        if (!release(&nic->transmit, &response)) {
             netfront_break(nic, "transmit response with a wrong id");
             return false;
         }
-        if (response.status != NETIF_RSP_OKAY)
+        if (response.status < NETIF_RSP_OKAY)
             nic->device.statistics.send_dropped++;
     }
     return true;
@@ -131,6 +134,8 @@ unsigned int netfront_transmit_reap(struct netfront *nic)
     }
     if (reaped > 0 && !transmit->waiting)
         ring_quiet(&transmit->ring);
+    if (reaped > 0)
+        frontend_port_worked(&nic->transmit_port);
     return reaped;
 }
 
@@ -176,7 +181,7 @@ bool netfront_transmit_has_room(const struct netfront_transmit *transmit, unsign
 {
     if (large == 0)
         return transmit->small.unused > 0 && ring_space(&transmit->ring) > 0;
-    return transmit->large.unused >= large && ring_space(&transmit->ring) >= large;
+    return transmit->large.unused >= large && ring_space(&transmit->ring) > large;
 }
 
 /*
@@ -265,12 +270,26 @@ static void send_small(struct netfront_transmit *transmit, const struct net_frag
     write_request(&transmit->ring, page->reference, offset, flags, id, length);
 }
 
+static void write_extra(struct netfront_transmit *transmit, const struct net_send_info *info)
+{
+    struct netif_extra_info *extra = ring_next_request(&transmit->ring);
+
+    memset(extra, 0, SLOT_SIZE);
+    extra->type = XEN_NETIF_EXTRA_TYPE_GSO;
+    extra->u.gso.size = info->segment_size;
+    extra->u.gso.type = info->ipv6 ? XEN_NETIF_GSO_TYPE_TCPV6 : XEN_NETIF_GSO_TYPE_TCPV4;
+    transmit->extras++;
+}
+
 /* A chain: the first request carries the length of the whole frame, the others their own. */
 static void send_large(struct netfront_transmit *transmit, const struct net_fragment *fragments,
-                       size_t length, unsigned int flags)
+                       size_t length, unsigned int flags, const struct net_send_info *info)
 {
     struct cursor cursor = { fragments, 0 };
     size_t size = length;
+
+    if (info->segment_size > 0)
+        flags |= NETTXF_extra_info;
 
     while (length > 0) {
         unsigned int id = (unsigned int)ring_ids_take(&transmit->large);
@@ -281,20 +300,22 @@ static void send_large(struct netfront_transmit *transmit, const struct net_frag
         write_request(&transmit->ring, transmit->large_page[id].reference, 0,
                       flags | (length > 0 ? NETTXF_more_data : 0), NETFRONT_SMALL_BUFFERS + id,
                       size);
+        if (flags & NETTXF_extra_info)
+            write_extra(transmit, info);
         flags = 0;
         size = length < PAGE_SIZE ? length : PAGE_SIZE;
     }
 }
 
 int netfront_transmit_frame(struct netfront *nic, const struct net_fragment *fragments,
-                            unsigned int count, size_t length, bool checksum_partial)
+                            unsigned int count, size_t length, const struct net_send_info *info)
 {
     struct netfront_transmit *transmit = &nic->transmit;
-    unsigned int flags = checksum_partial ? NETTXF_csum_blank | NETTXF_data_validated : 0;
+    unsigned int flags = info->checksum_partial ? NETTXF_csum_blank | NETTXF_data_validated : 0;
     unsigned int large = 0;
     int result;
 
-    if (length > NETFRONT_SMALL_SIZE)
+    if (length > NETFRONT_SMALL_SIZE || info->segment_size > 0)
         large = (unsigned int)((length + PAGE_SIZE - 1) / PAGE_SIZE);
     if (!netfront_transmit_has_room(transmit, large)) {
         result = make_room(nic, large);
@@ -304,6 +325,6 @@ int netfront_transmit_frame(struct netfront *nic, const struct net_fragment *fra
     if (large == 0)
         send_small(transmit, fragments, count, length, flags);
     else
-        send_large(transmit, fragments, length, flags);
+        send_large(transmit, fragments, length, flags, info);
     return 0;
 }

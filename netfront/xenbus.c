@@ -22,13 +22,18 @@
 /*
  * What we take: copies into our pages; the note that receive pages were posted (without it the
  * backend drops instead of waiting); chains of slots; frames whose IPv6 checksum is blank (IPv4's
- * may be, unless one says no).
+ * may be, unless one says no); with pages enough, TCP segments that are yet to be cut.
  */
-static const char *const features[] = {
-    "request-rx-copy",
-    "feature-rx-notify",
-    "feature-sg",
-    "feature-ipv6-csum-offload",
+static const struct feature {
+    const char *name;
+    bool large;
+} features[] = {
+    { "request-rx-copy", false },
+    { "feature-rx-notify", false },
+    { "feature-sg", false },
+    { "feature-ipv6-csum-offload", false },
+    { "feature-gso-tcpv4", true },
+    { "feature-gso-tcpv6", true },
 };
 
 static int hex_digit(char c)
@@ -78,6 +83,7 @@ void netfront_release(struct netfront *nic)
     nic->connected = false;
     nic->polling = false;
     frontend_port_close(&nic->port);
+    frontend_port_close(&nic->transmit_port);
     netfront_transmit_destroy(nic);
     netfront_receive_destroy(nic);
 }
@@ -88,22 +94,33 @@ static void disconnect(struct netfront *nic)
     netfront_release(nic);
 }
 
-/* What the backend can do decides the size of frames and the checksums that we leave to it. */
+static bool offers(const struct netfront *nic, const char *feature)
+{
+    return frontend_read_number(nic->bus->backend, feature, 1, 0) != 0;
+}
+
+/*
+ * What the backend can do decides the size of frames, and the checksums and the cutting that we
+ * leave to it.
+ */
 static int read_backend(struct netfront *nic)
 {
-    const char *backend = nic->bus->backend;
+    struct net_device *device = &nic->device;
+    bool chains = offers(nic, "feature-sg");
     unsigned int mtu;
 
-    if (!frontend_read_number(backend, "feature-rx-copy", 1, 0))
+    if (!offers(nic, "feature-rx-copy"))
         return -EOPNOTSUPP;
     mtu = (unsigned int)frontend_read_number(nic->bus->node, "mtu", MTU_MAX, MTU_DEFAULT);
-    if (mtu < MTU_MIN || (mtu > MTU_DEFAULT && !frontend_read_number(backend, "feature-sg", 1, 0)))
+    if (mtu < MTU_MIN || (mtu > MTU_DEFAULT && !chains))
         mtu = MTU_DEFAULT;
-    nic->device.mtu = mtu;
+    device->mtu = mtu;
     nic->frame_limit = mtu + NETFRONT_ETHERNET_HEADER + NETFRONT_VLAN_TAG;
-    nic->device.transmit_checksum =
-        !frontend_read_number(backend, "feature-no-csum-offload", 1, 0) &&
-        frontend_read_number(backend, "feature-ipv6-csum-offload", 1, 0);
+    device->transmit_checksum =
+        !offers(nic, "feature-no-csum-offload") && offers(nic, "feature-ipv6-csum-offload");
+    chains = chains && device->transmit_checksum;
+    device->transmit_large_ipv4 = chains && offers(nic, "feature-gso-tcpv4");
+    device->transmit_large_ipv6 = chains && offers(nic, "feature-gso-tcpv6");
     return 0;
 }
 
@@ -115,7 +132,32 @@ static int create_rings(struct netfront *nic)
         result = netfront_transmit_create(nic);
     if (result == 0)
         result = frontend_port_open(&nic->port, nic->backend_domain, netfront_event, nic);
+    if (result == 0 && offers(nic, "feature-split-event-channels"))
+        result = frontend_port_open(&nic->transmit_port, nic->backend_domain,
+                                    netfront_transmit_event, nic);
     return result;
+}
+
+/* The other names may be left from a connection before, and a backend looks for them first. */
+static int write_ports(const struct netfront *nic)
+{
+    static const char *const split[] = { "event-channel-rx", "event-channel-tx" };
+    const int ports[] = { nic->port.port, nic->transmit_port.port };
+    char path[sizeof(nic->bus->node) + 20];
+    int result = 0;
+    unsigned int i;
+
+    if (ports[1] > 0) {
+        for (i = 0; i < 2 && result == 0; i++)
+            result =
+                xenstore_write_format(XENSTORE_NONE, nic->bus->node, split[i], "%d", ports[i]);
+        return result;
+    }
+    for (i = 0; i < 2; i++) {
+        ksnprintf(path, sizeof(path), "%s/%s", nic->bus->node, split[i]);
+        xenstore_remove(XENSTORE_NONE, path);
+    }
+    return xenstore_write_format(XENSTORE_NONE, nic->bus->node, "event-channel", "%d", ports[0]);
 }
 
 static int write_nodes(struct netfront *nic)
@@ -130,9 +172,10 @@ static int write_nodes(struct netfront *nic)
         result =
             xenstore_write_format(XENSTORE_NONE, node, "rx-ring-ref", "%d", nic->receive.reference);
     if (result == 0)
-        result = xenstore_write_format(XENSTORE_NONE, node, "event-channel", "%d", nic->port.port);
+        result = write_ports(nic);
     for (i = 0; i < sizeof(features) / sizeof(features[0]) && result == 0; i++)
-        result = xenstore_write_format(XENSTORE_NONE, node, features[i], "1");
+        result = xenstore_write_format(XENSTORE_NONE, node, features[i].name, "%d",
+                                       !features[i].large || nic->receive.large);
     return result;
 }
 
@@ -162,6 +205,7 @@ static void connect(struct netfront *nic)
         nic->connected = true;
         nic->armed = true;
         frontend_port_rearm(&nic->port, true);
+        frontend_port_rearm(&nic->transmit_port, true);
         result = xenbus_set_state(nic->bus, XenbusStateConnected);
     }
     if (result == 0)
@@ -185,9 +229,10 @@ static void link_up(struct netfront *nic)
 
     if (!offered(nic) || nic->broken || (nic->device.link_up && !nic->moving))
         return;
-    printk("%s: %02x:%02x:%02x:%02x:%02x:%02x, mtu %u, %u receive pages%s", nic->device.name,
+    printk("%s: %02x:%02x:%02x:%02x:%02x:%02x, mtu %u, %u receive pages%s%s", nic->device.name,
            mac[0], mac[1], mac[2], mac[3], mac[4], mac[5], nic->device.mtu, nic->receive.pages,
-           nic->device.transmit_checksum ? ", checksum offload" : "");
+           nic->device.transmit_checksum ? ", checksum offload" : "",
+           nic->device.transmit_large_ipv4 ? ", segmentation offload" : "");
     if (nic->moving)
         netfront_arrived(nic);
     netfront_set_link(nic, true);
@@ -270,6 +315,7 @@ static int netfront_probe(struct xenbus_device *bus)
     nic->bus = bus;
     nic->backend_domain = bus->backend_domain;
     frontend_port_init(&nic->port);
+    frontend_port_init(&nic->transmit_port);
     timer_init(&nic->patience, NULL, NULL);
     bus->private_data = nic;
     return 0;
@@ -293,10 +339,14 @@ static void netfront_describe(const struct xenbus_device *bus, char *line, size_
     const struct netfront *nic = bus->private_data;
     const char *note = nic->broken ? " (broken)" : nic->connected ? "" : " (not connected)";
 
-    ksnprintf(line, size, "%s%s: %u frames on the way out, %u pages posted, port %d",
+    ksnprintf(line, size,
+              "%s%s: %u requests on the way out; pages: %u posted, %u of %u to send from; ports %d "
+              "and %d",
               nic->device.name, note,
               nic->connected ? ring_outstanding(&nic->transmit.ring) : 0,
-              nic->connected ? nic->receive.pages : 0, nic->port.port);
+              nic->connected ? nic->receive.pages : 0, nic->device.send_pages,
+              nic->transmit.small_limit + nic->transmit.large_limit, nic->port.port,
+              nic->transmit_port.port);
 }
 
 static const struct xenbus_driver netfront_driver = {

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * memcpy() and memset() in 16-byte moves, the ends by moves that overlap. The C library's own store
- * past the cache from 256 bytes on, which is wrong for packets and pages that are read right
- * afterwards. Linked before the library, these take their place.
+ * memcpy() and memset() in 16-byte moves, the ends by moves that overlap; from 1 KiB on, memcpy()
+ * leaves the loop to the CPU. The C library's own store past the cache from 256 bytes on, which is
+ * wrong for packets and pages that are read right afterwards. Linked before the library, these take
+ * their place.
  */
     .cfi_sections .debug_frame
     .text
@@ -17,6 +18,8 @@ memcpy:
     lea -16(%rdi,%rdx), %rcx            /* and their place */
     cmp $64, %rdx
     jbe 2f
+    cmp $1024, %rdx
+    jae 8f
 1:  movups (%rsi), %xmm0
     movups 16(%rsi), %xmm1
     movups 32(%rsi), %xmm2
@@ -65,6 +68,12 @@ memcpy:
     movzbl 1(%rsi), %ecx
     mov %cl, 1(%rdi)
 7:  ret
+8:  mov %rcx, %r8
+    mov %rdx, %rcx
+    shr $3, %rcx
+    rep movsq
+    movups %xmm4, (%r8)
+    ret
     .cfi_endproc
     .size memcpy, . - memcpy
 

@@ -3,7 +3,9 @@
  * Network devices as the stack above sees them: "packets in, packets out". netfront provides them,
  * net/ takes them up.
  *
- * Frames are Ethernet frames without their check sequence. Checksum state travels with each frame:
+ * Frames are Ethernet frames without their check sequence; one with a TCP segment may have up to 64
+ * KiB, to be cut later: those that come in stay as they are, those that go out are cut by the device
+ * or behind it. Checksum state travels with each frame:
  * on the way in `checksum_blank` says that the TCP/UDP checksum is partial and the data can be
  * trusted (it never crossed a wire), `checksum_valid` that the backend has verified it.
  */
@@ -23,6 +25,14 @@ struct net_receive_info {
     bool checksum_valid;
 };
 
+struct net_send_info {
+    bool checksum_partial; /* the TCP/UDP checksum field holds only the pseudo header's sum: allowed
+                              if the device has transmit_checksum */
+    bool ipv6;
+    uint16_t segment_size; /* 0; or: a TCP segment (with a partial checksum) to be cut into such with
+                              this much payload each: allowed if the device has transmit_large */
+};
+
 /* A piece of an outgoing frame: anywhere in memory. */
 struct net_fragment {
     const void *data;
@@ -33,12 +43,11 @@ struct net_operations {
     /*
      * Send one frame given in pieces (at most 65,535 bytes in all; over 1,514 only if the device
      * said so). The data is copied or taken before return: the caller may reuse it at once. 0;
-     * -EAGAIN: the ring is full, `writable` will be called; -EIO, -ENODEV: link down.
-     * `checksum_partial`: the TCP/UDP checksum field holds only the pseudo header's sum, allowed if
-     * the device has transmit_checksum.
+     * -EAGAIN: the ring is full, `writable` will be called; -EIO, -ENODEV: link down; -EINVAL: not
+     * with this device.
      */
     int (*send)(struct net_device *device, const struct net_fragment *fragments, unsigned int count,
-                bool checksum_partial);
+                const struct net_send_info *info);
     /* Tell the backend of frames queued since the last call (send() alone need not notify). */
     void (*kick)(struct net_device *device);
     /*
@@ -55,6 +64,8 @@ struct net_device {
     bool link_up;
     bool moved;               /* with `changed`: the link is up at another place; net/ clears it */
     bool transmit_checksum;   /* send() takes checksum_partial */
+    bool transmit_large_ipv4; /* send() takes segment_size, for TCP over IPv4 */
+    bool transmit_large_ipv6;
     const struct net_operations *operations;
     unsigned int send_pages;  /* pages, each with a grant, that the provider keeps for sending: as
                                  many as the load has needed so far, within its limit */
@@ -76,7 +87,8 @@ struct net_device {
 
     struct {
         uint64_t received, received_bytes, receive_dropped, receive_errors;
-        uint64_t sent, sent_bytes, send_dropped;
+        uint64_t received_large; /* of the received: TCP segments that stand for several */
+        uint64_t sent, sent_bytes, send_dropped, sent_large;
     } statistics;
 };
 

@@ -6,6 +6,7 @@
 #define NET_USAGE_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 struct net_usage {
     size_t memory;               /* bytes in packet buffers and control blocks */
@@ -18,6 +19,7 @@ struct net_usage {
     unsigned int tcp_listeners;
     unsigned int udp; /* UDP control blocks; the stack has its own for DHCP (1) and for queries to
                          name servers */
+    uint64_t datagrams_dropped;  /* so far, that found no room in their socket */
     unsigned int segments;       /* TCP segments queued, in any direction */
     unsigned int queries;        /* name queries without an answer yet */
     unsigned int interfaces;

@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * lwIP's questions that net/hooks.c answers: initial sequence numbers, the way out for a source
- * address, and what to do when a listener's backlog is full.
+ * address, and what to do when a listener's backlog is full; and those of our patch, about large
+ * segments (net/large_segments.c).
  */
 #ifndef NET_LWIP_HOOKS_H
 #define NET_LWIP_HOOKS_H
+
+#include <stdbool.h>
+#include <stdint.h>
 
 #include "lwip/err.h"
 #include "lwip/ip_addr.h"
@@ -22,16 +26,42 @@ err_t net_tcp_unusual_segment(struct tcp_pcb *pcb, struct tcp_hdr *header, u16_t
 
 /*
  * Called for each segment. SYNs to a listener or to a connection in TIME_WAIT, and segments that
- * are not the next of their connection, leave the fast path.
+ * are not the next of their connection, leave the fast path. A segment that stands for several is
+ * acknowledged at once, as if one before it waited for that (RFC 5681, 4.2): its sender may be at
+ * the end of a small congestion window.
  */
 static inline err_t net_tcp_segment(struct tcp_pcb *pcb, struct tcp_hdr *header,
                                     u16_t option_length, const u8_t *option2, struct pbuf *p)
 {
-    if (__builtin_expect(!(TCPH_FLAGS(header) & TCP_SYN) &&
-                             (pcb->state == LISTEN || header->seqno == pcb->rcv_nxt), 1))
-        return ERR_OK;
-    return net_tcp_unusual_segment(pcb, header, option_length, option2, p);
+    if (__builtin_expect((TCPH_FLAGS(header) & TCP_SYN) ||
+                             (pcb->state != LISTEN && header->seqno != pcb->rcv_nxt), 0))
+        return net_tcp_unusual_segment(pcb, header, option_length, option2, p);
+    if (p->tot_len > TCP_MSS && pcb->state != LISTEN)
+        tcp_set_flags(pcb, TF_ACK_DELAY);
+    return ERR_OK;
 }
+
+/* Some device cuts large segments; payload of one segment that the frame under way is to be cut
+ * into, 0 for all others. */
+extern bool net_large_segments;
+extern uint16_t net_segment_size;
+
+u16_t net_tcp_large_segment(const struct tcp_pcb *pcb, u16_t mss);
+u16_t net_tcp_cut_later(const struct tcp_pcb *pcb, struct netif *netif);
+void net_tcp_make_fit(struct tcp_pcb *pcb, struct netif *netif, u32_t window);
+void net_tcp_cut_lost(struct tcp_pcb *pcb);
+
+#define LWIP_HOOK_TCP_SEGMENT_SIZE(pcb, mss) \
+    (net_large_segments ? net_tcp_large_segment(pcb, mss) : (mss))
+#define LWIP_HOOK_TCP_MAKE_FIT(pcb, netif, window)     \
+    do {                                               \
+        if ((pcb)->unsent->len > (pcb)->mss)           \
+            net_tcp_make_fit((pcb), (netif), (window)); \
+    } while (0)
+#define LWIP_HOOK_TCP_CUT_LOST(pcb) net_tcp_cut_lost(pcb)
+#define LWIP_HOOK_TCP_LARGE_OUTPUT(pcb, netif, length) \
+    (net_segment_size = (length) > (pcb)->mss ? net_tcp_cut_later((pcb), (netif)) : 0)
+#define LWIP_HOOK_IP_CUT_LATER() (net_segment_size != 0)
 
 #define LWIP_HOOK_TCP_ISN net_tcp_initial_sequence
 #define LWIP_HOOK_ND6_GET_GW(netif, destination) net_ipv6_gateway(netif)

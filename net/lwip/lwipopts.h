@@ -94,6 +94,8 @@
 #define TCP_SND_BUF (160 * TCP_MSS)
 #define TCP_SND_QUEUELEN 640
 #define TCP_SNDLOWAT (2 * TCP_MSS)
+/* A buffer that may be added to has room for one MSS, also in segments that may become larger. */
+#define TCP_OVERSIZE_CALC_LENGTH(length) ((length) < TCP_MSS ? TCP_MSS : (length))
 #define TCP_WND_UPDATE_THRESHOLD (TCP_WND / 4)
 #define LWIP_WND_SCALE 1
 #define TCP_RCV_SCALE 2

@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "xen/xenstore.h"
 #include "xen_driver_fakes.h"
 #include "xen_fakes.h"
 
@@ -20,6 +21,8 @@ void fake_netback_start(struct xenbus_device *device)
         "feature-sg",
         "feature-ipv6-csum-offload",
         "feature-split-event-channels",
+        "feature-gso-tcpv4",
+        "feature-gso-tcpv6",
     };
 
     fake_netback.device = device;
@@ -46,9 +49,24 @@ struct netif_tx_sring *fake_netback_transmit_ring(void)
     return fake_grant_page(fake_frontend_number(fake_netback.device, "tx-ring-ref"), true);
 }
 
-static void notify(void)
+static uint32_t port_of(const char *name)
 {
-    fake_event(fake_frontend_number(fake_netback.device, "event-channel"));
+    const struct xenbus_device *device = fake_netback.device;
+    uint64_t port;
+
+    if (xenstore_read_number(XENSTORE_NONE, device->node, name, 1, UINT32_MAX, &port) == 0)
+        return (uint32_t)port;
+    return fake_frontend_number(device, "event-channel");
+}
+
+uint32_t fake_netback_receive_port(void)
+{
+    return port_of("event-channel-rx");
+}
+
+uint32_t fake_netback_transmit_port(void)
+{
+    return port_of("event-channel-tx");
 }
 
 unsigned int fake_netback_posted(void)
@@ -86,6 +104,17 @@ void fake_netback_put_extra(uint8_t type, uint8_t flags)
     memcpy(next_slot(), &extra, sizeof(extra));
 }
 
+void fake_netback_put_segmentation(uint8_t type, uint16_t size, uint16_t features, uint8_t flags)
+{
+    struct netif_extra_info extra = {
+        .type = XEN_NETIF_EXTRA_TYPE_GSO,
+        .flags = flags,
+        .u.gso = { .size = size, .type = type, .features = features },
+    };
+
+    memcpy(next_slot(), &extra, sizeof(extra));
+}
+
 void fake_netback_push(void)
 {
     struct netif_rx_sring *ring = fake_netback_receive_ring();
@@ -95,7 +124,21 @@ void fake_netback_push(void)
     ring->req_event = fake_netback.receive_produced + 1;
     fake_netback.receive_event_at = ring->rsp_prod;
     if (ring->rsp_prod - ring->rsp_event < ring->rsp_prod - before)
-        notify();
+        fake_event(fake_netback_receive_port());
+}
+
+static void take_extra(unsigned int flags)
+{
+    struct netif_tx_sring *ring = fake_netback_transmit_ring();
+
+    memset(&fake_netback.extra, 0, sizeof(fake_netback.extra));
+    if (!(flags & NETTXF_extra_info))
+        return;
+    CHECK(fake_netback.transmit_consumed != ring->req_prod);
+    memcpy(&fake_netback.extra, &ring->ring[fake_netback.transmit_consumed++ % SLOTS],
+           sizeof(fake_netback.extra));
+    CHECK(!(fake_netback.extra.flags & XEN_NETIF_EXTRA_FLAG_MORE));
+    fake_netback.ids[fake_netback.held++] = FAKE_NETBACK_EXTRA;
 }
 
 size_t fake_netback_take(uint8_t *frame, size_t size, unsigned int *flags)
@@ -123,9 +166,12 @@ size_t fake_netback_take(uint8_t *frame, size_t size, unsigned int *flags)
         CHECK(request.offset + part <= 4096 && length + part <= size);
         memcpy(frame + length, page + request.offset, part);
         length += part;
+        CHECK(slots == 0 || !(request.flags & NETTXF_extra_info));
         for (unsigned int i = 0; i < fake_netback.held; i++)
-            CHECK(fake_netback.ids[i] != request.id);
+            CHECK(fake_netback.ids[i] != request.id || request.id == FAKE_NETBACK_EXTRA);
         fake_netback.ids[fake_netback.held++] = request.id;
+        if (slots == 0)
+            take_extra(request.flags);
         more = request.flags & NETTXF_more_data;
         CHECK(++slots <= 18);
     } while (more);
@@ -147,15 +193,18 @@ void fake_netback_push_transmit(void)
     ring->rsp_prod = fake_netback.transmit_produced;
     fake_netback.transmit_event_at = ring->rsp_prod;
     if (ring->rsp_prod - ring->rsp_event < ring->rsp_prod - before)
-        notify();
+        fake_event(fake_netback_transmit_port());
 }
 
 void fake_netback_complete(unsigned int count)
 {
     CHECK(count <= fake_netback.held);
-    for (unsigned int i = 0; i < count; i++)
-        fake_netback_complete_raw(
-            (struct netif_tx_response){ fake_netback.ids[i], NETIF_RSP_OKAY });
+    for (unsigned int i = 0; i < count; i++) {
+        bool extra = fake_netback.ids[i] == FAKE_NETBACK_EXTRA;
+
+        fake_netback_complete_raw((struct netif_tx_response){
+            fake_netback.ids[i], extra ? NETIF_RSP_NULL : NETIF_RSP_OKAY });
+    }
     fake_netback.held -= count;
     memmove(fake_netback.ids, fake_netback.ids + count,
             fake_netback.held * sizeof(fake_netback.ids[0]));

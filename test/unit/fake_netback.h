@@ -21,14 +21,21 @@ struct fake_netback {
     uint32_t receive_event_at, transmit_event_at; /* producers at the last push */
     uint16_t ids[256]; /* transmit ids that were taken and not completed, oldest first */
     unsigned int held;
+    struct netif_extra_info extra; /* of the last frame taken; its type is 0 if there was none */
 };
 
 extern struct fake_netback fake_netback;
+
+#define FAKE_NETBACK_EXTRA 0xffff /* in place of an id: extra-info, which has none */
 
 /* A backend's directory as Linux' netback fills it. */
 void fake_netback_start(struct xenbus_device *device);
 /* A new connection: the rings start over. */
 void fake_netback_connect(void);
+
+/* The frontend's ports: two, or twice the same one. */
+uint32_t fake_netback_receive_port(void);
+uint32_t fake_netback_transmit_port(void);
 
 /* The frontend's rings. */
 struct netif_rx_sring *fake_netback_receive_ring(void);
@@ -44,6 +51,7 @@ void fake_netback_put(const void *data, unsigned int length, unsigned int offset
                       unsigned int flags);
 void fake_netback_put_raw(struct netif_rx_response response);
 void fake_netback_put_extra(uint8_t type, uint8_t flags);
+void fake_netback_put_segmentation(uint8_t type, uint16_t size, uint16_t features, uint8_t flags);
 void fake_netback_push(void);
 
 /*

@@ -38,6 +38,7 @@ struct end {
 
 struct fake_wire fake_wire = { .latency = 50000 };
 unsigned int fake_net_ring = 256;
+bool fake_net_large;
 
 static struct end ends[DEVICES];
 static struct list travelling = LIST_INIT(travelling);
@@ -140,33 +141,74 @@ static void launch(unsigned int from, const uint8_t *data, size_t length, bool p
     travel(frame);
 }
 
+static void store16(uint8_t *to, unsigned int value)
+{
+    to[0] = (uint8_t)(value >> 8);
+    to[1] = (uint8_t)value;
+}
+
+/* Cut a TCP segment over IPv4, neither with options, as a network card does. */
+static void launch_pieces(unsigned int from, const uint8_t *data, size_t length, size_t size)
+{
+    const size_t headers = 14 + 20 + 20, payload = length - headers;
+
+    assert_int_equal(data[14], 0x45);
+    assert_int_equal(data[14 + 20 + 12] >> 4, 5);
+    assert_int_equal(data[16] << 8 | data[17], length - 14);
+    for (size_t offset = 0; offset < payload; offset += size) {
+        size_t part = payload - offset < size ? payload - offset : size;
+        uint8_t piece[1514], *ip = piece + 14, *tcp = ip + 20;
+        uint32_t number, sum = 0;
+
+        memcpy(piece, data, headers);
+        memcpy(piece + headers, data + headers + offset, part);
+        store16(ip + 2, (unsigned int)(40 + part));
+        store16(ip + 10, 0);
+        for (unsigned int i = 0; i < 20; i += 2)
+            sum += (uint32_t)ip[i] << 8 | ip[i + 1];
+        store16(ip + 10, ~((sum & 0xffff) + (sum >> 16)));
+        memcpy(&number, tcp + 4, sizeof(number));
+        number = htonl((uint32_t)(ntohl(number) + offset));
+        memcpy(tcp + 4, &number, sizeof(number));
+        if (offset + part < payload)
+            tcp[13] &= (uint8_t)~0x09; /* FIN, PSH: the last one's */
+        launch(from, piece, headers + part, true);
+    }
+}
+
 static unsigned int number_of(const struct net_device *device)
 {
     return device == &ends[1].device;
 }
 
 static int fake_send(struct net_device *device, const struct net_fragment *fragments,
-                     unsigned int count, bool partial)
+                     unsigned int count, const struct net_send_info *info)
 {
     struct end *end = &ends[number_of(device)];
     uint8_t *data;
     size_t length = 0;
     unsigned int index;
 
-    assert_true(!partial || device->transmit_checksum);
+    assert_true(!info->checksum_partial || device->transmit_checksum);
+    if (info->segment_size > 0 && (info->ipv6 || !device->transmit_large_ipv4))
+        return -EINVAL;
     if (end->in_ring >= fake_net_ring) {
         end->full = true;
         return -EAGAIN;
     }
     for (index = 0; index < count; index++)
         length += fragments[index].length;
-    assert_true(length >= 14 && length <= 1514);
+    assert_true(length >= 14 && length <= (info->segment_size > 0 ? 65535 : 1514));
     data = wire_memory(length);
     for (index = 0, length = 0; index < count; index++) {
         memcpy(data + length, fragments[index].data, fragments[index].length);
         length += fragments[index].length;
     }
-    launch(number_of(device), data, length, partial);
+    fake_wire.large += info->segment_size > 0;
+    if (info->segment_size > 0 && !fake_wire.whole)
+        launch_pieces(number_of(device), data, length, info->segment_size);
+    else
+        launch(number_of(device), data, length, info->checksum_partial);
     free(data);
     return 0;
 }
@@ -256,6 +298,7 @@ void fake_net_start(bool offload, const char *eth0, const char *eth1)
         device->mtu = 1500;
         device->link_up = true;
         device->transmit_checksum = offload;
+        device->transmit_large_ipv4 = fake_net_large;
         device->operations = &operations;
         assert_int_equal(net_device_register(device), 0);
     }

@@ -20,7 +20,9 @@ struct fake_wire {
     unsigned int lose, corrupt, delay, duplicate;
     uint64_t latency;            /* ns */
     bool cut;                    /* nothing arrives */
+    bool whole;                  /* large TCP segments arrive as they were sent; else in pieces */
     unsigned int frames, kicks;  /* seen so far */
+    unsigned int large;          /* frames handed to a device for cutting */
     /* When set: called with each frame before it travels; false swallows it. */
     bool (*tap)(unsigned int from, const uint8_t *frame, size_t length);
 };
@@ -29,6 +31,8 @@ extern struct fake_wire fake_wire;
 /* Start the stack with both devices. `offload`: they complete checksums; `first_words`: values for
  * "ip" of eth0 and eth1, or NULL. */
 void fake_net_start(bool offload, const char *eth0, const char *eth1);
+/* Set before the start: the devices cut large TCP segments over IPv4. */
+extern bool fake_net_large;
 struct net_device *fake_net_device(unsigned int index);
 /* Hand a frame to a device as if the backend had delivered it. */
 void fake_net_inject(unsigned int device, const uint8_t *frame, size_t length, bool trusted);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-// SRCS: netfront/device.c netfront/suspend.c netfront/receive.c netfront/transmit.c net/netdev.c xen/frontend.c test/unit/xen_fakes.c test/unit/xen_driver_fakes.c test/unit/fake_netback.c
+// SRCS: netfront/device.c netfront/suspend.c netfront/receive.c netfront/pool.c netfront/transmit.c net/netdev.c xen/frontend.c test/unit/xen_fakes.c test/unit/xen_driver_fakes.c test/unit/fake_netback.c
 // CFLAGS: -include test/unit/ring_hook.h -Wl,--wrap=evtchn_close
 /*
  * netfront against a backend that lies: bad frames are dropped with their chain, a broken protocol
@@ -96,7 +96,7 @@ static void detach(void)
 static int send_one(void)
 {
     struct net_fragment whole = { data, 100 };
-    int result = nic->operations->send(nic, &whole, 1, false);
+    int result = nic->operations->send(nic, &whole, 1, &(struct net_send_info){ 0 });
 
     nic->operations->kick(nic);
     return result;
@@ -120,7 +120,7 @@ static void works(void)
 
 static void is_broken(void)
 {
-    uint32_t port = fake_frontend_number(&device, "event-channel");
+    uint32_t port = fake_netback_receive_port();
     unsigned int before = received;
 
     CHECK(front()->broken && !nic->link_up && fake_log_lines == 1);
@@ -254,6 +254,12 @@ static void transmit_unused_id(void)
         (struct netif_tx_response){ NETFRONT_SMALL_BUFFERS + 3, NETIF_RSP_OKAY });
 }
 
+/* A response to extra-info, of which none was sent. */
+static void transmit_null(void)
+{
+    fake_netback_complete_raw((struct netif_tx_response){ fake_netback.ids[0], NETIF_RSP_NULL });
+}
+
 static void transmit_id_twice(void)
 {
     fake_netback_complete_raw((struct netif_tx_response){ fake_netback.ids[0], NETIF_RSP_OKAY });
@@ -262,6 +268,7 @@ static void transmit_id_twice(void)
 
 static void (*const transmit_lies[])(void) = {
     transmit_ahead, transmit_backwards, transmit_wrong_id, transmit_unused_id, transmit_id_twice,
+    transmit_null,
 };
 
 static void transmit_lies_break_the_device(void)
@@ -367,6 +374,52 @@ static void extras_are_bounded(void)
     detach();
 }
 
+/* A segmentation request is taken in one form only; any other drops the frame with its chain. */
+static void segmentation_is_checked(void)
+{
+    static const struct {
+        uint8_t type;
+        uint16_t size, features;
+        bool twice, good;
+    } cases[] = {
+        { XEN_NETIF_GSO_TYPE_TCPV4, 1448, 0, false, true },
+        { XEN_NETIF_GSO_TYPE_TCPV6, 65535, 0, false, true },
+        { XEN_NETIF_GSO_TYPE_TCPV4, 0, 0, false, false },
+        { XEN_NETIF_GSO_TYPE_TCPV4, 1448, 1, false, false },
+        { XEN_NETIF_GSO_TYPE_TCPV4, 1448, 0x8000, false, false },
+        { XEN_NETIF_GSO_TYPE_TCPV4, 1448, 0, true, false },
+        { XEN_NETIF_GSO_TYPE_NONE, 1448, 0, false, false },
+        { 3, 1448, 0, false, false },
+        { 255, 1448, 0, false, false },
+    };
+    unsigned int errors = 0;
+
+    bring_up();
+    for (unsigned int i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        unsigned int before = received;
+
+        fake_netback_put(data, 4096, 0, NETRXF_extra_info | NETRXF_more_data);
+        fake_netback_put_segmentation(cases[i].type, cases[i].size, cases[i].features,
+                                      cases[i].twice ? XEN_NETIF_EXTRA_FLAG_MORE : 0);
+        if (cases[i].twice)
+            fake_netback_put_segmentation(cases[i].type, cases[i].size, cases[i].features, 0);
+        fake_netback_put(data, 4096, 0, NETRXF_more_data);
+        fake_netback_put(data, 100, 0, 0);
+        CHECK(poll_all() == 1 && received == before + cases[i].good);
+        errors += !cases[i].good;
+        CHECK(nic->statistics.receive_errors == errors);
+        works();
+    }
+    detach();
+    fake_memory = 700; /* too few pages to ask for it */
+    bring_up();
+    fake_netback_put(data, 1000, 0, NETRXF_extra_info);
+    fake_netback_put_segmentation(XEN_NETIF_GSO_TYPE_TCPV4, 500, 0, 0);
+    CHECK(poll_all() == 1 && nic->statistics.receive_errors == 1);
+    works();
+    detach();
+}
+
 static void never_completing_fills_once(void)
 {
     unsigned int pages, sent = 0;
@@ -392,7 +445,7 @@ static void storm_is_braked(void)
     uint32_t port;
 
     bring_up();
-    port = fake_frontend_number(&device, "event-channel");
+    port = fake_netback_receive_port();
     while (!fake_port_masked(port)) {
         fake_event(port);
         thread_yield();
@@ -475,7 +528,7 @@ static void any_page_at_any_time(void)
         bring_up();
         ring_hook = scribble;
         for (unsigned int turn = 0; turn < 8 && !front()->broken; turn++) {
-            fake_event(fake_frontend_number(&device, "event-channel"));
+            fake_event(fake_netback_receive_port());
             thread_yield();
             nic->operations->poll(nic, 1 + fake_random(64));
             for (unsigned int frame = fake_random(300); frame > 0; frame--)
@@ -502,6 +555,7 @@ ISOLATED(transmit_lies_break_the_device)
 ISOLATED(bad_frames_are_dropped)
 ISOLATED(long_chains_are_dropped)
 ISOLATED(extras_are_bounded)
+ISOLATED(segmentation_is_checked)
 ISOLATED(never_completing_fills_once)
 ISOLATED(storm_is_braked)
 ISOLATED(states_flap)
@@ -516,6 +570,7 @@ int main(void)
         cmocka_unit_test(test_bad_frames_are_dropped),
         cmocka_unit_test(test_long_chains_are_dropped),
         cmocka_unit_test(test_extras_are_bounded),
+        cmocka_unit_test(test_segmentation_is_checked),
         cmocka_unit_test(test_never_completing_fills_once),
         cmocka_unit_test(test_storm_is_braked),
         cmocka_unit_test(test_states_flap),

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-// SRCS: netfront/device.c netfront/suspend.c netfront/receive.c netfront/transmit.c net/netdev.c xen/frontend.c test/unit/xen_fakes.c test/unit/xen_driver_fakes.c test/unit/fake_netback.c
+// SRCS: netfront/device.c netfront/suspend.c netfront/receive.c netfront/pool.c netfront/transmit.c net/netdev.c xen/frontend.c test/unit/xen_fakes.c test/unit/xen_driver_fakes.c test/unit/fake_netback.c
 // CFLAGS: -include test/unit/ring_hook.h -Wl,--wrap=evtchn_close
 /*
  * netfront with an honest backend: frames both ways, chains, checksum flags, full rings, few
@@ -123,8 +123,17 @@ static void fill(uint8_t *data, size_t length, unsigned int seed)
 static int send(const void *data, size_t length, bool partial)
 {
     struct net_fragment whole = { data, length };
+    struct net_send_info info = { .checksum_partial = partial };
 
-    return nic->operations->send(nic, &whole, 1, partial);
+    return nic->operations->send(nic, &whole, 1, &info);
+}
+
+static int send_large(const void *data, size_t length, uint16_t segment, bool ipv6)
+{
+    struct net_fragment whole = { data, length };
+    struct net_send_info info = { true, ipv6, segment };
+
+    return nic->operations->send(nic, &whole, 1, &info);
 }
 
 static void comes_up(void)
@@ -197,6 +206,35 @@ static void chains_come_in(void)
     detach();
 }
 
+/* TCP segments that are not cut yet: their extra-info says so, beside other extra-info. */
+static void large_segments_come_in(void)
+{
+    static uint8_t data[65535];
+    static const uint8_t types[] = { XEN_NETIF_GSO_TYPE_TCPV4, XEN_NETIF_GSO_TYPE_TCPV6 };
+
+    bring_up();
+    CHECK(fake_frontend_number(&device, "feature-gso-tcpv4") == 1);
+    CHECK(fake_frontend_number(&device, "feature-gso-tcpv6") == 1);
+    fill(data, sizeof(data), 9);
+    for (unsigned int round = 0; round < 40; round++) {
+        unsigned int flags = NETRXF_csum_blank | NETRXF_data_validated | NETRXF_extra_info;
+
+        fake_netback_put(data, 4096, 0, flags | NETRXF_more_data);
+        if (round & 2)
+            fake_netback_put_extra(XEN_NETIF_EXTRA_TYPE_HASH, XEN_NETIF_EXTRA_FLAG_MORE);
+        fake_netback_put_segmentation(types[round & 1], 1448, 0, 0);
+        for (unsigned int i = 1; i < 16; i++)
+            fake_netback_put(data + 4096 * i, i < 15 ? 4096 : 4095, 0,
+                             i < 15 ? NETRXF_more_data : 0);
+        fake_netback_push();
+        CHECK(nic->operations->poll(nic, 64) == 1);
+        CHECK(received.count == round + 1 && received.length == sizeof(data));
+        CHECK(memcmp(received.data, data, sizeof(data)) == 0 && received.info.checksum_blank);
+    }
+    CHECK(nic->statistics.received_large == 40 && nic->statistics.receive_errors == 0);
+    detach();
+}
+
 /* One event for a burst; masked until poll has drained it; another one only then. */
 static void events_are_few(void)
 {
@@ -205,7 +243,7 @@ static void events_are_few(void)
 
     bring_up();
     pending = 0;
-    port = fake_frontend_number(&device, "event-channel");
+    port = fake_netback_receive_port();
     for (unsigned int i = 0; i < 100; i++) {
         fake_netback_put(data, sizeof(data), 0, 0);
         fake_netback_push();
@@ -231,7 +269,7 @@ static void frames_go_out(void)
     unsigned int flags, notified;
 
     bring_up();
-    notified = fake_notifications(fake_frontend_number(&device, "event-channel"));
+    notified = fake_notifications(fake_netback_transmit_port());
     for (unsigned int i = 0; i < 1000; i++) {
         size_t length = 14 + i % 1501;
         struct net_fragment pieces[3] = { { data, 14 },
@@ -240,7 +278,8 @@ static void frames_go_out(void)
                                             length - 14 - (length - 14) / 2 } };
 
         fill(data, length, i);
-        CHECK(nic->operations->send(nic, pieces, 3, i & 1) == 0);
+        CHECK(nic->operations->send(nic, pieces, 3,
+                                    &(struct net_send_info){ .checksum_partial = i & 1 }) == 0);
         nic->operations->kick(nic);
         CHECK(fake_netback_take(seen, sizeof(seen), &flags) == length);
         CHECK(memcmp(seen, data, length) == 0);
@@ -249,7 +288,7 @@ static void frames_go_out(void)
             fake_netback_complete(50);
     }
     CHECK(nic->statistics.sent == 1000 && nic->statistics.send_dropped == 0);
-    CHECK(fake_notifications(fake_frontend_number(&device, "event-channel")) - notified == 1000);
+    CHECK(fake_notifications(fake_netback_transmit_port()) - notified == 1000);
     CHECK(send(data, 13, false) == -EINVAL);
     CHECK(send(received.data, 1519, false) == -EINVAL);
     /* Completions brought no event, and at most two rounds of buffers were ever made. */
@@ -265,7 +304,7 @@ static void kicks_are_few(void)
     uint32_t port;
 
     bring_up();
-    port = fake_frontend_number(&device, "event-channel");
+    port = fake_netback_transmit_port();
     notified = fake_notifications(port);
     for (unsigned int i = 0; i < 20; i++)
         CHECK(send(data, sizeof(data), false) == 0);
@@ -368,6 +407,109 @@ static void jumbo_frames(void)
     detach();
 }
 
+/* TCP segments for the backend to cut: one extra-info slot each, whatever their size. */
+static void large_segments_go_out(void)
+{
+    static uint8_t data[65535], seen[65535];
+    unsigned int flags, sent = 0;
+
+    bring_up();
+    CHECK(nic->transmit_large_ipv4 && nic->transmit_large_ipv6);
+    for (size_t length = 700; length <= 65535; length += 1621) {
+        bool ipv6 = length & 1;
+
+        fill(data, length, (unsigned int)length);
+        CHECK(send_large(data, length, 536, ipv6) == 0);
+        nic->operations->kick(nic);
+        CHECK(fake_netback_take(seen, sizeof(seen), &flags) == length);
+        CHECK(memcmp(seen, data, length) == 0);
+        CHECK(flags == (NETTXF_csum_blank | NETTXF_data_validated | NETTXF_extra_info));
+        CHECK(fake_netback.extra.type == XEN_NETIF_EXTRA_TYPE_GSO);
+        CHECK(fake_netback.extra.u.gso.size == 536 && fake_netback.extra.u.gso.features == 0);
+        CHECK(fake_netback.extra.u.gso.type ==
+              (ipv6 ? XEN_NETIF_GSO_TYPE_TCPV6 : XEN_NETIF_GSO_TYPE_TCPV4));
+        fake_netback_complete(fake_netback.held);
+        sent++;
+    }
+    for (unsigned int round = 0; round < 10; round++) {
+        writable = 0;
+        while (send_large(data, 65535, 1448, false) == 0)
+            sent++;
+        CHECK(send_large(data, 65535, 1448, false) == -EAGAIN);
+        while (fake_netback_take(seen, sizeof(seen), &flags) > 0)
+            ;
+        fake_netback_complete(fake_netback.held);
+        thread_yield();
+        CHECK(writable == 1);
+    }
+    CHECK(nic->statistics.sent_large == sent && nic->statistics.send_dropped == 0);
+    CHECK(sent > 10 * 3 && ((struct netfront *)nic->private_data)->transmit.extras == 0);
+    detach();
+}
+
+/* What a backend does not offer, it is not given. */
+static void large_segments_need_an_offer(void)
+{
+    static uint8_t data[4000];
+    static const struct {
+        const char *node, *value;
+        bool ipv4, ipv6;
+    } cases[] = {
+        { "feature-gso-tcpv4", "0", false, true },
+        { "feature-gso-tcpv6", "0", true, false },
+        { "feature-gso-tcpv4", "2", false, true }, /* not a flag's value */
+        { "feature-sg", "0", false, false },
+        { "feature-no-csum-offload", "1", false, false },
+        { "feature-ipv6-csum-offload", "0", false, false },
+    };
+
+    for (unsigned int i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        net_device_listen(on_added, on_removed);
+        fake_device(&device, &netfront_driver, "vif", 0);
+        fake_netback_start(&device);
+        fake_backend_node(&device, "feature-no-csum-offload", "0");
+        fake_backend_node(&device, cases[i].node, cases[i].value);
+        CHECK(netfront_driver.probe(&device) == 0);
+        bring_up();
+        CHECK(nic->transmit_large_ipv4 == cases[i].ipv4);
+        CHECK(nic->transmit_large_ipv6 == cases[i].ipv6);
+        CHECK(send_large(data, sizeof(data), 1448, false) == (cases[i].ipv4 ? 0 : -EINVAL));
+        CHECK(send_large(data, sizeof(data), 1448, true) == (cases[i].ipv6 ? 0 : -EINVAL));
+        CHECK(nic->operations->send(nic, &(struct net_fragment){ data, sizeof(data) }, 1,
+                                    &(struct net_send_info){ false, false, 1448 }) == -EINVAL);
+        detach();
+    }
+}
+
+/* Where the backend knows one event channel only, or where it has two: events both ways. */
+static void one_port_or_two(void)
+{
+    uint8_t data[100] = { 0 }, seen[100];
+    unsigned int flags;
+
+    for (unsigned int split = 0; split < 3; split++) {
+        if (split == 0)
+            bring_up(); /* with two; the names that it leaves must not mislead the next */
+        fake_backend_node(&device, "feature-split-event-channels", split & 1 ? "0" : "1");
+        bring_up();
+        CHECK((fake_netback_receive_port() == fake_netback_transmit_port()) == (split & 1));
+        CHECK(evtchn_in_use() == (split & 1 ? 1 : 2));
+        pending = writable = 0;
+        while (send(data, sizeof(data), false) == 0)
+            ;
+        while (fake_netback_take(seen, sizeof(seen), &flags) > 0)
+            ;
+        fake_netback_complete(fake_netback.held);
+        thread_yield();
+        CHECK(writable == 1 && pending == 0);
+        fake_netback_put(data, sizeof(data), 0, 0);
+        fake_netback_push();
+        thread_yield();
+        CHECK(pending == 1 && nic->operations->poll(nic, 64) == 1);
+    }
+    detach();
+}
+
 static void memory_decides(void)
 {
     static const struct {
@@ -380,6 +522,8 @@ static void memory_decides(void)
         fake_memory = cases[i].pages;
         bring_up();
         CHECK(fake_netback_posted() == cases[i].posted);
+        /* Not asked for where the pages for one might not do. */
+        CHECK(fake_frontend_number(&device, "feature-gso-tcpv4") == (cases[i].posted > 38));
         for (unsigned int frame = 0; frame < 3 * cases[i].posted; frame++) {
             fake_netback_put(data, sizeof(data), 0, 0);
             fake_netback_push();
@@ -397,9 +541,39 @@ static void memory_decides(void)
     detach();
 }
 
+/* net.buffers=PAGES: no more than so many are ever granted beside the rings. */
+static void command_line_decides(void)
+{
+    static const char *const bad[] = { "", "63", "4097", "x", "-100", "100x", " 100", "1e3" };
+    static const struct {
+        const char *value;
+        unsigned int posted, all;
+    } cases[] = { { "64", 32, 64 }, { "200", 64, 200 }, { "300", 128, 256 }, { "4096", 256, 448 } };
+    static uint8_t data[65535], seen[65535];
+    unsigned int flags;
+
+    for (unsigned int i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+        CHECK(netfront_set_buffers(bad[i]) == -EINVAL);
+    for (unsigned int i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        CHECK(netfront_set_buffers(cases[i].value) == 0);
+        bring_up();
+        CHECK(fake_netback_posted() == cases[i].posted);
+        while (send_large(data, sizeof(data), 1448, false) == 0)
+            ;
+        while (send(data, 100, false) == 0)
+            ;
+        CHECK(gnttab_used() <= cases[i].all + 2);
+        while (fake_netback_take(seen, sizeof(seen), &flags) > 0)
+            ;
+        fake_netback_complete(fake_netback.held);
+        CHECK(send_large(data, sizeof(data), 1448, false) == 0);
+        detach();
+    }
+}
+
 static void half_built(void)
 {
-    for (unsigned int i = 1; i <= 8; i++) {
+    for (unsigned int i = 1; i <= 10; i++) {
         net_device_listen(on_added, on_removed);
         fake_device(&device, &netfront_driver, "vif", 0);
         fake_netback_start(&device);
@@ -526,6 +700,9 @@ static void restored(void)
         fake_isolated(body);              \
     }
 ISOLATED(comes_up) ISOLATED(frames_come_in) ISOLATED(chains_come_in)
+ISOLATED(large_segments_come_in) ISOLATED(large_segments_go_out)
+ISOLATED(large_segments_need_an_offer) ISOLATED(one_port_or_two)
+ISOLATED(command_line_decides)
 ISOLATED(events_are_few) ISOLATED(frames_go_out) ISOLATED(kicks_are_few)
 ISOLATED(full_ring_says_so) ISOLATED(waiter_is_not_forgotten) ISOLATED(jumbo_frames)
 ISOLATED(memory_decides) ISOLATED(half_built) ISOLATED(strict_mac)
@@ -541,6 +718,10 @@ int main(void)
         cmocka_unit_test(test_jumbo_frames),      cmocka_unit_test(test_memory_decides),
         cmocka_unit_test(test_half_built),        cmocka_unit_test(test_strict_mac),
         cmocka_unit_test(test_goes_and_comes_back), cmocka_unit_test(test_restored),
+        cmocka_unit_test(test_large_segments_come_in),
+        cmocka_unit_test(test_large_segments_go_out),
+        cmocka_unit_test(test_large_segments_need_an_offer),
+        cmocka_unit_test(test_one_port_or_two), cmocka_unit_test(test_command_line_decides),
     };
 
     return cmocka_run_group_tests_name("netfront_packets", tests, NULL, NULL);

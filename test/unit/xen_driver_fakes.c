@@ -258,6 +258,17 @@ void fake_store_clear(void)
     node_count = 0;
 }
 
+int xenstore_remove(xenstore_transaction transaction, const char *path)
+{
+    int i = find(path);
+
+    (void)transaction;
+    if (i < 0)
+        return -ENOENT;
+    nodes[i] = nodes[--node_count];
+    return 0;
+}
+
 int xenstore_read(xenstore_transaction transaction, const char *path, char **value, size_t *length)
 {
     const char *text = fake_store_get(path);

@@ -2,8 +2,9 @@
 """The Linux guest: Debian's kernel, nginx and an initramfs, as build/bench/linux.*.
 
     linux.vmlinux  the kernel of the Xen host's image, decompressed: xl need not do that
-    linux.cpio     busybox, nginx with its libraries, dd, frontend modules, the page
+    linux.cpio     busybox, nginx with its libraries, dd, apps/stream, frontend modules, the page
     linux.cfg      settings as those of ours, where they matter
+    stream         apps/stream as a Linux program, for dom0 too
 
 The files are made again when something that they are made from has changed.
 """
@@ -12,6 +13,7 @@ import hashlib
 import json
 import shutil
 import stat
+import subprocess
 from pathlib import Path
 
 from xenhost import packages
@@ -23,6 +25,7 @@ from xenhost.ui import HostError, step
 BENCH = BUILD / "bench"
 SOURCES = Path(__file__).resolve().parent / "linux"
 PAGE = ROOT / "apps" / "httpd" / "www" / "612.html"
+STREAM = SOURCES.parent / "apps" / "stream" / "main.c"
 MEMORY = 256
 MAC = "00:16:3e:00:00:01"
 ADDRESS = "10.99.0.50"
@@ -50,14 +53,14 @@ disk = [ 'phy:/dev/ram0,xvda,r' ]
 
 def _key() -> str:
     total = hashlib.sha256(json.dumps(manifest()["sha256"]["vmlinux"]).encode())
-    for file in (Path(__file__), *sorted(SOURCES.iterdir()), PAGE):
+    for file in (Path(__file__), *sorted(SOURCES.iterdir()), PAGE, STREAM):
         total.update(file.read_bytes())
     return total.hexdigest()
 
 
 def make() -> list[Path]:
     """Make the guest's files if need be; returns them."""
-    files = [BENCH / name for name in ("linux.vmlinux", "linux.cpio", "linux.cfg")]
+    files = [BENCH / name for name in ("linux.vmlinux", "linux.cpio", "linux.cfg", "stream")]
     stamp = BENCH / "linux.key"
     prepare()
     BENCH.mkdir(parents=True, exist_ok=True)
@@ -69,6 +72,7 @@ def make() -> list[Path]:
     with locked("image"), step("making the Linux guest from Debian 12 packages"):
         _unpack(root)
     shutil.copy(IMAGE / "vmlinux", files[0])
+    _compile(STREAM, files[3])
     files[1].write_bytes(_initramfs(root))
     files[2].write_text(CFG)
     shutil.rmtree(root)
@@ -86,6 +90,13 @@ def _unpack(root: Path) -> None:
         packages.download(found)
     for package in found:
         packages.unpack(package, root, ["./usr/share/*"])
+
+
+def _compile(source: Path, target: Path) -> None:
+    done = subprocess.run(["cc", "-std=gnu11", "-O2", "-static", "-o", target, source],
+                          capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise HostError(f"{source.name} does not compile: {done.stderr.strip()[-300:]}")
 
 
 def _library(root: Path, name: str) -> bytes:
@@ -108,6 +119,7 @@ def _initramfs(root: Path) -> bytes:
     for program in PROGRAMS:
         target = "usr/bin/dd" if program == "bin/dd" else program
         archive.add(target, stat.S_IFREG | 0o755, (root / program).read_bytes())
+    archive.add("usr/bin/stream", stat.S_IFREG | 0o755, (BENCH / "stream").read_bytes())
     for library in LIBRARIES:
         archive.add(f"lib/{library}", stat.S_IFREG | 0o755, _library(root, library))
     archive.add(f"lib64/{LOADER}", stat.S_IFREG | 0o755, _library(root, LOADER))

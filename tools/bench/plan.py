@@ -20,11 +20,13 @@ BOOT_TYPES = ("pvh", "pv")
 SMALLEST = {"mini": range(1, 9), "hello": range(1, 9), "httpd": range(1, 17)}
 LOADS = {"keep": 2000, "close": 1000}
 CLIENTS = 8
+MANY_CLIENTS = 64
+STREAMS = {"in": [64 << 20], "out": [64 << 20], "echo": [4000, 64], "flood": [4000]}
 IDLE_SECONDS = 10
 WAIT = 30                           # virtual seconds, bound of a guest's start or end
 
 OURS = ["httpd.elf", "httpd.cfg", "httpd.img", "hello.elf", "hello.cfg", "mini.elf", "mini.cfg",
-        "diskread.elf", "diskread.cfg"]
+        "diskread.elf", "diskread.cfg", "stream.elf", "stream.cfg"]
 NIC = f"vif = [ 'bridge=xenbr0,mac={linux.MAC}' ]"
 DISK = "disk = [ 'phy:/dev/ram0,xvda,r' ]"
 
@@ -68,6 +70,8 @@ class Plan:
                        lambda: found.update(linux=self._linux(mode)))
             self._step(f"disk, tsc_mode {mode}",
                        lambda: found["ours"].update(disk=self._diskread(mode)))
+            self._step(f"streams, tsc_mode {mode}",
+                       lambda: found["ours"].update(streams=self._stream(mode)))
         self._step("migration, save and restore", self._life)
         self._step("entry to main()", self._boot)
         self._step("smallest memory", self._smallest)
@@ -102,6 +106,7 @@ class Plan:
         found["init_ns"] = seconds_of("bench: init", log)
         found["nginx_ns"] = seconds_of("bench: nginx", log)
         found["disk"] = self.session.measure("disk", "linux", DISK_MIB)
+        found["streams"] = self._streams("linux")
         self.session.destroy("linux")
         return found
 
@@ -116,8 +121,11 @@ class Plan:
 
     def _loads(self, name: str, port: int, suffix: str) -> dict:
         """Requests in both ways, by the way's name and the suffix."""
-        return {way + suffix: self.session.measure("load", name, port, requests, CLIENTS, way)
-                for way, requests in LOADS.items()}
+        found = {way + suffix: self.session.measure("load", name, port, requests, CLIENTS, way)
+                 for way, requests in LOADS.items()}
+        found["many" + suffix] = self.session.measure("load", name, port, LOADS["keep"],
+                                                      MANY_CLIENTS, "keep")
+        return found
 
     def _diskread(self, mode: str) -> dict:
         session = self.session
@@ -126,6 +134,19 @@ class Plan:
                         "xl create diskread.cfg " + " ".join(f"'{w}'" for w in _quoted(lines)), 120)
         found = session.measure("disk", "diskread", DISK_MIB)
         session.destroy("diskread")
+        return found
+
+    def _streams(self, name: str) -> dict:
+        return {way: self.session.measure("stream", name, way, *numbers)
+                for way, numbers in STREAMS.items()}
+
+    def _stream(self, mode: str) -> dict:
+        session = self.session
+        lines = [f"extra = 'ip={linux.ADDRESS}/24 ip6=off'", NIC, f'tsc_mode = "{mode}"']
+        session.host.sh("rm -f /var/log/xen/console/guest-stream.log; "
+                        "xl create stream.cfg " + " ".join(f"'{w}'" for w in _quoted(lines)), 120)
+        found = self._streams("stream")
+        session.destroy("stream")
         return found
 
     def _boot(self) -> None:

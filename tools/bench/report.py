@@ -13,6 +13,7 @@ SAVE_LIMIT = 17 << 20               # bytes of a saved idle httpd
 SIZE_LIMITS = {"mini": 48 * KIB, "hello": 96 * KIB, "httpd": 320 * KIB}
 MEMORY_LIMITS = {"mini": 2, "hello": 2, "httpd": 6}
 IDLE_SHARE = 0.001                  # of the time, an idle httpd's CPU
+PACKET_FACTOR = 3                   # ours to Linux', packets a second
 
 
 @dataclass
@@ -104,12 +105,40 @@ def _served(results: dict, mode: str) -> list[Row]:
     replies = [_scaled(_get(both, side, "start", "reply_ns"), 1e6) for side in ("ours", "linux")]
     rows = [Row("xl create to the first HTTP answer", "ms", *replies)]
     rows += _request(results, mode, "keep", "keep-alive")
+    rows += _request(results, mode, "many", "keep-alive, 64 clients")
     rows += _request(results, mode, "close", "one connection a request")
     disks = [_get(both, side, "disk") or {} for side in ("ours", "linux")]
     speeds = [disk["mib"] * 1048.576e3 / disk["ns"] if "ns" in disk else None for disk in disks]
     costs = [disk["guest_ns"] / disk["mib"] if "ns" in disk else None for disk in disks]
     rows += [Row("sequential read: throughput", "MB/s", *[_scaled(s, 1e-3) for s in speeds]),
              Row("sequential read: guest CPU", "instructions/MiB", *costs)]
+    return rows
+
+
+def _streams(results: dict, mode: str) -> list[Row]:
+    """TCP both ways and UDP packets, between dom0 and a guest that runs the same program."""
+    ours, theirs = (_get(results, "tsc", mode, side, "streams") or {} for side in ("ours", "linux"))
+    rows = []
+    for way, what in (("in", "TCP in"), ("out", "TCP out")):
+        both = [found.get(way) or {} for found in (ours, theirs)]
+        speeds = [found["came"] * 1e3 / found["ns"] if "ns" in found else None for found in both]
+        costs = [found["guest_ns"] / found["came"] if "ns" in found else None for found in both]
+        rows += [Row(f"{what}: throughput", "MB/s", *speeds, ">= Linux",
+                     None not in speeds and speeds[0] >= speeds[1]),
+                 Row(f"{what}: guest CPU", "instructions a byte", *costs, "<= Linux",
+                     None not in costs and costs[0] <= costs[1])]
+    for way, what in (("echo", "UDP echo, 64 bytes, 64 on their way"),
+                      ("flood", "UDP flood, frames of 60 bytes")):
+        both = [found.get(way) or {} for found in (ours, theirs)]
+        rates = [found["came"] * 1e6 / found["ns"] if "ns" in found else None for found in both]
+        shares = [100 * found["came"] / found["wanted"] if "ns" in found else None
+                  for found in both]
+        costs = [found["guest_ns"] / found["came"] if found.get("came") else None for found in both]
+        if way == "echo":
+            rows.append(Row(f"{what}: packets", "1000/s", *rates, f">= {PACKET_FACTOR} x Linux",
+                            None not in rates and rates[0] >= PACKET_FACTOR * rates[1]))
+        rows += [Row(f"{what}: sent back", "%", *shares),
+                 Row(f"{what}: guest CPU a packet", "instructions", *costs)]
     return rows
 
 
@@ -142,6 +171,7 @@ def groups(results: dict) -> dict[str, list[Row]]:
     found = {"Start": _boot(results)}
     for mode in results["tsc"]:
         found[f"At work, tsc_mode = {mode}"] = _served(results, mode)
+        found[f"Streams and packets, tsc_mode = {mode}"] = _streams(results, mode)
     found["Life"] = _life(results)
     found["Idle"] = _idle(results)
     found["Size and memory"] = _sizes(results)

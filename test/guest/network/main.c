@@ -11,6 +11,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "net/netdev.h"
+#include "net/usage.h"
+
 #include "../requests.h"
 #include "../usage.h"
 #include "services.h"
@@ -151,12 +154,31 @@ static void tell_usage(char *argument, char *answer)
     usage_line(answer, REQUESTS_ANSWER);
 }
 
+/* "frames": the first device's counters, and datagrams that found no room in their socket. */
+static void tell_frames(char *argument, char *answer)
+{
+    const struct net_device *device = net_device_at(0);
+    struct net_usage net;
+
+    (void)argument;
+    net_usage_get(&net);
+    if (device)
+        snprintf(answer, REQUESTS_ANSWER,
+                 "received=%lu received_large=%lu receive_dropped=%lu receive_errors=%lu sent=%lu "
+                 "sent_large=%lu send_dropped=%lu datagrams_dropped=%lu",
+                 device->statistics.received, device->statistics.received_large,
+                 device->statistics.receive_dropped, device->statistics.receive_errors,
+                 device->statistics.sent, device->statistics.sent_large,
+                 device->statistics.send_dropped, net.datagrams_dropped);
+}
+
 static const struct command {
     const char *name;
     void (*run)(char *argument, char *answer);
 } commands[] = {
     { "usage", tell_usage }, { "lookup", lookup },          { "connect", try_connection },
     { "send", send_stream }, { "receive", receive_stream }, { "sum", sum_stream },
+    { "frames", tell_frames },
 };
 
 static bool handle(char *words, char answer[REQUESTS_ANSWER])
