@@ -8,6 +8,11 @@
  * be done about them. But as long as Xen counts on their being filled one day, what is given back
  * only pays for them, and whoever saves the domain would fill them: so the first thing done here is
  * to give them all back, in blocks of up to 2 MiB, each one hypercall.
+ *
+ * A domain that is saved leaves what is free to Xen, in the last moment, and takes it again as the
+ * first thing in the new domain, or when the suspend was cancelled: so it is not in the file, and the
+ * host need not have it. Not so in a live migration, where it would come at the wrong time: the free
+ * pages have been sent when the domain stops, and each moment of the stop counts.
  */
 #include "xen/balloon.h"
 
@@ -23,6 +28,7 @@
 #include "lib/pages.h"
 #include "lib/printk.h"
 #include "lib/sched.h"
+#include "lib/suspend.h"
 #include "xen/xenstore.h"
 
 #define ORDER_MAX 9u    /* 2 MiB: as much as Xen takes of a domU in one piece */
@@ -45,6 +51,8 @@ static uint64_t retry_delay;
 
 static size_t present; /* pages */
 static size_t goal;
+static size_t left;          /* pages, to Xen while the domain is saved */
+static bool lost;            /* some of them were not there afterwards, which nobody was told yet */
 static bool changed;         /* since boot */
 static uint64_t last_target; /* KiB */
 
@@ -75,7 +83,7 @@ static void give_withheld(void)
     uint64_t frame, end;
     unsigned int given = 0;
 
-    if (done || !platform->give_frames)
+    if (done)
         return;
     done = true;
     for (unsigned int i = 0; pages_withheld(i, &frame, &end); i++) {
@@ -92,16 +100,18 @@ static void give_withheld(void)
     }
 }
 
-/* One block to Xen: its size, or 0 when no more can be spared. */
-static size_t give_block(size_t most)
+static size_t spare_pages(void)
 {
-    size_t spare = pages_unused() > KEPT_PAGES ? pages_unused() - KEPT_PAGES : 0;
-    unsigned int order = order_within(most < spare ? most : spare);
-    uint64_t frame;
+    return pages_unused() > KEPT_PAGES ? pages_unused() - KEPT_PAGES : 0;
+}
 
-    if (spare == 0 && memory_pressure_release(most) == 0)
-        return 0;
-    frame = pages_unused() > KEPT_PAGES ? pages_withdraw(&order) : 0;
+/* One block of what is free to Xen: its size, or 0 when no more can be spared. */
+static size_t give_spare(size_t most)
+{
+    size_t spare = spare_pages();
+    unsigned int order = order_within(most < spare ? most : spare);
+    uint64_t frame = spare > 0 ? pages_withdraw(&order) : 0;
+
     if (!frame)
         return 0;
     if (platform->give_frames(frame, order) != 0) {
@@ -109,6 +119,14 @@ static size_t give_block(size_t most)
         return 0;
     }
     return 1ul << order;
+}
+
+/* The same, with what others can do without. */
+static size_t give_block(size_t most)
+{
+    if (spare_pages() == 0 && memory_pressure_release(most) == 0)
+        return 0;
+    return give_spare(most);
 }
 
 /* One block from Xen, smaller ones if it has no large one: its size, or 0 when it has none. */
@@ -167,6 +185,7 @@ static void retry_later(void)
 static bool set_goal(uint64_t target)
 {
     uint64_t most = boot_info.memory_total / 1024;
+    size_t pages = (target < most ? target : most) / KIB_PER_PAGE;
 
     if (target == last_target)
         return false;
@@ -175,23 +194,18 @@ static bool set_goal(uint64_t target)
     if (target > most)
         printk("balloon: a target of %llu KiB is above maxmem: taken as %llu KiB",
                (unsigned long long)target, (unsigned long long)most);
-    goal = (target < most ? target : most) / KIB_PER_PAGE;
-    if (!changed && goal >= present && goal - present <= SLACK_PAGES)
-        goal = present;
+    if (changed || pages < goal || pages - goal > SLACK_PAGES)
+        goal = pages;
     return true;
 }
 
 static void follow(uint64_t target)
 {
-    bool first_time = set_goal(target), reached;
+    bool first_time = set_goal(target) || lost, reached;
 
+    lost = false;
     if (present == goal)
         return;
-    if (!platform->give_frames) {
-        if (first_time)
-            printk("balloon: a %s guest keeps the memory that it was built with", platform->name);
-        return;
-    }
     changed = true;
     reached = adjust();
     report(first_time, reached);
@@ -221,9 +235,57 @@ static void memory_is_low(void)
     xenstore_watch_again(&target_watch);
 }
 
+/* Frames that Xen still counts on would be filled by whoever saves the domain. */
+static int prepare(uint64_t deadline)
+{
+    (void)deadline;
+    give_withheld();
+    return 0;
+}
+
+static void leave(void)
+{
+    size_t given;
+
+    if (platform->copied_live())
+        return;
+    while ((given = give_spare(SIZE_MAX)) > 0)
+        left += given;
+    present -= left;
+}
+
+/* In the new domain nothing can be said yet; its first look at the target does it. */
+static void come_back(void)
+{
+    size_t taken = 1;
+
+    while (left > 0 && taken > 0) {
+        taken = take_block(left);
+        left -= taken;
+        present += taken;
+    }
+    lost = left > 0;
+    left = 0;
+}
+
+static void cancel(void)
+{
+    come_back();
+    if (lost)
+        xenstore_watch_again(&target_watch);
+}
+
+static const struct suspend_hooks balloon_hooks = {
+    .prepare = prepare,
+    .leave = leave,
+    .cancel = cancel,
+    .forget = come_back,
+};
+SUSPEND_HOOKS("0memory", balloon_hooks);
+
 static void start_balloon(void)
 {
-    present = boot_info.memory_present / PAGE_SIZE;
+    present = goal = boot_info.memory_present / PAGE_SIZE;
     memory_pressure_listen(memory_is_low);
     xenstore_watch_register_later(&target_watch);
 }

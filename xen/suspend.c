@@ -57,6 +57,13 @@ static int prepare(void)
     return clock_monotonic() < deadline ? 0 : -ETIMEDOUT;
 }
 
+static void leave(void)
+{
+    for_each_hook(hook)
+        if ((*hook)->leave)
+            (*hook)->leave();
+}
+
 static void cancel(void)
 {
     xenstore_suspend_cancel();
@@ -100,6 +107,7 @@ void domain_suspend(void)
         cancel();
         return;
     }
+    leave();
     monotonic = clock_monotonic();
     result = platform_suspend(&rings);
     if (result == 0) {

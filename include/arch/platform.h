@@ -7,6 +7,7 @@
 #ifndef ARCH_PLATFORM_H
 #define ARCH_PLATFORM_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* What the toolstack gives each domain: the rings, mapped (NULL: there is none), and their ports. */
@@ -21,14 +22,17 @@ struct platform {
     int (*map_grant_frame)(unsigned int index, void **address);
     void (*set_thread_pointer)(void *block);
     /*
-     * For xen/balloon.c: give 2^order free frames to Xen, or have such frames filled again; `frame`
-     * is a multiple of that. 0, or -errno with nothing changed. NULL: this type cannot.
+     * For xen/balloon.c, and only in an image with it: give 2^order free frames to Xen, at most
+     * 2 MiB, or have such frames filled again; `frame` is a multiple of that. Giving what never was
+     * there does no harm. 0, or -errno with nothing changed.
      */
     int (*give_frames)(uint64_t frame, unsigned int order);
     int (*take_frames)(uint64_t frame, unsigned int order);
     /* The address that the last page fault was about. */
     uint64_t (*fault_address)(void);
     int (*suspend)(struct platform_rings *rings);
+    /* Is memory being copied while the domain runs, for a live migration, for all that we know? */
+    bool (*copied_live)(void);
 
     /*
      * Page tables, for arch/x86_64/paging.c alone; an entry points into a table that the CPU walks.

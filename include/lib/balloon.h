@@ -27,7 +27,8 @@ bool pages_withheld(unsigned int index, uint64_t *start, uint64_t *end);
 
 /*
  * Take a block of at most 2^*order frames out of the allocator, of what was never handed out
- * first: its first frame, with its order in *order. 0: there is none.
+ * first: its first frame, with its order in *order. 0: there is none. What was once handed out is
+ * zeroed: Xen gives it to others as it is.
  */
 uint64_t pages_withdraw(unsigned int *order);
 

@@ -6,6 +6,8 @@
  *
  * prepare: start nothing more that another domain would have to finish, and wait for what is under
  * way, until the deadline. 0, or -errno: the suspend is refused. May block; other threads run.
+ * leave: the last moment; nobody runs from the first room's to the new domain or the cancelling. Must
+ * not block. Not called when the preparation failed.
  * cancel: everything goes on as it was, the preparation that failed included. Must not block.
  *
  * In a new domain the grants and ports of before are void: page and reference of a grant may be let
@@ -20,14 +22,15 @@
 
 struct suspend_hooks {
     int (*prepare)(uint64_t deadline);
+    void (*leave)(void);
     void (*cancel)(void);
     void (*forget)(void);
     void (*resume)(void);
 };
 
 /*
- * Stages in order: "1random", "2net" (secrets, before any other thread can draw a number),
- * "3xenbus".
+ * Stages in order: "0memory" (what the others may want), "1random", "2net" (secrets, before any
+ * other thread can draw a number), "3xenbus".
  */
 #define SUSPEND_HOOKS(stage, name)                             \
     static const struct suspend_hooks *const name##_suspend \

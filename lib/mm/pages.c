@@ -288,6 +288,7 @@ static uint64_t withdraw_free(unsigned int *order)
         uint64_t frame = take_from_lists(*order);
 
         if (frame) {
+            memset((void *)(frame << PAGE_SHIFT), 0, PAGE_SIZE << *order);
             set_state(region_of(frame), frame, STATE_ABSENT | *order);
             absent_blocks++;
             return frame;

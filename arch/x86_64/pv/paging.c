@@ -6,7 +6,7 @@
  *
  * The builder has mapped [0, some multiple of 4 MiB), with at least 512 KiB behind what it put
  * there, by 4 KiB pages that are writable and executable. The direct map beyond gets tables of
- * 4 KiB pages too: Xen offers no larger ones.
+ * 4 KiB pages too: Xen offers no larger ones. Frames that are with Xen (the balloon) are not mapped.
  *
  * Frames of Xen's own (shared_info, the grant table) have a range at the end of the direct map's
  * 512 GiB.
@@ -26,6 +26,7 @@
  * more. With them may come a table of level 2, twice.
  */
 #define SPARES 8
+#define LIST_SPARES 2 /* a table of level 2, and one of level 1 that is not full */
 
 /* Updates on their way to Xen. */
 struct batch {
@@ -35,7 +36,7 @@ struct batch {
 
 extern char rodata_end[];
 
-static uint64_t frames;            /* the domain's */
+uint64_t pv_frames;
 static uint64_t *xen_frames_table; /* while it is out of the page tables */
 
 static uint64_t entry_address(const uint64_t *entry)
@@ -99,14 +100,60 @@ void pv_remove_table(uint64_t *entry, uintptr_t address, uint64_t *table)
     change_page(table, PTE_WRITABLE);
 }
 
+/* The entry that maps a frame of ours; 0 when it is with Xen. */
+static uint64_t direct_entry(uint64_t frame)
+{
+    uint64_t machine_frame = platform_p2m[frame];
+
+    if (machine_frame == PV_FRAME_ABSENT)
+        return 0;
+    return machine_frame << PAGE_SHIFT | PTE_PRESENT | PTE_WRITABLE | PTE_NO_EXECUTE;
+}
+
 void pv_map_unit(uint64_t *level2_entry, uint64_t address)
 {
     uint64_t *table = paging_take_spare();
     uint64_t frame = address >> PAGE_SHIFT;
 
-    for (unsigned int i = 0; i < PTE_COUNT && frame < frames; i++, frame++)
-        table[i] = platform_p2m[frame] << PAGE_SHIFT | PTE_PRESENT | PTE_WRITABLE | PTE_NO_EXECUTE;
+    for (unsigned int i = 0; i < PTE_COUNT && frame < pv_frames; i++, frame++)
+        table[i] = direct_entry(frame);
     pv_add_table(level2_entry, table);
+}
+
+static void flush_all(void)
+{
+    struct mmuext_op flush = { .cmd = MMUEXT_TLB_FLUSH_LOCAL };
+
+    pv_mmuext_op(&flush);
+}
+
+void pv_map_frames(uint64_t frame, uint64_t count, bool present)
+{
+    struct batch batch = { .count = 0 };
+
+    for (; count > 0; frame++, count--) {
+        const uint64_t *entry = paging_entry(frame << PAGE_SHIFT, 1, paging_no_table);
+
+        if (entry)
+            add(&batch, entry, present ? direct_entry(frame) : 0);
+    }
+    send(&batch);
+    if (!present)
+        flush_all();
+}
+
+void pv_map_list(void)
+{
+    struct batch batch = { .count = 0 };
+    uint64_t size = pv_frames * sizeof(*platform_p2m);
+
+    for (uint64_t offset = 0; offset < size; offset += PAGE_SIZE) {
+        const uint64_t *entry = paging_entry(PV_LIST_BASE + offset, 1, paging_take_spare);
+
+        add(&batch, entry, direct_entry(((uintptr_t)platform_p2m + offset) >> PAGE_SHIFT));
+    }
+    send(&batch);
+    platform_p2m = (const uint64_t *)PV_LIST_BASE;
 }
 
 /* What stays of an entry of the builder's: tables are read-only already. */
@@ -138,7 +185,6 @@ static void protect_unit(struct batch *batch, uint64_t *level2_entry, uintptr_t 
 
 static void protect_builders_map(void)
 {
-    struct mmuext_op flush = { .cmd = MMUEXT_TLB_FLUSH_LOCAL };
     struct batch batch = { .count = 0 };
     uintptr_t address = 0;
     uint64_t *entry;
@@ -148,18 +194,27 @@ static void protect_builders_map(void)
         address += UNIT_SIZE;
     }
     send(&batch);
-    pv_mmuext_op(&flush);
+    flush_all();
 }
 
-void pv_paging_init(const struct start_info *start, uint64_t *next_free)
+/*
+ * Before there are pages to refill from, the page allocator's bytes of state must be mapped, and
+ * the list of frames if it is moved.
+ */
+static unsigned int spares_needed(uint64_t most)
 {
-    /* The page allocator's bytes of state must be mapped before there are pages to refill from. */
-    unsigned int spares = SPARES + start->nr_pages / UNIT_SIZE;
+    unsigned int list = most > pv_frames ? LIST_SPARES + pv_frames / (PTE_COUNT * PTE_COUNT) : 0;
 
-    frames = start->nr_pages;
+    return SPARES + most / UNIT_SIZE + list;
+}
+
+void pv_paging_init(const struct start_info *start, uint64_t most, uint64_t *next_free)
+{
+    unsigned int count = spares_needed(most);
+
     paging_root = (uint64_t *)start->pt_base;
     protect_builders_map();
-    for (unsigned int i = 0; i < spares; i++, *next_free += PAGE_SIZE)
+    for (unsigned int i = 0; i < count; i++, *next_free += PAGE_SIZE)
         paging_give_spare((void *)*next_free);
 }
 

@@ -57,16 +57,25 @@ static uint64_t fault_address(void)
     return boot_info.shared_info->vcpu_info[0].arch.cr2;
 }
 
+/* There is no telling. */
+static bool copied_live(void)
+{
+    return true;
+}
+
 static const struct platform pv_platform = {
     .name = "PV",
     .map_grant_frame = map_grant_frame,
     .set_thread_pointer = set_thread_pointer,
+    .give_frames = pv_give_frames,
+    .take_frames = pv_take_frames,
     .fault_address = fault_address,
     .write_page = pv_write_page,
     .add_table = pv_add_table,
     .remove_table = pv_remove_table,
     .map_unit = pv_map_unit,
     .suspend = pv_suspend,
+    .copied_live = copied_live,
 };
 
 static void *page_of_frame(uint64_t machine_frame)
@@ -88,7 +97,7 @@ struct shared_info *pv_map_shared_info(void)
     struct shared_info *shared =
         pv_map_xen_frame(SHARED_INFO_NUMBER, pv_start_info->shared_info >> PAGE_SHIFT);
 
-    shared->arch.max_pfn = pv_start_info->nr_pages;
+    shared->arch.max_pfn = pv_frames;
     shared->arch.p2m_vaddr = (uintptr_t)platform_p2m;
     shared->arch.p2m_cr3 = page_frame(paging_root) << PAGE_SHIFT;
     return shared;
@@ -106,19 +115,24 @@ void pv_start(struct start_info *start, uint64_t timestamp)
 {
     /* The builder's tables come last; its stack, which is behind them, is not used any more. */
     uint64_t next_free = start->pt_base + start->nr_pt_frames * PAGE_SIZE;
+    uint64_t most = pv_frames_most ? pv_frames_most(start->nr_pages) : start->nr_pages;
 
     pv_start_info = start;
     platform = &pv_platform;
     platform_p2m = (const uint64_t *)start->mfn_list;
+    pv_frames = start->nr_pages;
     boot_info.entry_timestamp = timestamp;
     pv_traps_init();
-    pv_paging_init(start, &next_free);
+    pv_paging_init(start, most, &next_free);
+    if (most > pv_frames)
+        pv_make_room_in_list();
     boot_info.shared_info = pv_map_shared_info();
     boot_info.xen_version = hypercall_xen_version(XENVER_version, NULL);
     boot_info.command_line = (const char *)start->cmd_line;
     pv_find_rings(&boot_info.rings);
     find_ramdisk(start);
-    boot_info.memory_total = boot_info.memory_present = start->nr_pages * PAGE_SIZE;
+    boot_info.memory_total = most * PAGE_SIZE;
+    boot_info.memory_present = start->nr_pages * PAGE_SIZE;
     boot_info.memory[0] = (struct boot_memory){ next_free, boot_info.memory_total };
     boot_info.memory_regions = 1;
     pv_fpu_taskswitch(false);

@@ -3,10 +3,9 @@
  * The balloon's hypercalls under PVH, where frames go by their guest numbers and page tables need
  * no change: frames that are with Xen are mapped and never touched.
  *
- * maxmem above memory: the memory map shows maxmem, but Xen has set aside only `memory` (populate
- * on demand: a frame is filled at the first access). Whoever touches more frames than are set aside
- * is killed. What is set aside is in the domain's reservation, together with a few pages that are
- * in no memory map (the rings of console and xenstore, ACPI tables).
+ * A live migration sends frames while they come and go: in the new domain some may be there that
+ * were with Xen when the old one stopped. To fill such a frame again would leave what it had
+ * unreachable and counted; so it is given back first, once there is reason to think of it.
  */
 #include "pvh.h"
 
@@ -17,18 +16,6 @@
 
 #include "lib/pages.h"
 #include "xen/hypercall.h"
-
-#define UNMAPPED_PAGES 64u /* more than the toolstack makes outside of the memory map */
-
-uint64_t pvh_memory_present(uint64_t mapped)
-{
-    domid_t self = DOMID_SELF;
-    long pages = hypercall_memory_op(XENMEM_current_reservation, &self);
-
-    if (pages <= UNMAPPED_PAGES || (uint64_t)pages * PAGE_SIZE >= mapped)
-        return mapped;
-    return (uint64_t)(pages - UNMAPPED_PAGES) * PAGE_SIZE;
-}
 
 static int change(unsigned int command, uint64_t frame, unsigned int order)
 {
@@ -54,5 +41,7 @@ int pvh_give_frames(uint64_t frame, unsigned int order)
 
 int pvh_take_frames(uint64_t frame, unsigned int order)
 {
+    for (uint64_t i = 0; pvh_frames_came && i < 1ul << order; i++)
+        change(XENMEM_decrease_reservation, frame + i, 0);
     return change(XENMEM_populate_physmap, frame, order);
 }

@@ -20,6 +20,12 @@ void pvh_paging_init(void);
  */
 uint64_t pvh_memory_present(uint64_t mapped);
 
+/* Pages that the domain has, all told; -errno. */
+long pvh_reservation(void);
+
+/* A restored domain had more frames than the one that was saved: which ones is not known. */
+extern bool pvh_frames_came;
+
 /* What each new domain sets up, at boot and after a restore: */
 
 /* Have Xen write the hypercall page; returns Xen's version. */
@@ -28,9 +34,10 @@ uint32_t pvh_find_hypercalls(void);
 int pvh_map_shared_info(void);
 void pvh_find_rings(struct platform_rings *rings);
 
-/* Operations of struct platform. */
-int pvh_give_frames(uint64_t frame, unsigned int order);
-int pvh_take_frames(uint64_t frame, unsigned int order);
+/* Operations of struct platform; the first two only in an image with the balloon. */
+int pvh_give_frames(uint64_t frame, unsigned int order) __attribute__((weak));
+int pvh_take_frames(uint64_t frame, unsigned int order) __attribute__((weak));
+bool pvh_copied_live(void);
 void pvh_write_page(uint64_t *entry, uintptr_t address, uint64_t value);
 void pvh_add_table(uint64_t *entry, uint64_t *table);
 void pvh_remove_table(uint64_t *entry, uintptr_t address, uint64_t *table);

@@ -108,6 +108,7 @@ static const struct platform pvh_platform = {
     .remove_table = pvh_remove_table,
     .map_unit = pvh_map_unit,
     .suspend = pvh_suspend,
+    .copied_live = pvh_copied_live,
 };
 
 int pvh_map_shared_info(void)

@@ -8,6 +8,7 @@
  * the parameter names a PCI interrupt, which Xen has no way to deliver to a guest without a
  * platform's interrupt controllers, and ignores.
  */
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <xen-abi/xen.h>
@@ -16,11 +17,14 @@
 #include <xen-abi/sched.h>
 
 #include "arch/platform.h"
+#include "lib/pages.h"
 #include "lib/printk.h"
 #include "pvh.h"
 #include "xen/hypercall.h"
 
 #define CALLBACK_TYPE_SHIFT 56
+
+bool pvh_frames_came;
 
 static int ask_for_answer(void)
 {
@@ -33,16 +37,32 @@ static int ask_for_answer(void)
     return hypercall_hvm_op(HVMOP_set_param, &parameter);
 }
 
+/*
+ * While Xen notes which frames are written, those that were not written are read-only to it: a
+ * frame of the text is never written.
+ */
+bool pvh_copied_live(void)
+{
+    struct xen_hvm_get_mem_type query = {
+        .domid = DOMID_SELF,
+        .pfn = (uintptr_t)pvh_copied_live >> PAGE_SHIFT,
+    };
+
+    return hypercall_hvm_op(HVMOP_get_mem_type, &query) != 0 || query.mem_type != HVMMEM_ram_rw;
+}
+
 int pvh_suspend(struct platform_rings *rings)
 {
     struct sched_shutdown suspend = { .reason = SHUTDOWN_suspend };
     int result = ask_for_answer();
+    long frames = pvh_reservation();
 
     if (result == 0)
         result = hypercall_sched_op(SCHEDOP_shutdown, &suspend);
     if (result != 0)
         return result;
     pvh_find_hypercalls();
+    pvh_frames_came |= pvh_reservation() > frames;
     if (pvh_map_shared_info())
         panic("suspend: Xen does not map shared_info in the new domain");
     pvh_find_rings(rings);

@@ -26,19 +26,6 @@ reach() { # KIB
     ok "memory is $1 KiB"
 }
 
-if [ "$TYPE" = pv ]; then
-    note "a PV guest keeps what it has, and says so"
-    create balloon.cfg 'memory=32' 'maxmem=64'
-    wait_console balloon 'ready' 30
-    mem_set balloon 24
-    wait_console balloon 'balloon: a PV guest keeps the memory that it was built with' 20
-    expect "holding 16 MiB" "256 held" "$(ask balloon hold 256)"
-    expect "contents" "0 wrong" "$(ask balloon check)"
-    ask balloon end >/dev/null
-    expect_shutdown balloon poweroff
-    exit 0
-fi
-
 note "a guest whose memory map shows more than it has"
 create balloon.cfg 'memory=24' 'maxmem=64'
 wait_console balloon 'ready' 30
