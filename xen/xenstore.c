@@ -99,6 +99,16 @@ static void finish(struct request *request, int result)
     wake_all(&request->queue);
 }
 
+/* A request is its caller's again once it is finished: no slot may know it any more. */
+static void finish_all(int result)
+{
+    for (unsigned int i = 0; i < SLOTS; i++) {
+        if (client.slots[i].request != NULL)
+            finish(client.slots[i].request, result);
+        client.slots[i].request = NULL;
+    }
+}
+
 /* The other side broke the protocol: nothing it says counts any more. */
 static void client_fail(const char *rule)
 {
@@ -107,9 +117,7 @@ static void client_fail(const char *rule)
     client.usable = false;
     evtchn_mask(client.port);
     printk("xenstore: %s: connection given up, all requests fail", rule);
-    for (unsigned int i = 0; i < SLOTS; i++)
-        if (client.slots[i].request != NULL)
-            finish(client.slots[i].request, -EIO);
+    finish_all(-EIO);
     wake_all(&turn_queue);
 }
 
@@ -270,12 +278,9 @@ int xenstore_resume(void *ring_page, uint32_t port)
 {
     client.usable = false;
     client.restores++;
-    for (unsigned int i = 0; i < SLOTS; i++) {
-        if (client.slots[i].request != NULL)
-            finish(client.slots[i].request, REPEAT);
+    finish_all(REPEAT);
+    for (unsigned int i = 0; i < SLOTS; i++)
         client.slots[i].taken = false;
-        client.slots[i].request = NULL;
-    }
     client.slots_taken = 0;
     client.outgoing_length = client.outgoing_sent = 0;
     int error = ring_page != NULL ? connect(ring_page, port) : -ENODEV;

@@ -3,7 +3,7 @@
 serve() { # PORT
     : >server.log
     setsid python3 -B -S ./gdbserver "$(domid crash)" "$1" >server.log 2>&1 </dev/null &
-    wait_for 20 grep -q 'on port' server.log || fail "gdbserver: $(cat server.log)"
+    wait_for 60 grep -q "on port" server.log || fail "gdbserver: $(cat server.log)"
 }
 
 create_paused() { # LINE...
