@@ -274,9 +274,15 @@ static void refused(void)
 {
     size_t huge = SIZE_MAX / 2;
     char *block = malloc(10);
+    void *given[4];
 
     HIDE(huge);
-    if (malloc(huge) || calloc(huge, 4) || realloc(block, huge) || memalign(64, huge))
+    given[0] = malloc(huge);
+    given[1] = calloc(huge, 4);
+    given[2] = realloc(block, huge);
+    given[3] = memalign(64, huge);
+    HIDE_MEMORY(given);
+    if (given[0] || given[1] || given[2] || given[3])
         printf("a huge block was given\n");
     free(block);
 }
