@@ -11,7 +11,8 @@
  * was never handed out goes first, by lowering the end.
  *
  * The bytes of state lie at the region's start, one for each of its pages; they are written when
- * the frontier passes, so set-up costs the same for any size.
+ * the frontier passes, so set-up costs the same for any size. While nothing of the region was ever
+ * handed out, they may be absent as well: then its end is below its base.
  */
 #include "lib/pages.h"
 
@@ -35,7 +36,7 @@
 struct region {
     uint64_t base, frontier, end, top; /* frames */
     uint64_t mapped;              /* bytes: the direct map reaches to here */
-    uint8_t *state;               /* of frame base + i */
+    uint8_t *state;               /* of frame base + i; behind them comes the base */
 };
 
 static struct region regions[BOOT_MEMORY_REGIONS];
@@ -74,7 +75,6 @@ static void add_region(const struct boot_memory *memory)
         region_count--;
         return;
     }
-    map_to(region, region->base);
     unused_pages += region->end - region->base;
 }
 
@@ -236,16 +236,39 @@ size_t pages_unused(void)
     return unused_pages;
 }
 
+/* How far down the end can go. */
+static uint64_t lowest_end(const struct region *region)
+{
+    bool untouched = region->frontier == region->base;
+
+    return untouched ? (uintptr_t)region->state >> PAGE_SHIFT : region->frontier;
+}
+
+/* How many of [start, end) are pages that can be handed out. */
+static size_t managed(const struct region *region, uint64_t start, uint64_t end)
+{
+    uint64_t first = start > region->base ? start : region->base;
+
+    return end > first ? end - first : 0;
+}
+
+static void set_end(struct region *region, uint64_t end)
+{
+    size_t less = managed(region, end, region->end), more = managed(region, region->end, end);
+
+    unused_pages += more - less;
+    total_pages += more - less;
+    region->end = end;
+}
+
 void pages_withhold(size_t count)
 {
     for (unsigned int i = region_count; i-- > 0 && count > 0;) {
         struct region *region = &regions[i];
-        size_t most = region->end - region->frontier;
+        size_t most = region->end - lowest_end(region);
         size_t part = count < most ? count : most;
 
-        region->end -= part;
-        unused_pages -= part;
-        total_pages -= part;
+        set_end(region, region->end - part);
         count -= part;
     }
 }
@@ -271,12 +294,12 @@ static uint64_t withdraw_untouched(unsigned int *order)
 {
     for (unsigned int i = region_count; i-- > 0;) {
         struct region *region = &regions[i];
-        uint64_t room = region->end - region->frontier;
+        uint64_t room = managed(region, region->frontier, region->end);
 
         if (room == 0)
             continue;
         *order = fitting_order(region->end, room, *order);
-        region->end -= 1ul << *order;
+        set_end(region, region->end - (1ul << *order));
         return region->end;
     }
     return 0;
@@ -288,6 +311,8 @@ static uint64_t withdraw_free(unsigned int *order)
         uint64_t frame = take_from_lists(*order);
 
         if (frame) {
+            unused_pages -= 1ul << *order;
+            total_pages -= 1ul << *order;
             memset((void *)(frame << PAGE_SHIFT), 0, PAGE_SIZE << *order);
             set_state(region_of(frame), frame, STATE_ABSENT | *order);
             absent_blocks++;
@@ -306,10 +331,6 @@ uint64_t pages_withdraw(unsigned int *order)
     if (!frame) {
         *order = wanted;
         frame = withdraw_free(order);
-    }
-    if (frame) {
-        unused_pages -= 1ul << *order;
-        total_pages -= 1ul << *order;
     }
     return frame;
 }
@@ -361,15 +382,14 @@ void pages_restore(uint64_t frame, unsigned int order)
 {
     const struct region *behind = region_of(frame);
 
-    total_pages += 1ul << order;
     if (behind) {
+        total_pages += 1ul << order;
         absent_blocks--;
         set_state(behind, frame, STATE_USED | order);
         pages_free((void *)(frame << PAGE_SHIFT), order);
         return;
     }
-    unused_pages += 1ul << order;
     for (unsigned int i = 0; i < region_count; i++)
         if (regions[i].end == frame && frame < regions[i].top)
-            regions[i].end += 1ul << order;
+            set_end(&regions[i], frame + (1ul << order));
 }

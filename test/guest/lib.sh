@@ -309,3 +309,38 @@ expect_usage() {
     expect "in use" "${2#* * }" "${now#* * }"
     ((${heap#*=} <= ${limit#*=} + $3)) || fail "$1: $heap pages, before: $limit"
 }
+
+# For the image of test/guest/balloon, which says how much memory it has (in KiB).
+
+# memory_of DOM NAME: a number of its answer to "memory".
+memory_of() {
+    local words word
+    words=$(ask "$1" memory)
+    for word in $words; do
+        if [[ $word == "$2="* ]]; then echo "${word#*=}"; fi
+    done
+}
+
+# xen_kib DOM: memory that it has, as Xen counts it.
+xen_kib() {
+    local words
+    read -r -a words <<<"$(xl list "$1" | tail -n 1)"
+    echo $((words[2] * 1024))
+}
+
+# mem_set DOM MIB: xl mem-set.
+mem_set() { xl mem-set "$1" "$2" || fail "xl mem-set $1 $2"; }
+
+_has() { [ "$(memory_of "$1" present)" = "$2" ]; }
+
+# reach DOM KIB: until it has so much.
+reach() {
+    wait_for 20 _has "$1" "$2" || fail "$1 has $(memory_of "$1" present) KiB, expected $2"
+    ok "$1 has $2 KiB"
+}
+
+# at_most WHAT NUMBER LIMIT
+at_most() {
+    (($2 <= $3)) || fail "$1: $2 > $3"
+    ok "$1: $2 <= $3"
+}

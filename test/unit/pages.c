@@ -267,10 +267,20 @@ static void test_withheld(void **state)
     pages_withhold(1000000);
     assert_int_equal(pages_total(), 0);
     assert_null(page_alloc());
+    assert_true(pages_withheld(1, &start, &end));
+    assert_int_equal(start, (uintptr_t)region_two >> PAGE_SHIFT); /* the bytes of state as well */
     for (unsigned int order = 9; (start = pages_find_absent(&order)) != 0; order = 9)
         pages_restore(start, order);
     assert_int_equal(pages_total(), total);
     assert_int_equal(pages_unused(), total);
+}
+
+static void expect_zeroes(uint64_t frame, unsigned int order)
+{
+    const uint8_t *block = (const uint8_t *)(frame << PAGE_SHIFT);
+
+    for (size_t i = 0; i < PAGE_SIZE << order; i++)
+        assert_int_equal(block[i], 0);
 }
 
 /*
@@ -294,12 +304,14 @@ static void test_balloon(void **state)
         hole = pages_alloc(order);
         kept[i] = page_alloc();
         assert_non_null(kept[i]);
+        memset(hole, 0xaa, PAGE_SIZE << order);
         pages_free(hole, order);
     }
     assert_int_equal(pages_unused(), total - 200);
     for (order = rand() % 10; (frame = pages_withdraw(&order)) != 0; order = rand() % 10) {
         assert_int_equal(frame & ((1ul << order) - 1), 0);
         assert_true(inside((uint8_t *)(frame << PAGE_SHIFT), order));
+        expect_zeroes(frame, order); /* Xen gives it to others as it is */
         memset((void *)(frame << PAGE_SHIFT), 0xff, PAGE_SIZE << order);
         for (unsigned int i = 0; i < 1u << order; i++)
             gone[count++] = frame + i;

@@ -3,34 +3,11 @@
 # xl mem-set down and up, below what is in use and above maxmem; maxmem above memory; malloc at the
 # edge; an application that gives up its cache. Xen's own count of pages is what decides.
 
-pages_of() { # what Xen counts, in KiB
-    local words
-    read -r -a words <<<"$(xl list "$1" | tail -n 1)"
-    echo $((words[2] * 1024))
-}
-field() { # DOM NAME: of its answer to "memory"
-    local words word
-    words=$(ask "$1" memory)
-    for word in $words; do
-        if [[ $word == "$2="* ]]; then echo "${word#*=}"; fi
-    done
-}
-at_most() {
-    (($2 <= $3)) || fail "$1: $2 > $3"
-    ok "$1: $2 <= $3"
-}
-mem_set() { xl mem-set "$1" "$2" || fail "xl mem-set $2"; }
-holds() { [ "$(field balloon present)" = "$1" ]; }
-reach() { # KIB
-    wait_for 20 holds "$1" || fail "memory is $(field balloon present), expected $1"
-    ok "memory is $1 KiB"
-}
-
 note "a guest whose memory map shows more than it has"
 create balloon.cfg 'memory=24' 'maxmem=64'
 wait_console balloon 'ready' 30
 refuse_console balloon 'balloon:'
-at_most "memory that it thinks it has" "$(field balloon present)" 24576
+at_most "memory that it thinks it has" "$(memory_of balloon present)" 24576
 held=$(ask balloon hold 4096)
 [[ $held == *ENOMEM ]] || fail "memory has no end: $held"
 ok "all of it in use: $held"
@@ -39,7 +16,7 @@ expect_running balloon
 
 note "up to maxmem, all of it in use; then above it"
 mem_set balloon 64
-reach 65536
+reach balloon 65536
 more=$(ask balloon hold 4096)
 [[ $more == *ENOMEM ]] || fail "memory has no end: $more"
 at_most "blocks in 24 MiB and some more" $((${held% *} + 500)) "${more% *}"
@@ -55,27 +32,27 @@ mem_set balloon 32
 wait_console balloon 'balloon: .* KiB of memory now, not 32768: the rest is in use' 20
 expect "contents" "0 wrong" "$(ask balloon check)"
 ask balloon hold 200 >/dev/null
-reach 32768
-at_most "Xen's count" "$(pages_of balloon)" 33792
+reach balloon 32768
+at_most "Xen's count" "$(xen_kib balloon)" 33792
 expect "contents" "0 wrong" "$(ask balloon check)"
 
 note "a cache is given up before memory is said to be in use"
 ask balloon hold 350 >/dev/null
 ask balloon cache 512 >/dev/null
 mem_set balloon 24
-reach 24576
-expect "asked" yes "$(field balloon asked)"
+reach balloon 24576
+expect "asked" yes "$(memory_of balloon asked)"
 expect "contents" "0 wrong" "$(ask balloon check)"
 
 note "up and down again: nothing is lost on the way"
 ask balloon hold 100 >/dev/null
-before=$(field balloon total)
+before=$(memory_of balloon total)
 for size in 20 48 17 24; do
     mem_set balloon $size
-    reach $((size * 1024))
+    reach balloon $((size * 1024))
     expect "contents" "0 wrong" "$(ask balloon check)"
 done
-expect "managed pages" "$before" "$(field balloon total)"
+expect "managed pages" "$before" "$(memory_of balloon total)"
 ask balloon end >/dev/null
 expect_shutdown balloon poweroff
 expect_console balloon 'verdict: all checks passed'
