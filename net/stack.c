@@ -7,6 +7,10 @@
  * run in between), loopback, timers, and at the end one notification a device for all frames that
  * the round has sent. Threads that use sockets call the stack directly, and notify at the end of
  * their call (net_flush).
+ *
+ * A large TCP segment is acknowledged in the round after the one that took it in: those who wait
+ * for its data have run by then, and if they took it, its acknowledgement has gone out with the
+ * news of the larger window, as one frame instead of two.
  */
 #include "lib/init.h"
 #include "lib/printk.h"
@@ -18,6 +22,7 @@
 #include "net/stack.h"
 #include "net/usage.h"
 
+#include "lwip_hooks.h"
 #include "net_internal.h"
 
 #define CHECKSUM_CHECKS 0xff00 /* all of lwIP's NETIF_CHECKSUM_CHECK_… */
@@ -26,7 +31,7 @@ static struct wait_queue queue = WAIT_QUEUE_INIT(queue);
 static bool wake_requested, resume_transmission;
 static bool asleep, asleep_long, asleep_without_tcp;
 
-bool net_transmitted;
+bool net_transmitted, net_acknowledgement_due;
 
 void net_wake(void)
 {
@@ -79,12 +84,27 @@ void net_flush(void)
         net_wake();
 }
 
+static void send_acknowledgements(void)
+{
+    struct tcp_pcb *pcb;
+
+    net_acknowledgement_due = false;
+    for (pcb = tcp_active_pcbs; pcb; pcb = pcb->next) {
+        if (pcb->flags & TF_ACK_DELAY) {
+            tcp_ack_now(pcb);
+            tcp_output(pcb);
+        }
+    }
+}
+
 uint64_t net_round(void)
 {
     uint64_t now, deadline, other;
     bool more;
 
     wake_requested = false;
+    if (net_acknowledgement_due)
+        send_acknowledgements();
     more = net_interfaces_poll();
     loopback_poll();
     if (resume_transmission) {
@@ -95,7 +115,8 @@ uint64_t net_round(void)
     net_timers_run(now);
     net_configure_check(now);
     net_interfaces_kick();
-    if (more || loopback_waits() || net_interfaces_busy() || wake_requested)
+    if (more || loopback_waits() || net_interfaces_busy() || wake_requested ||
+        net_acknowledgement_due)
         return 0;
     deadline = net_timers_deadline(now);
     other = net_configure_deadline();

@@ -24,11 +24,14 @@ const ip6_addr_t *net_ipv6_gateway(struct netif *netif);
 err_t net_tcp_unusual_segment(struct tcp_pcb *pcb, struct tcp_hdr *header, u16_t option_length,
                               const u8_t *option2, struct pbuf *p);
 
+/* A large segment came in. */
+extern bool net_acknowledgement_due;
+
 /*
  * Called for each segment. SYNs to a listener or to a connection in TIME_WAIT, and segments that
  * are not the next of their connection, leave the fast path. A segment that stands for several is
- * acknowledged at once, as if one before it waited for that (RFC 5681, 4.2): its sender may be at
- * the end of a small congestion window.
+ * not to wait for a second one to be acknowledged (RFC 5681, 4.2), since its sender may be at the
+ * end of a small congestion window: see net_round().
  */
 static inline err_t net_tcp_segment(struct tcp_pcb *pcb, struct tcp_hdr *header,
                                     u16_t option_length, const u8_t *option2, struct pbuf *p)
@@ -36,8 +39,8 @@ static inline err_t net_tcp_segment(struct tcp_pcb *pcb, struct tcp_hdr *header,
     if (__builtin_expect((TCPH_FLAGS(header) & TCP_SYN) ||
                              (pcb->state != LISTEN && header->seqno != pcb->rcv_nxt), 0))
         return net_tcp_unusual_segment(pcb, header, option_length, option2, p);
-    if (p->tot_len > TCP_MSS && pcb->state != LISTEN)
-        tcp_set_flags(pcb, TF_ACK_DELAY);
+    if (p->tot_len > TCP_MSS)
+        net_acknowledgement_due = true;
     return ERR_OK;
 }
 

@@ -2,7 +2,7 @@
 # timeout: 240
 # A wire that loses, reorders, doubles and damages frames, in both directions: streams arrive as
 # they were sent, with large TCP segments on it. A flood of the smallest frames: each that the
-# backend took is delivered or counted.
+# backend took is delivered or counted. And frames beyond 1,500 bytes.
 ADDRESS=10.99.0.50
 CLIENT=10.99.0.2
 
@@ -83,3 +83,16 @@ found=$((back + $(delta datagrams_dropped) + $(delta send_dropped)))
 ok "$back of 3000 came back, $(delta datagrams_dropped) were dropped for want of room"
 ask network end >/dev/null
 expect_shutdown network poweroff
+destroy network
+
+note "an MTU of 4,000 bytes"
+create network.cfg "extra = 'ip=$ADDRESS/24 ip6=off'" "vif = [ 'bridge=xenbr0,mtu=4000' ]"
+wait_console network 'services are up' 30
+expect_console network 'eth0: .*, mtu 4000,'
+for device in "vif$(domid network).0" near xenbr0; do
+    ip link set "$device" mtu 4000
+done
+ip -n far link set eth0 mtu 4000
+far ping -q -M do -c 3 -i 0.05 -W 3 -s 3972 $ADDRESS >/dev/null || fail "no answer to 4000 bytes"
+ok "ping of 4000 bytes, not fragmented"
+streams "large frames"

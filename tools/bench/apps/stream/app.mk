@@ -1,4 +1,4 @@
 # SPDX-License-Identifier: MIT
 SRCS := main.c
 CONFIG := net
-MEMORY := 32
+MEMORY := 64
