@@ -56,12 +56,19 @@ $(OUT)/fewer-frames.so: test/guest/crash/fewer_frames.c
 	@mkdir -p $(@D)
 	$(Q)cc -shared -nostdlib -fPIC -O2 -o $@ $<
 
+# Runs in dom0, whatever its libraries are: linked with Xen's as archives.
+$(OUT)/hostile-backend: $(wildcard test/guest/hostile/backend/*)
+	@mkdir -p $(@D)
+	$(say) DOM0 $@
+	$(Q)cc -std=gnu11 -O1 -g $(UNIT_WARNINGS) -static -o $@ $(filter %.c,$^) -lxengnttab -lxenevtchn -lxenstore -lxentoolcore -lxentoollog
+
 # A test may boot the applications too, and one without a source of its own boots only these and what its payload names.
 # ROUNDS=N makes tests that go round go N times.
 export ROUNDS
 # Hosts side by side: each keeps a processor busy and takes a GiB and a half of memory.
 HOSTS ?= $(shell n=$$(nproc); echo $$((n < 4 ? n : 4)))
 guest: $(if $(filter crash,$(or $(TEST),crash)),$(OUT)/fewer-frames.so) \
+    $(if $(filter hostile,$(or $(TEST),hostile)),$(OUT)/hostile-backend) \
     $(if $(TEST),$(APPS) $(filter $(IMAGES),$(TEST) $(basename $(shell cat $(TEST:%=test/guest/%/payload) 2>/dev/null))),$(IMAGES))
 	@exec tools/xenhost/xenhost test -j $(HOSTS) $(if $(TYPE),--type $(TYPE)) $(TEST)
 

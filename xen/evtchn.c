@@ -148,6 +148,8 @@ void evtchn_close(int port)
 
 void evtchn_mask(int port)
 {
+    if (port <= 0 || port >= (int)PORTS)
+        return;
     set_bit(boot_info.shared_info->evtchn_mask, port);
     forget_unmasked(port);
 }

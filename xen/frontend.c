@@ -99,9 +99,12 @@ void frontend_port_close(struct frontend_port *port)
 
 int frontend_ring_alloc(uint16_t domain, void **memory, int *reference)
 {
-    void *page = page_alloc_zeroed();
+    void *page;
 
     *memory = NULL;
+    if (gnttab_held_by(domain) > pages_total() / FRONTEND_HELD_SHARE)
+        return -EBUSY;
+    page = page_alloc_zeroed();
     if (page == NULL)
         return -ENOMEM;
     *reference = gnttab_grant(domain, page_frame(page), false);

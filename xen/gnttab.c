@@ -35,6 +35,7 @@ struct frame {
 /* A reference, with its page if it has one, that the other side did not let go. */
 struct held {
     int reference;
+    uint16_t domain;
     void *page;
     struct list link;
 };
@@ -42,7 +43,7 @@ struct held {
 static struct frame frames[FRAMES_MAX];
 static unsigned int frame_count;
 static uint32_t first_free; /* 0: none */
-static unsigned int used, quarantined;
+static unsigned int used, quarantined, lost;
 int (*gnttab_resume)(void);
 static struct list held_pages = LIST_INIT(held_pages);
 
@@ -199,11 +200,24 @@ void gnttab_end_and_free(int reference, void *page)
     used--;
     quarantined++;
     held = malloc(sizeof(*held));
-    if (!held)
-        return; /* the page and its reference are lost, which is safe */
-    *held = (struct held){ .reference = reference, .page = page };
+    if (!held) {
+        lost++; /* the page and its reference are, which is safe */
+        return;
+    }
+    /* What we wrote into the entry is nobody else's to write but Xen's. */
+    *held = (struct held){ reference, entry_of(reference)->domid, page, LIST_INIT(held->link) };
     list_append(&held_pages, &held->link);
     timer_set(&retry_timer, deadline_after(RETRY_AFTER));
+}
+
+unsigned int gnttab_held_by(uint16_t domain)
+{
+    struct list *node, *next;
+    unsigned int count = lost;
+
+    list_for_each(node, next, &held_pages)
+        count += container_of(node, struct held, link)->domain == domain;
+    return count;
 }
 
 unsigned int gnttab_used(void)

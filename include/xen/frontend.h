@@ -59,7 +59,11 @@ static inline void frontend_port_worked(struct frontend_port *port)
  * The memory of a ring: a zeroed page, granted writable. On -ENOMEM or -ENOSPC nothing has changed
  * and *memory is NULL. The counterpart accepts NULL; a page that the backend still holds is set
  * aside by the grant table.
+ *
+ * A backend that connects again and again and never lets go would so take all memory: it gets no
+ * further ring (-EBUSY) while its domain holds more than this part of all pages.
  */
+#define FRONTEND_HELD_SHARE 16u
 int frontend_ring_alloc(uint16_t domain, void **memory, int *reference);
 void frontend_ring_free(void **memory, int *reference);
 

@@ -53,6 +53,12 @@ int gnttab_end(int reference);
 void gnttab_end_and_free(int reference, void *page);
 
 /*
+ * Pages that were set aside because this domain does not let them go; those of which no note could
+ * be kept count for every domain.
+ */
+unsigned int gnttab_held_by(uint16_t domain);
+
+/*
  * In a new domain: map the table's frames, which are empty. All grants are revoked by that; their
  * owners still release the references as usual. What was quarantined is free. 0, or -errno: this
  * host has fewer frames than are in use, and the table cannot be used. For xen/suspend.c; NULL

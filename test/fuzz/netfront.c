@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-// SRCS: test/fuzz/world.c test/fuzz/store.c netfront/device.c netfront/receive.c netfront/transmit.c netfront/suspend.c netfront/xenbus.c net/netdev.c xen/frontend.c xen/gnttab.c xen/xenbus.c xen/xenbus_backend.c xen/xenbus_reopen.c xen/xenstore_wire.c
+// SRCS: test/fuzz/world.c test/fuzz/store.c netfront/device.c netfront/receive.c netfront/transmit.c netfront/pool.c netfront/suspend.c netfront/xenbus.c net/netdev.c xen/frontend.c xen/gnttab.c xen/xenbus.c xen/xenbus_backend.c xen/xenbus_reopen.c xen/xenstore_wire.c
 // CFLAGS: -Wl,-T,test/fuzz/drivers.ld -mllvm -asan-globals=0
 /*
  * netfront's two rings. The other side posts and completes, plausibly or not, changes both pages
@@ -24,6 +24,7 @@ static struct net_device *nic;
 static uint32_t rx_produced, tx_consumed, tx_produced; /* of a side that keeps to the rules */
 static bool honest; /* it has kept to the rules on this connection */
 static unsigned int connections;
+#define NO_ID 0xffffu         /* of a request that is extra-info */
 static uint16_t taken[SLOTS]; /* transmit ids that can be completed */
 static unsigned int taken_count;
 
@@ -40,6 +41,14 @@ static struct netif_rx_sring *rx(void)
 static struct netif_tx_sring *tx(void)
 {
     return world_granted((uint32_t)store_frontend_number("vif", 0, "tx-ring-ref"));
+}
+
+/* Where it hears of frames that come in, and of both when it has only one port. */
+static int port(void)
+{
+    uint64_t split = store_frontend_number("vif", 0, "event-channel-rx");
+
+    return (int)(split > 0 ? split : store_frontend_number("vif", 0, "event-channel"));
 }
 
 static bool connected(void)
@@ -114,12 +123,11 @@ static void push(void);
  */
 static void lie_openly(void)
 {
-    int port = (int)store_frontend_number("vif", 0, "event-channel");
     struct netif_rx_response frame = { .id = next_id(), .status = 60 };
     struct netfront *front = netfront_of(nic);
     unsigned int lie = 1 + fuzz_below(5);
 
-    if (!honest || front->broken || world_port_masked(port))
+    if (!honest || front->broken || world_port_masked(port()))
         return;
     fuzz_hook = NULL;
     honest = false;
@@ -140,7 +148,7 @@ static void lie_openly(void)
     push();
     world_deliver();
     nic->operations->poll(nic, 64);
-    FUZZ_CHECK(front->broken && world_port_masked(port));
+    FUZZ_CHECK(front->broken && world_port_masked(port()));
     fuzz_hook = hook;
 }
 
@@ -174,29 +182,37 @@ static void push(void)
     tx()->rsp_prod = tx_produced;
     rx()->req_event = rx_produced + 1;
     tx()->req_event = tx_consumed + 1;
-    world_event((int)store_frontend_number("vif", 0, "event-channel"));
+    world_event(port());
+    world_event((int)store_frontend_number("vif", 0, "event-channel-tx"));
 }
 
 static void take_requests(void)
 {
-    while (tx_consumed != netfront_of(nic)->transmit.ring.published && taken_count < SLOTS)
-        taken[taken_count++] = tx()->ring[tx_consumed++ % SLOTS].req.id;
+    bool extra = false;
+
+    while (tx_consumed != netfront_of(nic)->transmit.ring.published && taken_count < SLOTS) {
+        struct netif_tx_request request = tx()->ring[tx_consumed++ % SLOTS].req;
+
+        taken[taken_count++] = extra ? NO_ID : request.id;
+        extra = !extra && (request.flags & NETTXF_extra_info);
+    }
 }
 
 static void complete(unsigned int count)
 {
     for (; count > 0 && taken_count > 0; count--) {
         unsigned int i = fuzz_below(taken_count);
-        uint16_t id = taken[i];
+        struct netif_tx_response response = { .id = taken[i] };
 
+        if (taken[i] == NO_ID)
+            response.status = NETIF_RSP_NULL;
+        taken[i] = taken[--taken_count];
         if (fuzz_below(16) == 15) {
-            id = (uint16_t)fuzz_below(400);
+            response.id = (uint16_t)fuzz_below(400);
+            response.status = (int16_t)fuzz_word();
             honest = false;
-        } else {
-            taken[i] = taken[--taken_count];
         }
-        tx()->ring[tx_produced++ % SLOTS].rsp =
-            (struct netif_tx_response){ id, (int16_t)(fuzz_below(8) == 7 ? fuzz_word() : 0) };
+        tx()->ring[tx_produced++ % SLOTS].rsp = response;
     }
 }
 
@@ -255,7 +271,7 @@ static void change_state(void)
 /* As many events as a storm has, without work in between. */
 static void storm(void)
 {
-    int port = (int)store_frontend_number("vif", 0, "event-channel");
+    int port = world_any_port();
     unsigned int handled = 0;
 
     fuzz_hook = NULL;
@@ -315,11 +331,16 @@ static void send(void)
     static uint8_t data[66000];
     struct net_fragment pieces[2] = { { data, 40 }, { data, 0 } };
     unsigned int count = 1 + fuzz_below(64);
+    struct net_send_info info = { .checksum_partial = nic->transmit_checksum };
     int result;
 
+    if (fuzz_below(4) == 3) {
+        info.segment_size = (uint16_t)fuzz_below(2000);
+        info.ipv6 = fuzz_below(2);
+    }
     pieces[1].length = fuzz_below(4) == 3 ? fuzz_below(65536) : fuzz_below(256);
     for (; count > 0 && nic != NULL; count--) {
-        result = nic->operations->send(nic, pieces, 2, nic->transmit_checksum);
+        result = nic->operations->send(nic, pieces, 2, &info);
         FUZZ_CHECK(result == 0 || result == -EAGAIN || result == -EIO || result == -ENODEV ||
                    result == -ENOMEM || result == -EINVAL);
     }
@@ -362,8 +383,11 @@ static void check(void)
 
 static void set_up(void)
 {
-    static const char *const features[] = { "feature-rx-copy", "feature-sg",
-                                            "feature-ipv6-csum-offload" };
+    static const char *const features[] = {
+        "feature-rx-copy",   "feature-sg",        "feature-ipv6-csum-offload",
+        "feature-gso-tcpv4", "feature-gso-tcpv6", "feature-split-event-channels"
+    };
+    const unsigned int offered = fuzz_below(2) ? 6 : 3;
     static bool listening;
 
     if (!listening)
@@ -373,7 +397,7 @@ static void set_up(void)
     store_start();
     store_device("vif", 0);
     store_set("device/vif/0/mac", "00:16:3e:0a:0b:0c");
-    for (unsigned int i = 0; i < 3; i++)
+    for (unsigned int i = 0; i < offered; i++)
         store_backend_set("vif", 0, features[i], "1");
     xenbus_init();
     store_fire("device");

@@ -150,6 +150,13 @@ int xenstore_write_format(xenstore_transaction transaction, const char *director
     return 0;
 }
 
+int xenstore_remove(xenstore_transaction transaction, const char *path)
+{
+    (void)transaction;
+    store_set(path, NULL);
+    return 0;
+}
+
 /* Names are what follows the directory in the table, once each: ids of devices, all in a row. */
 int xenstore_directory(xenstore_transaction transaction, const char *path, char ***names,
                        unsigned int *count)

@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The lies of a disk's backend. Each lie meets a request of 64 KiB that is under way: two direct
+ * requests of the guest, none of which has been answered.
+ */
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <xen/xen.h>
+#include <xen/io/blkif.h>
+
+#include "backend.h"
+
+#define SLOTS 32u
+#define STORM 3000
+
+static struct blkif_sring *ring;
+static uint32_t consumed, produced;
+static struct { uint64_t id; uint8_t operation; } asked[SLOTS];
+static unsigned int asked_count;
+
+static void offer_disk(const struct device *disk)
+{
+    put(back(disk, "sectors"), "2048");
+    put(back(disk, "sector-size"), "512");
+    put(back(disk, "info"), "0");
+    put(back(disk, "feature-flush-cache"), "1");
+}
+
+/* From InitWait to Initialised, with the ring mapped; the guest then waits for Connected. */
+static void meet(struct device *disk)
+{
+    show(disk, INIT_WAIT);
+    wait_front(disk, 1 << INITIALISED);
+    ring = map(get(front(disk, "ring-ref")));
+    bind_port(disk);
+    consumed = produced = asked_count = 0;
+}
+
+static void connect(struct device *disk)
+{
+    offer_disk(disk);
+    meet(disk);
+    show(disk, CONNECTED);
+    wait_front(disk, 1 << CONNECTED);
+}
+
+static void leave(struct device *disk)
+{
+    unmap(ring);
+    ring = NULL;
+    close_down(disk);
+}
+
+/* What the guest has asked so far. */
+static void take_requests(void)
+{
+    while (consumed != *(volatile uint32_t *)&ring->req_prod && asked_count < SLOTS) {
+        struct blkif_request *request = &ring->ring[consumed++ % SLOTS].req;
+
+        asked[asked_count].id = request->id;
+        asked[asked_count++].operation = request->operation;
+    }
+}
+
+static void wait_request(void)
+{
+    double end = now() + PATIENCE;
+
+    while (take_requests(), asked_count == 0) {
+        if (now() > end)
+            fail("the guest asks nothing of its disk");
+        nap(2);
+    }
+}
+
+static void respond(uint64_t id, uint8_t operation, int status)
+{
+    ring->ring[produced++ % SLOTS].rsp =
+        (struct blkif_response){ id, operation, (int16_t)status };
+}
+
+static void push(const struct device *disk)
+{
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    ring->rsp_prod = produced;
+    ring->req_event = consumed + 1;
+    ring_bell(disk);
+}
+
+/* Answer as one should until the guest has what it wants. */
+static void serve(const struct device *disk, const char *wanted)
+{
+    double end = now() + PATIENCE;
+    char answer[256];
+
+    while (!ask_answered(answer)) {
+        take_requests();
+        while (asked_count > 0) {
+            asked_count--;
+            respond(asked[asked_count].id, asked[asked_count].operation, 0);
+        }
+        push(disk);
+        if (now() > end)
+            fail("the guest does not finish with its disk");
+        nap(2);
+    }
+    ask_expect(wanted);
+}
+
+/* Lies in the ring. */
+
+static void ahead(void)
+{
+    produced += 1000;
+}
+
+static void far_ahead(void)
+{
+    produced += 0x80000000u;
+}
+
+static void backwards(void)
+{
+    produced -= 1;
+}
+
+static void twice(void)
+{
+    respond(asked[0].id, asked[0].operation, 0);
+    respond(asked[0].id, asked[0].operation, 0);
+}
+
+static void wrong_id(void)
+{
+    respond(asked[0].id ^ 16, asked[0].operation, 0);
+}
+
+static void huge_id(void)
+{
+    respond(asked[0].id + (1ull << 32), asked[0].operation, 0);
+}
+
+static void wrong_operation(void)
+{
+    respond(asked[0].id, asked[0].operation ^ 1, 0);
+}
+
+static void odd_status(void)
+{
+    for (unsigned int i = 0; i < asked_count; i++)
+        respond(asked[i].id, asked[i].operation, 32767);
+}
+
+static const struct {
+    const char *name;
+    void (*tell)(void);
+    bool breaks;
+} lies[] = {
+    { "a producer ahead", ahead, true },
+    { "a producer far ahead", far_ahead, true },
+    { "a producer that goes back", backwards, true },
+    { "an id twice", twice, true },
+    { "an id of nothing", wrong_id, true },
+    { "an id beyond the ring", huge_id, true },
+    { "another operation", wrong_operation, true },
+    { "status 32767", odd_status, false },
+};
+
+#define LIES (sizeof(lies) / sizeof(lies[0]))
+
+/* A read under way, none of it answered. */
+static void begin_read(void)
+{
+    asked_count = 0;
+    ask_start("read xvdb 65536");
+    wait_request();
+    nap(20);
+    take_requests();
+}
+
+static unsigned int lie_in_the_ring(struct device *disk)
+{
+    char what[64];
+    unsigned int broken = 0;
+
+    for (unsigned int i = 0; i < LIES; i++) {
+        connect(disk);
+        begin_read();
+        lies[i].tell();
+        push(disk);
+        ask_expect("I/O error");
+        if (lies[i].breaks) {
+            ask_start("read xvdb 512"); /* broken stays broken */
+            ask_expect("I/O error");
+            broken++;
+        }
+        snprintf(what, sizeof(what), "disk: %s", lies[i].name);
+        check_honest(what);
+        leave(disk);
+    }
+    return broken;
+}
+
+/* The end, in the middle of a transfer; in this way and that. */
+static void leave_in_mid_transfer(struct device *disk)
+{
+    static const int ends[] = { CLOSED, CLOSING, 0 };
+
+    for (unsigned int i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+        connect(disk);
+        begin_read();
+        if (ends[i] != 0)
+            show(disk, ends[i]);
+        else
+            drop(back(disk, "state"));
+        ask_expect("I/O error");
+        leave(disk);
+    }
+    check_honest("disk: gone in mid-transfer");
+}
+
+/* What the guest reads of a disk when it connects. */
+static void lie_in_xenstore(struct device *disk)
+{
+    static const struct {
+        const char *node, *value;
+        bool usable;
+    } values[] = {
+        { "sector-size", "0", false },
+        { "sector-size", "3", false },
+        { "sector-size", "2147483648", false },
+        { "sector-size", "-512", false },
+        { "sectors", "18446744073709551616", false },
+        { "sectors", "9223372036854775807", false },
+        { "sectors", "many", false },
+        { "sectors", NULL, false },
+        { "info", "4294967296", false },
+        { "feature-max-indirect-segments", "4294967295", true },
+        { "feature-flush-cache", "7", true },
+        { "max-ring-page-order", "4294967295", true },
+        { "multi-queue-max-queues", "999999", true },
+    };
+
+    for (unsigned int i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
+        offer_disk(disk);
+        meet(disk);
+        if (values[i].value != NULL)
+            put(back(disk, values[i].node), "%s", values[i].value);
+        else
+            drop(back(disk, values[i].node));
+        show(disk, CONNECTED);
+        wait_front(disk, 1 << (values[i].usable ? CONNECTED : CLOSED));
+        if (values[i].usable) {
+            ask_start("read xvdb 262144");
+            serve(disk, "ok");
+        }
+        leave(disk);
+        drop(back(disk, values[i].node));
+    }
+    check_honest("disk: values that make no sense");
+}
+
+/* Events without work: the guest has its time for others. */
+static void storm(struct device *disk)
+{
+    connect(disk);
+    for (int i = 0; i < STORM; i++)
+        ring_bell(disk);
+    check_honest("disk: a storm of events");
+    ask_start("read xvdb 65536");
+    serve(disk, "ok");
+    leave(disk);
+}
+
+static void flap(struct device *disk)
+{
+    static const int states[] = { 5, 4, 6, 2, 1, 3, 4, 5, 6, 2, 6, 4, 2, 9, 4, 6, 2, 4, 8, 7, 6 };
+
+    for (unsigned int round = 0; round < 5; round++)
+        for (unsigned int i = 0; i < sizeof(states) / sizeof(states[0]); i++) {
+            show(disk, states[i]);
+            nap(i % 4);
+        }
+    check_honest("disk: states that flap");
+    close_down(disk);
+}
+
+/* The guest may not use again what we do not let go of; nor may it run out of memory over this. */
+static void never_unmap(struct device *disk)
+{
+    void *pages[4];
+
+    for (unsigned int i = 0; i < 4; i++) {
+        connect(disk);
+        pages[i] = ring;
+        ring = NULL;
+        close_down(disk);
+    }
+    check_honest("disk: pages that stay mapped");
+    for (unsigned int i = 0; i < 4; i++)
+        unmap(pages[i]);
+}
+
+unsigned int lie_as_disk(struct device *disk)
+{
+    unsigned int broken;
+
+    device_create(disk);
+    connect(disk);
+    ask_start("read xvdb 262144");
+    serve(disk, "ok");
+    leave(disk);
+    note("ok: an honest disk to begin with");
+    broken = lie_in_the_ring(disk);
+    leave_in_mid_transfer(disk);
+    lie_in_xenstore(disk);
+    storm(disk);
+    flap(disk);
+    never_unmap(disk);
+    connect(disk);
+    ask_start("read xvdb 262144");
+    serve(disk, "ok");
+    leave(disk);
+    note("ok: an honest disk to end with");
+    device_remove(disk);
+    return broken;
+}
