@@ -3,9 +3,11 @@
 import socket
 import sys
 
+SO_RCVBUFFORCE = 33 # Python's module does not name it
+
 COUNT = int(sys.argv[2])
 guest = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-guest.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUFFORCE, 16 << 20)
+guest.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 16 << 20)
 guest.connect((sys.argv[1], 7))
 for number in range(COUNT):
     guest.send(number.to_bytes(18, "big"))

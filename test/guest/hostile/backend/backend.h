@@ -68,6 +68,7 @@ void bind_port(struct device *device);
 void unbind_port(struct device *device);
 void ring_bell(const struct device *device);
 void *map(long reference);
+void *map_to_read(long reference); /* what the guest grants so */
 void unmap(void *page);
 
 /* Each plays its list and returns how many of the lies broke the device. */

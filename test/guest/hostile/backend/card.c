@@ -104,7 +104,7 @@ static bool take_frames(void)
 
     while (tx_consumed != *(volatile uint32_t *)&tx->req_prod && taken_count < SLOTS) {
         struct netif_tx_request request = tx->ring[tx_consumed++ % SLOTS].req;
-        uint8_t *page = map(request.gref);
+        uint8_t *page = map_to_read(request.gref);
 
         found = found || memcmp(page + request.offset + 12, arp_answer, sizeof(arp_answer)) == 0;
         unmap(page);

@@ -153,14 +153,23 @@ void ring_bell(const struct device *device)
     xenevtchn_notify(events, (evtchn_port_t)device->port);
 }
 
-void *map(long reference)
+static void *map_for(long reference, int protection)
 {
-    void *page = xengnttab_map_grant_ref(grants, guest, (uint32_t)reference,
-                                         PROT_READ | PROT_WRITE);
+    void *page = xengnttab_map_grant_ref(grants, guest, (uint32_t)reference, protection);
 
     if (page == NULL)
         fail("cannot map grant %ld", reference);
     return page;
+}
+
+void *map(long reference)
+{
+    return map_for(reference, PROT_READ | PROT_WRITE);
+}
+
+void *map_to_read(long reference)
+{
+    return map_for(reference, PROT_READ);
 }
 
 void unmap(void *page)

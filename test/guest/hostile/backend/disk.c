@@ -60,8 +60,11 @@ static void take_requests(void)
     while (consumed != *(volatile uint32_t *)&ring->req_prod && asked_count < SLOTS) {
         struct blkif_request *request = &ring->ring[consumed++ % SLOTS].req;
 
-        asked[asked_count].id = request->id;
-        asked[asked_count++].operation = request->operation;
+        asked[asked_count].id = request->id; /* in the same place in both kinds */
+        asked[asked_count++].operation =
+            request->operation == BLKIF_OP_INDIRECT
+                ? ((struct blkif_request_indirect *)request)->indirect_op
+                : request->operation;
     }
 }
 
