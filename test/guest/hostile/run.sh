@@ -4,14 +4,14 @@
 # card, says so in one line, and in the end nothing more is in use than before.
 ADDRESS=10.99.0.50
 head -c 1048576 /dev/urandom >disk
-create hostile.cfg "extra = 'ip=$ADDRESS/24 ip.eth1=10.98.0.2/24 net.wait=20'" \
+create hostile.cfg "extra = 'ip=$ADDRESS/24 net.wait=20'" \
     "disk = [ 'format=raw, vdev=xvda, access=ro, target=$PWD/disk' ]"
 wait_console hostile 'services are up' 30
 ID=$(domid hostile)
 
 lines() { console hostile | grep -ac -- "$1" || true; }
 
-note "once, so that the guest has taken what it keeps for a disk and a card that it has seen"
+note "once, so that the guest has taken what it keeps for a disk that it has seen"
 ./hostile-backend "$ID" "$ADDRESS" >first.log || { cat first.log; exit 1; }
 before=$(usage hostile)
 breaks=$(lines 'broke the protocol')
@@ -19,7 +19,7 @@ breaks=$(lines 'broke the protocol')
 note "and again, counted"
 start=$(cpu_ns hostile)
 ./hostile-backend "$ID" "$ADDRESS" | tee second.log
-grep -q '^lies that broke the card' second.log || fail "the lying backend did not end well"
+grep -q '^lies that broke the disk' second.log || fail "the lying backend did not end well"
 note "guest CPU: $((($(cpu_ns hostile) - start) / 1000000)) ms"
 told=0
 while read -r _ _ _ _ _ _ number; do told=$((told + number)); done \

@@ -73,6 +73,5 @@ void unmap(void *page);
 
 /* Each plays its list and returns how many of the lies broke the device. */
 unsigned int lie_as_disk(struct device *disk);
-unsigned int lie_as_card(struct device *card);
 
 #endif

@@ -54,7 +54,6 @@ double now(void)
 int main(int count, char **words)
 {
     struct device disk = { .type = "vbd", .name = "xvdb", .id = 51728 };
-    struct device card = { .type = "vif", .name = "eth1", .id = 1 };
     unsigned int broken;
 
     if (count != 3)
@@ -69,8 +68,6 @@ int main(int count, char **words)
     check_honest("nothing yet");
     broken = lie_as_disk(&disk);
     note("lies that broke the disk: %u", broken);
-    broken = lie_as_card(&card);
-    note("lies that broke the card: %u", broken);
     drop("/local/domain/0/hostile");
     return 0;
 }
