@@ -273,7 +273,7 @@ class RingsCommand(Command):
 
     def run(self, _):
         try:
-            head = int(value("&'xen/xenbus.c'::devices"))
+            head = symbol("xenbus_device_list")
         except gdb.error:
             print("the image has no devices")
             return
