@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A backend in dom0 that lies. It makes a vbd and a vif of its own for a running guest, below
+ * A backend in dom0 that lies. It makes a vbd of its own for a running guest, below
  * /local/domain/0/hostile, where no driver of dom0 looks, connects as a backend does, and then
  * breaks one rule at a time. After each lie the guest must answer on its other devices.
  *
