@@ -6,9 +6,9 @@ in = $(sort $(wildcard $(addsuffix /*.[cS],$(1))))
 SRCS_core := $(call in,arch/x86_64 lib/sched lib/mm lib/libc) \
     $(filter-out %/balloon.c,$(call in,arch/x86_64/pvh arch/x86_64/pv)) \
     $(filter-out %/identity.c,$(call in,lib/kernel)) \
-    $(filter-out xen/xenbus%.c xen/frontend%.c xen/balloon%.c xen/health%.c,$(call in,xen)) \
+    $(filter-out xen/xenbus%.c xen/frontend.c xen/balloon%.c xen/health%.c,$(call in,xen)) \
     $(call in,lib/posix)
-SRCS_xenbus := $(wildcard xen/xenbus*.c xen/frontend*.c)
+SRCS_xenbus := $(wildcard xen/xenbus*.c) xen/frontend.c
 SRCS_balloon := xen/balloon.c $(wildcard arch/x86_64/*/balloon.c)
 SRCS_health := xen/health.c
 SRCS_block := $(call in,lib/block)

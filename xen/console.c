@@ -7,8 +7,8 @@
  * Threads take turns by a mutex and sleep for room; log lines drop what does not fit; last words
  * spin. When the other side has made no progress for CONSOLE_STALL_TIMEOUT, the console counts as
  * stalled, and threads drop at once instead of waiting again, until there is room. The event
- * handler moves the backlog into the ring and wakes whoever waits; it unmasks its port itself,
- * since the work is then done.
+ * handler moves the backlog into the ring and wakes whoever waits; events without progress of the
+ * other side are braked.
  */
 #include "xen/console.h"
 
@@ -21,6 +21,7 @@
 #include "console_ring.h"
 #include "lib/printk.h"
 #include "xen/evtchn.h"
+#include "xen/frontend.h"
 #include "xen/hypercall.h"
 
 #define BACKLOG_SIZE 4096u
@@ -29,7 +30,8 @@
 #define SPIN_LIMIT 1000000u
 
 static struct {
-    int port; /* 0: no console (yet) */
+    struct frontend_port channel; /* without a port: no console (yet) */
+    uint32_t seen;                /* progress() at the last event */
     struct console_ring ring;
     bool stalled;
     bool reported; /* broken input was logged */
@@ -54,7 +56,7 @@ static size_t put(const char *text, size_t length)
 {
     size_t taken = 0;
 
-    if (console.port != 0 && in_turn() && length > 0)
+    if (console.channel.port != 0 && in_turn() && length > 0)
         taken = console_ring_write(&console.ring, text, length);
     if (taken > 0)
         console.stalled = false;
@@ -121,7 +123,7 @@ static void pump(void)
     if (!console.ring.output_broken)
         report_dropped();
     if (pump_backlog() || moved)
-        evtchn_notify(console.port);
+        evtchn_notify(console.channel.port);
 }
 
 static void report_broken_input(void)
@@ -132,28 +134,39 @@ static void report_broken_input(void)
     printk("console: input producer out of range: no more input");
 }
 
+/* How far the other side has come in both directions; each only goes forward. */
+static uint32_t progress(void)
+{
+    (void)console_ring_unread(&console.ring);
+    (void)console_ring_readable(&console.ring);
+    return console.ring.output_consumer + console.ring.input_producer;
+}
+
 static void console_event(void *argument)
 {
+    uint32_t before = console.seen;
+
     (void)argument;
     pump();
+    console.seen = progress();
     wake_all(&writable);
     wake_all(&pollers);
     report_broken_input();
     if (!console.ring.input_broken || !console.ring.output_broken)
-        evtchn_unmask(console.port);
+        frontend_port_rearm(&console.channel, console.seen != before);
 }
 
 int console_init(void *ring_page, uint32_t port)
 {
     int error = console_ring_init(&console.ring, ring_page);
 
+    frontend_port_init(&console.channel);
     if (error == 0)
-        error = evtchn_attach(port, console_event, NULL);
+        error = frontend_port_attach(&console.channel, port, console_event, NULL);
     if (error < 0)
         return error;
-    console.port = (int)port;
     pump();
-    evtchn_unmask(console.port);
+    frontend_port_rearm(&console.channel, true);
     return 0;
 }
 
@@ -162,7 +175,7 @@ void console_resume(void *ring_page, uint32_t port)
     uint32_t producer = console.ring.output_producer;
     uint32_t unread = producer - console.ring.output_consumer;
 
-    console.port = 0;
+    frontend_port_forget(&console.channel);
     console.stalled = console.reported = false;
     if (ring_page != NULL && console_init(ring_page, port) == 0 &&
         console.ring.output_producer != producer)
@@ -173,7 +186,7 @@ void console_resume(void *ring_page, uint32_t port)
 
 static bool output_possible(void)
 {
-    return console.port != 0 && !console.ring.output_broken;
+    return console.channel.port != 0 && !console.ring.output_broken;
 }
 
 /*
@@ -210,7 +223,7 @@ static int write_all(const char *text, size_t length)
         text += taken;
         length -= taken;
         if (taken > 0)
-            evtchn_notify(console.port);
+            evtchn_notify(console.channel.port);
         if (length == 0)
             return 0;
         int error = wait_for_room();
@@ -245,7 +258,7 @@ ssize_t console_write_now(const void *data, size_t length)
         pump();
         taken = put(data, length);
         if (taken > 0)
-            evtchn_notify(console.port);
+            evtchn_notify(console.channel.port);
     }
     return taken > 0 ? (ssize_t)taken : -EAGAIN;
 }
@@ -258,7 +271,7 @@ bool console_writable(void)
 void console_log_write(const void *data, size_t length)
 {
     backlog_add(data, length);
-    if (console.port != 0)
+    if (console.channel.port != 0)
         pump();
 }
 
@@ -275,7 +288,7 @@ void console_emergency_write(const void *data, size_t length)
     unsigned int turns = 0;
     const char *text = data;
 
-    if (console.port == 0) {
+    if (console.channel.port == 0) {
         backlog_add(text, length);
         return;
     }
@@ -285,7 +298,7 @@ void console_emergency_write(const void *data, size_t length)
         text += taken;
         length -= taken;
         if (taken > 0)
-            evtchn_notify(console.port);
+            evtchn_notify(console.channel.port);
     } while (length > 0 && output_possible() && spin(deadline, &turns));
     if (length > 0)
         console.stalled = true;
@@ -314,7 +327,7 @@ void console_emergency_flush(void)
 
 bool console_readable(void)
 {
-    return console.port == 0 || console_ring_readable(&console.ring) || console.ring.input_broken;
+    return console.channel.port == 0 || console_ring_readable(&console.ring) || console.ring.input_broken;
 }
 
 struct wait_queue *console_wait_queue(void)
@@ -329,13 +342,13 @@ ssize_t console_read(void *buffer, size_t size, bool nonblocking)
             return -EAGAIN;
         (void)wait_until(&pollers, console_readable(), DEADLINE_NEVER);
     }
-    if (console.port == 0)
+    if (console.channel.port == 0)
         return 0;
     if (console.ring.input_broken)
         return -EIO;
     size_t taken = console_ring_read(&console.ring, buffer, size);
     if (taken > 0)
-        evtchn_notify(console.port); /* there is room again */
+        evtchn_notify(console.channel.port); /* there is room again */
     return (ssize_t)taken;
 }
 

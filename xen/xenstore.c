@@ -28,6 +28,7 @@
 #include "lib/pages.h"
 #include "lib/printk.h"
 #include "xen/evtchn.h"
+#include "xen/frontend.h"
 #include "xenstore_internal.h"
 
 #define SLOT_BITS 6
@@ -55,7 +56,8 @@ static struct {
     uint32_t restores;       /* of this domain since boot */
     unsigned int requesters; /* threads that have sent a request and not seen its result */
     unsigned int results;    /* of those, how many have one */
-    int port;
+    struct frontend_port channel;
+    uint32_t seen; /* progress() at the last event */
     struct xenstore_wire wire;
     struct slot slots[SLOTS];
     unsigned int slots_taken;
@@ -115,7 +117,7 @@ static void client_fail(const char *rule)
     if (!client.usable)
         return;
     client.usable = false;
-    evtchn_mask(client.port);
+    frontend_port_silence(&client.channel);
     printk("xenstore: %s: connection given up, all requests fail", rule);
     finish_all(-EIO);
     wake_all(&turn_queue);
@@ -193,7 +195,7 @@ static void pump(void)
 
     client.outgoing_sent += (uint32_t)sent;
     if (sent > 0)
-        evtchn_notify(client.port);
+        evtchn_notify(client.channel.port);
     if (sent > 0 && sent == left)
         wake_all(&turn_queue);
     if (client.wire.violation != NULL)
@@ -208,21 +210,30 @@ static void receive(void)
     while (rule == NULL && xenstore_wire_next(&client.wire))
         rule = take_message(&client.wire.message);
     if (xenstore_wire_release(&client.wire))
-        evtchn_notify(client.port);
+        evtchn_notify(client.channel.port);
     if (rule == NULL)
         rule = client.wire.violation;
     if (rule != NULL)
         client_fail(rule);
 }
 
+/* How far the other side has come in both directions; each only goes forward. */
+static uint32_t progress(void)
+{
+    return client.wire.request_consumer + client.wire.response_producer;
+}
+
 static void xenstore_event(void *argument)
 {
+    uint32_t before = client.seen;
+
     (void)argument;
     receive();
     if (client.usable)
         pump();
+    client.seen = progress();
     if (client.usable)
-        evtchn_unmask(client.port);
+        frontend_port_rearm(&client.channel, client.seen != before);
 }
 
 /* Take over a ring page and a port: 0 or -errno, said in one line. */
@@ -234,14 +245,14 @@ static int connect(void *ring_page, uint32_t port)
         printk("xenstore: %s", client.wire.violation);
         return error;
     }
-    error = evtchn_attach(port, xenstore_event, NULL);
+    frontend_port_init(&client.channel);
+    error = frontend_port_attach(&client.channel, port, xenstore_event, NULL);
     if (error < 0) {
         printk("xenstore: port %u cannot be attached: %d", port, error);
         return error;
     }
-    client.port = (int)port;
     client.usable = true;
-    evtchn_unmask(client.port);
+    frontend_port_rearm(&client.channel, true);
     return 0;
 }
 
@@ -254,7 +265,7 @@ int xenstore_init(void *ring_page, uint32_t port)
     error = xenstore_watch_start();
     if (error < 0) {
         client.usable = false;
-        evtchn_close((int)port);
+        frontend_port_close(&client.channel);
         printk("xenstore: no memory for the watch thread");
     }
     return error;
@@ -277,6 +288,7 @@ void xenstore_suspend_cancel(void)
 int xenstore_resume(void *ring_page, uint32_t port)
 {
     client.usable = false;
+    frontend_port_forget(&client.channel);
     client.restores++;
     finish_all(REPEAT);
     for (unsigned int i = 0; i < SLOTS; i++)

@@ -41,6 +41,13 @@ void frontend_port_init(struct frontend_port *port);
 int frontend_port_open(struct frontend_port *port, uint16_t domain, void (*event)(void *argument),
                        void *argument);
 
+/* The same for a port that Xen had bound before the domain began to run. 0 or -errno. */
+int frontend_port_attach(struct frontend_port *port, uint32_t number,
+                         void (*event)(void *argument), void *argument);
+
+/* All event channels are gone, and the number may be someone else's: it is not closed. */
+void frontend_port_forget(struct frontend_port *port);
+
 /* The work of the last event is done; `worked` tells whether there was any. */
 void frontend_port_rearm(struct frontend_port *port, bool worked);
 

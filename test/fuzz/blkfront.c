@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-// SRCS: test/fuzz/world.c test/fuzz/store.c blkfront/ring.c blkfront/disk.c blkfront/pool.c blkfront/name.c blkfront/suspend.c blkfront/xenbus.c xen/frontend.c xen/gnttab.c xen/xenbus.c xen/xenbus_backend.c xen/xenbus_reopen.c xen/xenstore_wire.c
+// SRCS: test/fuzz/world.c test/fuzz/store.c blkfront/ring.c blkfront/disk.c blkfront/pool.c blkfront/name.c blkfront/suspend.c blkfront/xenbus.c xen/frontend.c xen/frontend_port.c xen/gnttab.c xen/xenbus.c xen/xenbus_backend.c xen/xenbus_reopen.c xen/xenstore_wire.c
 // CFLAGS: -Wl,-T,test/fuzz/drivers.ld -mllvm -asan-globals=0
 /*
  * blkfront's requests and their completion. Calls of a user run against a side that answers some,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-// SRCS: test/fuzz/world.c xen/gnttab.c xen/console_ring.c
+// SRCS: test/fuzz/world.c xen/gnttab.c xen/console_ring.c xen/frontend_port.c
 /*
  * The console and its ring. The other side reads, stalls, lies about both of its indices and
  * changes the page around each access. Whatever it does, each call ends; and while its indices
@@ -200,7 +200,7 @@ static void check(void)
 /* All that is left comes out when it is asked for, if it still can. */
 static void drain(void)
 {
-    while (honest && console.port != 0 && console.backlog_length > 0 && taken_length < STREAM) {
+    while (honest && console.channel.port != 0 && console.backlog_length > 0 && taken_length < STREAM) {
         uint32_t before = console.backlog_length;
 
         read_output(4096);
@@ -240,7 +240,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     fuzz_hook = NULL;
     drain();
-    if (console.port != 0)
+    if (console.channel.port != 0)
         evtchn_close(PORT);
     free(page);
     world_end();

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-// SRCS: test/fuzz/world.c xen/gnttab.c xen/xenstore_calls.c xen/xenstore_wire.c
+// SRCS: test/fuzz/world.c xen/gnttab.c xen/xenstore_calls.c xen/xenstore_wire.c xen/frontend_port.c
 /*
  * The xenstore client, from the ring to the calls. The other side answers what was asked, or
  * something else, or nothing; sends watch events and bytes of its own; lies about its indices and

@@ -3,7 +3,7 @@
  * The console's flow control: order of log lines and output, a reader that is slow, stands still,
  * comes back or lies; last words; input; nothing waits for ever.
  */
-// SRCS: xen/console.c xen/console_ring.c test/unit/xen_fakes.c
+// SRCS: xen/console.c xen/console_ring.c test/unit/xen_fakes.c xen/frontend_port.c test/unit/fake_timer.c
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,7 +14,9 @@
 #include <cmocka.h>
 #include <xen-abi/io/console.h>
 
+#include "fake_timer.h"
 #include "xen/console.h"
+#include "xen/frontend.h"
 #include "xen_fakes.h"
 
 #define PORT 2u
@@ -250,6 +252,30 @@ static void body_event_storm(void)
     CHECK(clock_monotonic() - before == CONSOLE_STALL_TIMEOUT);
 }
 
+/* Too many events without progress, and the port rests; the next progress is seen all the same. */
+static void body_brake(void)
+{
+    unsigned int events;
+    char byte;
+
+    start();
+    fake_backend = NULL;
+    for (events = 0; events < 100 && !fake_port_masked(PORT); events++) {
+        fake_event(PORT);
+        settle();
+    }
+    CHECK(events == FRONTEND_IDLE_EVENTS + 1 && fake_timer != NULL);
+    CHECK(fake_timer->deadline <= deadline_after(FRONTEND_DELAY_FIRST));
+    page.in[0] = 'k';
+    page.in_prod = 1;
+    fake_event(PORT);
+    fake_timer->function(fake_timer->argument);
+    CHECK(!fake_port_masked(PORT));
+    settle();
+    CHECK(!fake_port_masked(PORT) && fake_timer == NULL);
+    CHECK(console_read(&byte, 1, true) == 1 && byte == 'k');
+}
+
 static void body_lying_consumer(void)
 {
     char byte;
@@ -399,6 +425,7 @@ ISOLATED(threads)
 ISOLATED(standing_still)
 ISOLATED(log_backlog)
 ISOLATED(event_storm)
+ISOLATED(brake)
 ISOLATED(lying_consumer)
 ISOLATED(lying_producer)
 ISOLATED(input)
@@ -416,6 +443,7 @@ int main(void)
         cmocka_unit_test(test_standing_still),
         cmocka_unit_test(test_log_backlog),
         cmocka_unit_test(test_event_storm),
+        cmocka_unit_test(test_brake),
         cmocka_unit_test(test_lying_consumer),
         cmocka_unit_test(test_lying_producer),
         cmocka_unit_test(test_input),

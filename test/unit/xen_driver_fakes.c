@@ -136,8 +136,7 @@ void __real_evtchn_close(int port);
 void __wrap_evtchn_close(int port);
 static bool port_used[PORTS];
 
-__attribute__((weak)) int evtchn_alloc_unbound(uint16_t domain, evtchn_handler handler,
-                                               void *argument)
+int evtchn_alloc_unbound(uint16_t domain, evtchn_handler handler, void *argument)
 {
     int i = 0;
 

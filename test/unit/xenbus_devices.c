@@ -3,7 +3,7 @@
  * Xenbus against a real enough xenstored: devices that are there, come, go, are described badly,
  * and backends that change state, vanish, come back or write garbage.
  */
-// SRCS: xen/xenbus.c xen/xenbus_backend.c xen/xenbus_reopen.c xen/xenstore.c xen/xenstore_calls.c xen/xenstore_watch.c xen/xenstore_wire.c test/unit/xen_fakes.c test/unit/fake_xenstored.c test/unit/fake_timer.c
+// SRCS: xen/xenbus.c xen/xenbus_backend.c xen/xenbus_reopen.c xen/xenstore.c xen/xenstore_calls.c xen/xenstore_watch.c xen/xenstore_wire.c test/unit/xen_fakes.c test/unit/fake_xenstored.c test/unit/fake_timer.c xen/frontend_port.c
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>

@@ -4,7 +4,7 @@
  * transactions, watches, timeouts; and against one that breaks it: every waiter is woken with
  * -EIO, one line is logged, and nothing hangs.
  */
-// SRCS: xen/xenstore.c xen/xenstore_calls.c xen/xenstore_watch.c xen/xenstore_wire.c test/unit/xen_fakes.c test/unit/fake_xenstored.c
+// SRCS: xen/xenstore.c xen/xenstore_calls.c xen/xenstore_watch.c xen/xenstore_wire.c test/unit/xen_fakes.c test/unit/fake_xenstored.c xen/frontend_port.c test/unit/fake_timer.c
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>

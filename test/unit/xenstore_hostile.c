@@ -4,7 +4,7 @@
  * happens, each call comes back with a value or an error within its time limit, and nothing is
  * corrupted (sanitizers).
  */
-// SRCS: xen/xenstore.c xen/xenstore_calls.c xen/xenstore_watch.c xen/xenstore_wire.c test/unit/xen_fakes.c test/unit/fake_xenstored.c
+// SRCS: xen/xenstore.c xen/xenstore_calls.c xen/xenstore_watch.c xen/xenstore_wire.c test/unit/xen_fakes.c test/unit/fake_xenstored.c xen/frontend_port.c test/unit/fake_timer.c
 // CFLAGS: -DRING_ACCESS_HOOK=ring_hook
 #include <errno.h>
 #include <setjmp.h>
