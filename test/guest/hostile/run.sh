@@ -4,7 +4,7 @@
 # card, says so in one line, and in the end nothing more is in use than before.
 ADDRESS=10.99.0.50
 head -c 1048576 /dev/urandom >disk
-create hostile.cfg "extra = 'ip=$ADDRESS/24 net.wait=20'" \
+create hostile.cfg "extra = 'ip=$ADDRESS/24 ip.eth1=10.98.0.2/24 net.wait=20'" \
     "disk = [ 'format=raw, vdev=xvda, access=ro, target=$PWD/disk' ]"
 wait_console hostile 'services are up' 30
 ID=$(domid hostile)

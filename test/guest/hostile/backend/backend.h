@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A backend in dom0 that lies. It makes a vbd of its own for a running guest, below
+ * A backend in dom0 that lies. It makes a vbd and a vif of its own for a running guest, below
  * /local/domain/0/hostile, where no driver of dom0 looks, connects as a backend does, and then
  * breaks one rule at a time. After each lie the guest must answer on its other devices.
  *
@@ -40,13 +40,14 @@ void guest_open(const char *address);
 void ask_start(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* True when the answer is there. */
 bool ask_answered(char answer[256]);
+void ask_wait(char answer[256]);
 void ask_expect(const char *wanted);
 /* The honest disk can be read and the honest card echoes. */
 void check_honest(const char *after);
 
 /* device.c: one device of ours. */
 struct device {
-    const char *type, *name; /* "vbd", and what the guest calls it */
+    const char *type, *name; /* "vbd" or "vif", and what the guest calls it */
     unsigned int id;
     int port;                /* bound, or 0 */
 };
@@ -73,5 +74,6 @@ void unmap(void *page);
 
 /* Each plays its list and returns how many of the lies broke the device. */
 unsigned int lie_as_disk(struct device *disk);
+unsigned int lie_as_card(struct device *card);
 
 #endif

@@ -61,7 +61,7 @@ bool ask_answered(char answer[256])
     return ours;
 }
 
-static void ask_wait(char answer[256])
+void ask_wait(char answer[256])
 {
     double end = now() + PATIENCE;
 

@@ -54,7 +54,7 @@ double now(void)
 int main(int count, char **words)
 {
     struct device disk = { .type = "vbd", .name = "xvdb", .id = 51728 };
-    unsigned int broken;
+    struct device card = { .type = "vif", .name = "eth1", .id = 1 };
 
     if (count != 3)
         fail("usage: hostile-backend GUEST ADDRESS");
@@ -66,8 +66,8 @@ int main(int count, char **words)
         fail("no xenstore, grants or event channels");
     guest_open(words[2]);
     check_honest("nothing yet");
-    broken = lie_as_disk(&disk);
-    note("lies that broke the disk: %u", broken);
+    note("lies that broke the disk: %u", lie_as_disk(&disk));
+    note("lies that broke the card: %u", lie_as_card(&card));
     drop("/local/domain/0/hostile");
     return 0;
 }
