@@ -1,0 +1,3 @@
+SRCS := main.c ../network/services.c
+CONFIG := net blk vfs
+MEMORY := 16
