@@ -2,6 +2,8 @@
 # timeout: 400
 # Four writers on one disk while the guest is saved, restored, migrated and while a save fails:
 # nothing lost, nothing torn, no call fails. Then a restore without the disk.
+# ROUNDS=N (make guest TEST=savedisk ROUNDS=N): only that, N rounds of save, restore and migration in
+# a row, the disk looked at after each tenth.
 DISK="disk = [ 'format=raw, vdev=xvda, access=rw, target=$PWD/disk' ]"
 
 # writing: the writers have gone on.
@@ -30,6 +32,18 @@ create savedisk.cfg "$DISK"
 wait_console savedisk 'ready'
 writing
 before=$(ask savedisk usage)
+
+if ((ROUNDS > 0)); then
+    for ((round = 1; round <= ROUNDS; round++)); do
+        if ((round % 2)); then save_restore savedisk; else migrate savedisk || fail "xl migrate"; fi
+        writing
+        if ((round % 10 == 0)); then same; fi
+        echo "-- round $round: $SECONDS s"
+    done
+    same
+    expect "in use" "$before" "$(ask savedisk usage)"
+    exit
+fi
 
 note "a save that fails"
 mkdir small
