@@ -74,4 +74,5 @@ void net_announce_check(struct interface *interface, uint64_t now)
     if (!ip4_addr_isany_val(*netif_ip4_addr(netif)))
         etharp_gratuitous(netif);
     advertise_all(netif);
+    net_peers_remind();
 }

@@ -306,8 +306,10 @@ static void update_link(struct interface *interface)
         netif_set_link_down(netif);
         printk("%s: link is down", device->name);
     }
-    interface->moved = false;
     net_configure(interface);
+    if (interface->moved && device->link_up)
+        net_peers_go_on();
+    interface->moved = false;
 }
 
 static err_t interface_prepare(struct netif *netif)

@@ -78,6 +78,16 @@ uint64_t net_configure_deadline(void);
 void net_announce_start(struct interface *interface);
 void net_announce_check(struct interface *interface, uint64_t now);
 
+/*
+ * Peers of TCP connections when the domain is saved (net/peers.c). hold: they are told to keep their
+ * data, and what is on its way is waited for; cancel: to go on. go_on: the same at a new place,
+ * where what we have sent without an answer is sent again; remind: should they not have heard it.
+ */
+int net_peers_hold(uint64_t deadline);
+void net_peers_cancel(void);
+void net_peers_go_on(void);
+void net_peers_remind(void);
+
 /* The network thread (net/stack.c). One round: devices, loopback, timers, kicks; returns when the
  * next is due (0: at once). */
 uint64_t net_round(void);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * lwIP's questions that net/hooks.c answers: initial sequence numbers, the way out for a source
- * address, and what to do when a listener's backlog is full; and those of our patch, about large
- * segments (net/large_segments.c).
+ * address, what to do when a listener's backlog is full, and the window that peers see; and those of
+ * our patch, about large segments (net/large_segments.c).
  */
 #ifndef NET_LWIP_HOOKS_H
 #define NET_LWIP_HOOKS_H
@@ -66,6 +66,19 @@ void net_tcp_cut_lost(struct tcp_pcb *pcb);
     (net_segment_size = (length) > (pcb)->mss ? net_tcp_cut_later((pcb), (netif)) : 0)
 #define LWIP_HOOK_IP_CUT_LATER() (net_segment_size != 0)
 
+/* The domain is about to be saved: segments say that our window is closed (net/peers.c). */
+extern bool net_window_closed;
+
+/* Called for each segment that goes out, when all but its checksum is filled in. */
+static inline u32_t *net_tcp_header(const struct tcp_pcb *pcb, struct tcp_hdr *header,
+                                    u32_t *options)
+{
+    if (__builtin_expect(net_window_closed, 0) && pcb && pcb->state >= ESTABLISHED)
+        header->wnd = 0;
+    return options;
+}
+
+#define LWIP_HOOK_TCP_OUT_ADD_TCPOPTS(p, header, pcb, options) net_tcp_header(pcb, header, options)
 #define LWIP_HOOK_TCP_ISN net_tcp_initial_sequence
 #define LWIP_HOOK_ND6_GET_GW(netif, destination) net_ipv6_gateway(netif)
 #define LWIP_HOOK_TCP_INPACKET_PCB(pcb, header, option_length, option1_length, option2, p) \

@@ -3,7 +3,8 @@
 # apps/httpd with a download in progress is saved, restored and migrated: the download goes on, its
 # checksum is right, new connections work, the network is told, DHCP confirms the lease. Then a
 # guest that counts what it has: nothing is in use after a restore that was not before.
-# ROUNDS=N (make guest TEST=savenet ROUNDS=N): so many rounds of save, restore and migration.
+# ROUNDS=N (make guest TEST=savenet ROUNDS=N): only that, N rounds of save, restore and migration in
+# a row with both under way, and a count of what is in use after the second and after the last.
 
 page() {
     local sum
@@ -37,11 +38,69 @@ downloaded() {
 
 leases() { grep -c "DHCPACK.*$IP" /run/dnsmasq.log; }
 
+# begin_load, end_load: two clients on connections that have to last all the time (clients.py).
+begin_load() {
+    rm -f stop answered
+    python3 -BS ./clients.py "$IP" >clients.log 2>&1 &
+    job=$!
+    wait_for 20 test -s answered || fail "the clients do not start: $(<clients.log)"
+}
+end_load() {
+    touch stop
+    wait $job || fail "$(<clients.log)"
+    ok "$(<clients.log)"
+}
+answered() { (($(<answered) > before)); }
+# stuck MESSAGE: fail, with what both ends know of the connections.
+stuck() {
+    xl sysrq soak n
+    xl sysrq soak d
+    ss -tnoim dst "$IP"
+    curl -s -m 10 "http://$IP/small" | cksum
+    nap 1
+    fail "$1"
+}
+round() {
+    if ((++round % 2)); then
+        save_restore soak
+    else
+        migrate soak || fail "xl migrate: $(tail -n 5 migrate.log)"
+    fi
+    kill -0 $job 2>/dev/null || fail "round $round: $(<clients.log)"
+    before=$(<answered)
+    wait_for 60 answered || stuck "no answers after round $round"
+    echo "-- round $round: $SECONDS s, $(<answered) pages"
+}
+rounds() {
+    local round=0 rest
+    create soak.cfg "disk = [ 'format=raw, vdev=xvda, access=ro, target=$PWD/httpd.img' ]"
+    IP=$(guest_ip soak)
+    wait_port "$IP" 80
+    begin_load
+    round
+    round
+    end_load
+    rest=$(usage soak)
+    begin_load
+    while ((round < ROUNDS)); do
+        round
+        if ((round % 10 == 0)); then page; fi
+    done
+    end_load
+    expect_usage soak "$rest" 32
+    xl shutdown soak
+    expect_shutdown soak poweroff
+}
+
 start_network
 mkdir www
-head -c 12000000 /dev/urandom >www/big
+head -c $((ROUNDS > 0 ? 4000000 : 12000000)) /dev/urandom >www/big
 head -c 5000 /dev/urandom >www/small
 tar --create --file=httpd.img --directory=www .
+if ((ROUNDS > 0)); then
+    rounds
+    exit
+fi
 create httpd.cfg
 IP=$(guest_ip httpd)
 wait_port "$IP" 80
@@ -65,18 +124,6 @@ migrate httpd || fail "xl migrate: $(tail -n 5 migrate.log)"
 page
 downloaded
 
-round=0
-while ((round < ${ROUNDS:-0})); do
-    ((++round % 10 == 1)) && download
-    if ((round % 2)); then
-        save_restore httpd
-    else
-        migrate httpd || fail "xl migrate: $(tail -n 5 migrate.log)"
-    fi
-    page
-    if ((round % 10 == 0)); then downloaded; fi
-    note "round $round"
-done
 xl shutdown httpd >/dev/null
 expect_shutdown httpd poweroff
 destroy httpd
