@@ -13,7 +13,7 @@ unit_line = $(shell sed -n 's|^// $(2): *||p' test/unit/$(1).c)
 
 # lwIP for the host, compiled once for all tests that use it.
 UNIT_LWIP_OBJS = $(patsubst $(LWIP)/src/%.c,$(UNIT_DIR)/lwip/%.o,$(LWIP_SRCS))
-$(UNIT_DIR)/lwip/%.o: $(LWIP)/src/%.c net/lwip/lwipopts.h | $(LWIP)/.done
+$(UNIT_DIR)/lwip/%.o: $(LWIP)/src/%.c $(wildcard net/lwip/*.h) | $(LWIP)/.done
 	@mkdir -p $(@D)
 	$(Q)cc $(UNIT_FLAGS) $(UNIT_CPPFLAGS) $(UNIT_LWIP_FLAGS) -w -c -o $@ $<
 
