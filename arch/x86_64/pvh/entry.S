@@ -99,7 +99,14 @@ boot_level2:
     .skip 4096
     .globl hypercall_page
 hypercall_page:
-    .cfi_startproc      /* what Xen puts there has no frame: debuggers step over it */
+    .cfi_startproc
+    /*
+     * What Xen puts there has no frame, but for a PV guest each entry of 32 bytes pushes rcx (0x51)
+     * and r11 first, which debuggers must step over: def_cfa_expression, 15 bytes,
+     * rsp + 8 + ((*(uint8_t *)(rip & -32) == 0x51) << 4).
+     */
+    .cfi_escape 0x0f, 15, 0x77, 8, 0x80, 0, 0x09, 0xe0, 0x1a, 0x94, 1, 0x08, 0x51
+    .cfi_escape 0x29, 0x34, 0x24, 0x22
     .skip 4096
     .cfi_endproc
     /* What overflows runs into the hypercall page, which is not writable. */
