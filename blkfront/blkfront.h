@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * blkfront's own state (<xen-abi/io/blkif.h>): one ring, one event channel, a pool of pages that
- * the backend may always read and write.
+ * the backend may always read and write, and a queue of what does not fit the ring.
  *
- * Data is copied between the caller's memory and pool pages: no grant operation per request,
- * nothing that a backend could still write when the caller sees it, any buffer at any address. A
- * caller's transfer is a batch of requests, all in flight at once as far as ids and pages go.
+ * Data is copied between the callers' memory and pool pages: no grant operation per request,
+ * nothing that a backend could still write when the caller sees it, any buffer at any address. What
+ * goes into a ring slot is a transfer: a piece of one request of lib/blockdev.h, or several that
+ * are neighbours on the disk.
  *
- * A request's life: free -> pending (with the backend) -> finished (its response is in) ->
- * collected by its caller, which copies the data, gives back the pages and frees the id. When the
- * device breaks, pending requests are abandoned: the caller gets -EIO and leaves, while ids and
- * pages stay as they are until the connection ends; only then are the pages given to the grant
+ * A transfer's life: free -> pending (with the backend) -> free again: the event handler copies
+ * what was read, gives back pages and id, and only then tells the requests. When the device breaks,
+ * pending transfers are abandoned: their requests get -EIO, while ids and pages stay as they are
+ * until the backend answers or the connection ends; only then are the pages given to the grant
  * table, which waits until the backend lets go.
  */
 #ifndef BLKFRONT_BLKFRONT_H
@@ -28,9 +29,15 @@
 #define BLKFRONT_SECTOR 512u /* the protocol's unit, whatever the disk's sector size */
 #define BLKFRONT_SEGMENTS_MAX 64u
 #define BLKFRONT_POOL_MIN 32u
-#define BLKFRONT_POOL_MAX 352u
-/* A request that takes longer breaks the device. */
+/* Linux' blkback keeps 1,056 pages of a ring mapped, and maps others for each request. */
+#define BLKFRONT_POOL_MAX 1056u
+#define BLKFRONT_RING_PAGES_MAX 16u
+/*
+ * A transfer that takes longer breaks the device. Time is counted in ticks while something is
+ * pending, so that no transfer has to read the clock: the limit is up to a tick shorter.
+ */
 #define BLKFRONT_TIME_LIMIT SECONDS(30)
+#define BLKFRONT_TICK SECONDS(5)
 
 /* Granted pages; those free and those of one request are chained by `next`. */
 #define BLKFRONT_NO_PAGE 0xffffu
@@ -48,25 +55,16 @@ struct blkfront_pool {
     uint16_t domain;
 };
 
-/* A transfer under way; it lives on its caller's stack. */
-struct blkfront_batch {
-    struct wait_queue queue;
-    struct list pending;      /* oldest first */
-    struct list finished;
-    unsigned int outstanding; /* in both lists */
-    int error;                /* the first */
-    bool in_pause;            /* made while other callers wait */
-};
-
-struct blkfront_request {
-    struct list link;             /* in the batch's pending or finished list */
-    struct blkfront_batch *batch; /* NULL: free or abandoned */
-    uint64_t deadline;
-    uint8_t *target;              /* where a read's data goes; NULL for others */
-    size_t length;
+struct blkfront_transfer {
+    struct list link;            /* in blkfront.pending; alone: free or abandoned */
+    struct block_request *first; /* the first of its requests, which are chained by `next` */
+    uint64_t begin;              /* where in the first one it starts */
+    uint64_t sampled;            /* when it was sent, if it is timed; otherwise 0 */
+    uint64_t length;             /* bytes of the disk */
+    unsigned int tick;           /* when it was sent */
     uint16_t id;
     uint16_t first_page;
-    uint8_t operation;            /* that the response must name */
+    uint8_t operation;           /* that the response must name */
 };
 
 enum blkfront_flush {
@@ -89,15 +87,19 @@ struct blkfront {
     struct frontend_port port;
     struct ring ring;
     void *ring_memory;
-    int ring_reference;
+    int ring_references[BLKFRONT_RING_PAGES_MAX];
+    unsigned int ring_order;
+    bool ring_order_told;      /* xenstore names several references, now or from before */
     struct ring_ids ids;
     uint16_t *id_next;
-    struct blkfront_request *requests;
+    struct blkfront_transfer *transfers;
     struct blkfront_pool pool;
-    struct wait_queue space;   /* callers with nothing in flight who wait for ids or pages, or for
-                                  the end of a pause; a suspend that waits for requests to end */
-    unsigned int starved;      /* how many */
-    unsigned int segments;     /* of one request */
+    struct list pending;       /* transfers, oldest first */
+    struct list queue;         /* requests with something that is not sent yet */
+    struct timer ticker;       /* runs while transfers are pending, and a tick longer */
+    unsigned int ticks;
+    struct wait_queue rest;    /* a suspend that waits for transfers to end */
+    unsigned int segments;     /* of one transfer */
     enum blkfront_flush flush;
 };
 
@@ -112,30 +114,36 @@ uint16_t blkfront_pool_take(struct blkfront_pool *pool);
 void blkfront_pool_put(struct blkfront_pool *pool, uint16_t page);
 
 /*
- * ring.c: requests and responses. create: 0, or -errno with nothing changed; destroy fails what is
- * in flight with -EIO.
+ * ring.c: transfers and responses. create: a ring of 2^order pages, or of fewer when these are not
+ * to be had; 0, or -errno with nothing changed. destroy fails what is pending with -EIO.
  */
-int blkfront_ring_create(struct blkfront *disk, uint16_t domain);
+int blkfront_ring_create(struct blkfront *disk, uint16_t domain, unsigned int order);
 void blkfront_ring_destroy(struct blkfront *disk);
 void blkfront_event(void *argument);
 void blkfront_break(struct blkfront *disk, const char *what);
-/* Fail what is in flight. */
+/* The connection is over: fail what is pending and what is queued. */
 void blkfront_abandon(struct blkfront *disk);
-void blkfront_batch_init(struct blkfront_batch *batch);
+/* `ticker`'s function. */
+void blkfront_tick(void *argument);
 /*
- * Start one request of the batch: the number of bytes it covers, or -EAGAIN (wait), -ENOMEM, -EIO,
- * -ENODEV. start_flush: 0 or the same.
+ * Write one transfer into the ring, for blkfront_publish(): the next `bytes` of `first` and the
+ * requests chained behind it. The bytes that it covers, which may be fewer; or -EAGAIN (try when
+ * something that is pending has ended), -ENOMEM. The requests are left as they are. send_flush: 0
+ * or -EAGAIN.
  */
-long blkfront_start(struct blkfront *disk, struct blkfront_batch *batch, uint8_t operation,
-                    uint64_t offset, uint8_t *data, size_t length);
-int blkfront_start_flush(struct blkfront *disk, struct blkfront_batch *batch, uint8_t operation);
-/* Copy out and release what is finished. */
-void blkfront_collect(struct blkfront *disk, struct blkfront_batch *batch);
+long blkfront_send(struct blkfront *disk, struct block_request *first, size_t bytes);
+int blkfront_send_flush(struct blkfront *disk, struct block_request *request, uint8_t operation);
+void blkfront_publish(struct blkfront *disk);
+
 /*
- * Sleep until something of the batch is finished, or, with nothing in flight, until others gave
- * back ids or pages.
+ * queue.c: from requests to transfers. pump starts what can be started, or fails it if the disk
+ * cannot be used. put: one hold on a request is given back (see `pending` there).
  */
-void blkfront_wait(struct blkfront *disk, struct blkfront_batch *batch);
+void blkfront_submit(struct block_device *device, struct block_request *request);
+void blkfront_kick(struct block_device *device);
+void blkfront_pump(struct blkfront *disk);
+void blkfront_fail_queue(struct blkfront *disk, int error);
+void blkfront_put(struct blkfront *disk, struct block_request *request, int error);
 
 /* xenbus.c: let ring, port and pages go, and callers with what they have in flight. */
 void blkfront_disconnect(struct blkfront *disk);
@@ -147,12 +155,9 @@ void blkfront_cancel(struct xenbus_device *bus);
 void blkfront_resume(struct xenbus_device *bus);
 void blkfront_unpause(struct blkfront *disk);
 
-/*
- * disk.c: the operations of lib/blockdev.h; and flush by itself, in a pause too. Only the others
- * wait for its end.
- */
-int blkfront_flush(struct blkfront *disk, bool in_pause);
-extern const struct block_operations blkfront_operations;
+/* flush.c: what a flush is with this backend, and one beside the queue, while that is paused. */
+int blkfront_start_flush(struct blkfront *disk, struct block_request *request);
+int blkfront_flush_in_pause(struct blkfront *disk);
 
 /*
  * name.c: the customary name for a virtual device number, "xvda2"; "vbd<number>" for one of no

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * blkfront's requests: starting them, taking responses, collecting results, and giving up on a
- * backend.
+ * blkfront's transfers: sending them, taking responses, and giving up on a backend.
  *
- * The event handler only takes responses and wakes the callers; the copying is done by each caller
- * in its own thread. Nothing here blocks but blkfront_wait(), so no lock is needed.
+ * Nothing here blocks, so no lock is needed. The event handler copies what was read to where it
+ * belongs, at most a ring full of it, and then starts what has waited for the room.
  */
 #include "blkfront.h"
 
@@ -27,29 +26,51 @@ _Static_assert(BLKFRONT_SEGMENTS_MAX * sizeof(struct blkif_request_segment) <= P
 
 #define SLOT_SIZE sizeof(union blkif_sring_entry)
 #define DIRECT_SEGMENTS BLKIF_MAX_SEGMENTS_PER_REQUEST
+#define SAMPLE_EVERY 64u /* transfers; one is timed */
 
-int blkfront_ring_create(struct blkfront *disk, uint16_t domain)
+/* A ring of that many pages, or of fewer. */
+static int alloc_ring(struct blkfront *disk, uint16_t domain, unsigned int order)
 {
-    unsigned int slots = ring_slots(PAGE_SIZE, SLOT_SIZE);
-    unsigned int i;
     int result;
 
+    for (;; order--) {
+        result = frontend_rings_alloc(domain, order, &disk->ring_memory, disk->ring_references);
+        if (result == 0 || order == 0)
+            break;
+    }
+    disk->ring_order = order;
+    return result;
+}
+
+static int alloc_transfers(struct blkfront *disk, unsigned int slots)
+{
     disk->id_next = calloc(slots, sizeof(*disk->id_next));
-    disk->requests = calloc(slots, sizeof(*disk->requests));
-    result = disk->id_next == NULL || disk->requests == NULL ? -ENOMEM : 0;
+    disk->transfers = calloc(slots, sizeof(*disk->transfers));
+    return disk->id_next == NULL || disk->transfers == NULL ? -ENOMEM : 0;
+}
+
+int blkfront_ring_create(struct blkfront *disk, uint16_t domain, unsigned int order)
+{
+    unsigned int slots = 0, i;
+    size_t bytes;
+    int result = blkfront_pool_create(&disk->pool, domain);
+
     if (result == 0)
-        result = blkfront_pool_create(&disk->pool, domain);
-    if (result == 0)
-        result = frontend_ring_alloc(domain, &disk->ring_memory, &disk->ring_reference);
+        result = alloc_ring(disk, domain, order);
+    bytes = PAGE_SIZE << disk->ring_order;
+    if (result == 0) {
+        slots = ring_slots(bytes, SLOT_SIZE);
+        result = alloc_transfers(disk, slots);
+    }
     if (result != 0) {
         blkfront_ring_destroy(disk);
         return result;
     }
-    ring_init(&disk->ring, disk->ring_memory, PAGE_SIZE, SLOT_SIZE);
+    ring_init(&disk->ring, disk->ring_memory, bytes, SLOT_SIZE);
     ring_ids_init(&disk->ids, disk->id_next, slots);
     for (i = slots; i-- > 0;) {
-        disk->requests[i].id = (uint16_t)i;
-        list_init(&disk->requests[i].link);
+        disk->transfers[i].id = (uint16_t)i;
+        list_init(&disk->transfers[i].link);
         ring_ids_add(&disk->ids, i);
     }
     return 0;
@@ -57,56 +78,64 @@ int blkfront_ring_create(struct blkfront *disk, uint16_t domain)
 
 void blkfront_ring_destroy(struct blkfront *disk)
 {
-    if (disk->requests != NULL)
-        blkfront_abandon(disk);
+    blkfront_abandon(disk);
     blkfront_pool_destroy(&disk->pool);
-    frontend_ring_free(&disk->ring_memory, &disk->ring_reference);
-    free(disk->requests);
+    frontend_rings_free(disk->ring_order, &disk->ring_memory, disk->ring_references);
+    free(disk->transfers);
     free(disk->id_next);
-    disk->requests = NULL;
+    disk->transfers = NULL;
     disk->id_next = NULL;
     memset(&disk->ids, 0, sizeof(disk->ids));
 }
 
-static void release(struct blkfront *disk, struct blkfront_request *request)
+static void release(struct blkfront *disk, const struct blkfront_transfer *transfer)
 {
     uint16_t index, next;
 
-    for (index = request->first_page; index != BLKFRONT_NO_PAGE; index = next) {
+    for (index = transfer->first_page; index != BLKFRONT_NO_PAGE; index = next) {
         next = disk->pool.pages[index].next;
         blkfront_pool_put(&disk->pool, index);
     }
-    request->batch = NULL;
-    ring_ids_add(&disk->ids, request->id);
+    ring_ids_add(&disk->ids, transfer->id);
 }
 
-/*
- * The caller of a request gets -EIO and forgets it. Id and pages stay taken while the backend may
- * still use them: until it answers, or until the connection ends.
- */
-static void abandon(struct blkfront *disk, struct blkfront_request *request)
+/* A transfer has ended for those whose requests have a part in it; they may begin new ones. */
+static void tell(struct blkfront *disk, struct block_request *request, uint64_t begin,
+                 uint64_t length, int error)
 {
-    struct blkfront_batch *batch = request->batch;
+    for (;;) {
+        uint64_t part = request->length - begin;
+        struct block_request *next = request->next;
 
-    list_remove(&request->link);
-    request->batch = NULL;
-    batch->outstanding--;
-    if (batch->error == 0)
-        batch->error = -EIO;
-    wake_all(&batch->queue);
-    if (!ring_ids_pending(&disk->ids, request->id))
-        release(disk, request);
+        blkfront_put(disk, request, error);
+        if (part >= length)
+            break;
+        length -= part;
+        begin = 0;
+        request = next;
+    }
+}
+
+static void abandon(struct blkfront *disk, struct blkfront_transfer *transfer)
+{
+    struct block_request *first = transfer->first;
+
+    list_remove(&transfer->link);
+    transfer->first = NULL;
+    tell(disk, first, transfer->begin, transfer->length, -EIO);
 }
 
 void blkfront_abandon(struct blkfront *disk)
 {
-    unsigned int i;
+    struct list *node;
 
     disk->ready = false;
-    for (i = 0; i < disk->ids.count; i++)
-        if (disk->requests[i].batch != NULL)
-            abandon(disk, &disk->requests[i]);
-    wake_all(&disk->space);
+    timer_cancel(&disk->ticker);
+    while ((node = list_first(&disk->pending)) != NULL)
+        abandon(disk, container_of(node, struct blkfront_transfer, link));
+    if (!disk->paused)
+        blkfront_fail_queue(disk, disk->broken ? -EIO : -ENODEV);
+    wake_all(&disk->rest);
 }
 
 void blkfront_break(struct blkfront *disk, const char *what)
@@ -120,131 +149,178 @@ void blkfront_break(struct blkfront *disk, const char *what)
     blkfront_abandon(disk);
 }
 
-void blkfront_batch_init(struct blkfront_batch *batch)
+/* Take an id, which there is, for a transfer without data so far. */
+static struct blkfront_transfer *begin(struct blkfront *disk, struct block_request *first,
+                                       uint8_t operation, uint64_t length)
 {
-    wait_queue_init(&batch->queue);
-    list_init(&batch->pending);
-    list_init(&batch->finished);
-    batch->outstanding = 0;
-    batch->error = 0;
-    batch->in_pause = false;
+    struct blkfront_transfer *transfer = &disk->transfers[ring_ids_take(&disk->ids)];
+
+    transfer->first = first;
+    transfer->begin = first->started;
+    transfer->length = length;
+    transfer->first_page = BLKFRONT_NO_PAGE;
+    transfer->operation = operation;
+    transfer->tick = disk->ticks;
+    transfer->sampled = 0;
+    if (disk->block.statistics.transfers++ % SAMPLE_EVERY == 0)
+        transfer->sampled = clock_monotonic();
+    list_append(&disk->pending, &transfer->link);
+    if (list_empty(&disk->ticker.link))
+        timer_set(&disk->ticker, deadline_after(BLKFRONT_TICK));
+    return transfer;
 }
 
-/*
- * Take an id for a request that needs `length` bytes of data, from the pages that
- * blkfront_pool_reserve() answered for.
- */
-static struct blkfront_request *begin(struct blkfront *disk, struct blkfront_batch *batch,
-                                      uint8_t operation)
-{
-    struct blkfront_request *request = &disk->requests[ring_ids_take(&disk->ids)];
-
-    request->batch = batch;
-    request->deadline = deadline_after(BLKFRONT_TIME_LIMIT);
-    request->target = NULL;
-    request->length = 0;
-    request->first_page = BLKFRONT_NO_PAGE;
-    request->operation = operation;
-    list_append(&batch->pending, &request->link);
-    batch->outstanding++;
-    return request;
-}
-
-static void publish(struct blkfront *disk)
+void blkfront_publish(struct blkfront *disk)
 {
     if (ring_publish(&disk->ring))
         evtchn_notify(disk->port.port);
 }
 
-/*
- * Chain `count` data pages to the request and describe them; a write's data goes in. The chain is
- * built from its end, so that it runs in the order of the data.
- */
-static void describe(struct blkfront *disk, struct blkfront_request *request,
-                     struct blkif_request_segment *segments, unsigned int count,
-                     const uint8_t *source)
+/* A place in the memory of a chain of requests. */
+struct cursor {
+    const struct block_request *request;
+    const struct iovec *part;
+    uint64_t left; /* of the request */
+    size_t skip;   /* in the part */
+};
+
+static void cursor_set(struct cursor *cursor, const struct block_request *request, uint64_t begin)
 {
-    struct blkfront_pool *pool = &disk->pool;
-    unsigned int i;
+    cursor->request = request;
+    cursor->part = request->vector;
+    cursor->left = request->length - begin;
+    for (; begin >= cursor->part->iov_len; cursor->part++)
+        begin -= cursor->part->iov_len;
+    cursor->skip = (size_t)begin;
+}
 
-    for (i = count; i-- > 0;) {
-        uint16_t index = blkfront_pool_take(pool);
-        struct blkfront_page *page = &pool->pages[index];
-        size_t rest = request->length - i * PAGE_SIZE;
-        size_t part = rest < PAGE_SIZE ? rest : PAGE_SIZE;
+/* Up to `most` bytes that lie in one piece; the cursor moves behind them. */
+static uint8_t *cursor_take(struct cursor *cursor, size_t most, size_t *length)
+{
+    uint8_t *data;
 
-        page->next = request->first_page;
-        request->first_page = index;
-        segments[i].gref = (grant_ref_t)page->reference;
-        segments[i].first_sect = 0;
-        segments[i].last_sect = (uint8_t)(part / BLKFRONT_SECTOR - 1);
-        if (source != NULL)
-            memcpy(page->data, source + i * PAGE_SIZE, part);
+    if (cursor->left == 0)
+        cursor_set(cursor, cursor->request->next, 0);
+    while (cursor->skip == cursor->part->iov_len) {
+        cursor->part++;
+        cursor->skip = 0;
+    }
+    data = (uint8_t *)cursor->part->iov_base + cursor->skip;
+    *length = cursor->part->iov_len - cursor->skip;
+    if (*length > most)
+        *length = most;
+    cursor->skip += *length;
+    cursor->left -= *length;
+    return data;
+}
+
+static void fill_page(uint8_t *page, struct cursor *cursor, size_t length)
+{
+    size_t done, part;
+
+    for (done = 0; done < length; done += part) {
+        const uint8_t *data = cursor_take(cursor, length - done, &part);
+
+        memcpy(page + done, data, part);
     }
 }
 
-static void write_direct(struct blkfront *disk, struct blkfront_request *request,
-                         unsigned int count, uint64_t sector, const uint8_t *source)
+static void empty_page(const uint8_t *page, struct cursor *cursor, size_t length)
+{
+    size_t done, part;
+
+    for (done = 0; done < length; done += part) {
+        uint8_t *data = cursor_take(cursor, length - done, &part);
+
+        memcpy(data, page + done, part);
+    }
+}
+
+/* Bytes of the transfer that go into the page that starts at `done` of it. */
+static size_t page_share(const struct blkfront_transfer *transfer, uint64_t done)
+{
+    uint64_t rest = transfer->length - done;
+
+    return rest < PAGE_SIZE ? (size_t)rest : PAGE_SIZE;
+}
+
+/* Chain data pages behind `*tail` and describe them; a write's data goes in. */
+static void describe(struct blkfront *disk, struct blkfront_transfer *transfer, uint16_t *tail,
+                     struct blkif_request_segment *segments)
+{
+    struct blkfront_pool *pool = &disk->pool;
+    struct cursor cursor;
+    uint64_t done;
+
+    cursor_set(&cursor, transfer->first, transfer->begin);
+    for (done = 0; done < transfer->length; done += PAGE_SIZE, segments++) {
+        uint16_t index = blkfront_pool_take(pool);
+        struct blkfront_page *page = &pool->pages[index];
+        size_t share = page_share(transfer, done);
+
+        *tail = index;
+        tail = &page->next;
+        segments->gref = (grant_ref_t)page->reference;
+        segments->first_sect = 0;
+        segments->last_sect = (uint8_t)(share / BLKFRONT_SECTOR - 1);
+        if (transfer->operation == BLKIF_OP_WRITE)
+            fill_page(page->data, &cursor, share);
+    }
+    *tail = BLKFRONT_NO_PAGE;
+}
+
+static void write_direct(struct blkfront *disk, struct blkfront_transfer *transfer,
+                         unsigned int count, uint64_t sector)
 {
     struct blkif_request slot = { 0 };
 
-    slot.operation = request->operation;
+    slot.operation = transfer->operation;
     slot.nr_segments = (uint8_t)count;
     slot.handle = (blkif_vdev_t)disk->id;
-    slot.id = request->id;
+    slot.id = transfer->id;
     slot.sector_number = sector;
-    describe(disk, request, slot.seg, count, source);
+    if (count > 0)
+        describe(disk, transfer, &transfer->first_page, slot.seg);
     memcpy(ring_next_request(&disk->ring), &slot, sizeof(slot));
 }
 
-/* The segments go to a page of their own, which ends up at the head of the request's chain. */
-static void write_indirect(struct blkfront *disk, struct blkfront_request *request,
-                           unsigned int count, uint64_t sector, const uint8_t *source)
+/* The segments go to a page of their own, at the head of the transfer's chain. */
+static void write_indirect(struct blkfront *disk, struct blkfront_transfer *transfer,
+                           unsigned int count, uint64_t sector)
 {
-    uint16_t index = blkfront_pool_take(&disk->pool);
-    struct blkfront_page *page = &disk->pool.pages[index];
+    struct blkfront_page *page;
     struct blkif_request_indirect slot = { 0 };
 
+    transfer->first_page = blkfront_pool_take(&disk->pool);
+    page = &disk->pool.pages[transfer->first_page];
     slot.operation = BLKIF_OP_INDIRECT;
-    slot.indirect_op = request->operation;
+    slot.indirect_op = transfer->operation;
     slot.nr_segments = (uint16_t)count;
-    slot.id = request->id;
+    slot.id = transfer->id;
     slot.sector_number = sector;
     slot.handle = (blkif_vdev_t)disk->id;
     slot.indirect_grefs[0] = (grant_ref_t)page->reference;
-    describe(disk, request, (struct blkif_request_segment *)page->data, count, source);
-    page->next = request->first_page;
-    request->first_page = index;
+    describe(disk, transfer, &page->next, (struct blkif_request_segment *)page->data);
     memcpy(ring_next_request(&disk->ring), &slot, sizeof(slot));
 }
 
-/* Why no request can be made now; 0 when one can. */
-static int refusal(const struct blkfront *disk, const struct blkfront_batch *batch)
-{
-    if (disk->paused && !batch->in_pause)
-        return -EAGAIN;
-    if (!disk->ready)
-        return disk->broken ? -EIO : -ENODEV;
-    /* A long transfer lets those pass who have nothing in flight. */
-    if (disk->ids.unused == 0 || (disk->starved > 0 && batch->outstanding > 0))
-        return -EAGAIN;
-    return 0;
-}
-
 /*
- * Data pages for one request: as many as wanted if they are to be had or nothing is worth waiting
- * for; or -EAGAIN, -ENOMEM.
+ * Data pages for one transfer: as many as wanted, or fewer when nothing is pending that could give
+ * some back; or -EAGAIN, -ENOMEM.
  */
-static int reserve(struct blkfront *disk, const struct blkfront_batch *batch, size_t length)
+static int reserve(struct blkfront *disk, size_t bytes)
 {
-    size_t pages = (length + PAGE_SIZE - 1) / PAGE_SIZE;
+    size_t pages = (bytes + PAGE_SIZE - 1) / PAGE_SIZE;
     unsigned int count = pages < disk->segments ? (unsigned int)pages : disk->segments;
     unsigned int wanted = count + (count > DIRECT_SEGMENTS ? 1 : 0);
-    unsigned int have = blkfront_pool_reserve(&disk->pool, wanted);
+    unsigned int have;
 
+    if (disk->ids.unused == 0)
+        return -EAGAIN;
+    have = blkfront_pool_reserve(&disk->pool, wanted);
     if (have == wanted)
         return (int)count;
-    if (batch->outstanding > 0 || (have == 0 && disk->ids.unused < disk->ids.count))
+    if (disk->ids.unused < disk->ids.count)
         return -EAGAIN;
     if (have == 0)
         return -ENOMEM;
@@ -253,107 +329,107 @@ static int reserve(struct blkfront *disk, const struct blkfront_batch *batch, si
                                             : DIRECT_SEGMENTS);
 }
 
-long blkfront_start(struct blkfront *disk, struct blkfront_batch *batch, uint8_t operation,
-                    uint64_t offset, uint8_t *data, size_t length)
+long blkfront_send(struct blkfront *disk, struct block_request *first, size_t bytes)
 {
-    struct blkfront_request *request;
-    const uint8_t *source = operation == BLKIF_OP_WRITE ? data : NULL;
-    int count = refusal(disk, batch);
+    uint8_t operation = first->operation == BLOCK_WRITE ? BLKIF_OP_WRITE : BLKIF_OP_READ;
+    uint64_t sector = (first->offset + first->started) / BLKFRONT_SECTOR;
+    struct blkfront_transfer *transfer;
+    int count = reserve(disk, bytes);
 
-    if (count == 0)
-        count = reserve(disk, batch, length);
     if (count < 0)
         return count;
-    request = begin(disk, batch, operation);
-    request->length = length < (size_t)count * PAGE_SIZE ? length : (size_t)count * PAGE_SIZE;
-    request->target = source == NULL ? data : NULL;
+    if (bytes > (size_t)count * PAGE_SIZE)
+        bytes = (size_t)count * PAGE_SIZE;
+    transfer = begin(disk, first, operation, bytes);
     if (count > DIRECT_SEGMENTS)
-        write_indirect(disk, request, (unsigned int)count, offset / BLKFRONT_SECTOR, source);
+        write_indirect(disk, transfer, (unsigned int)count, sector);
     else
-        write_direct(disk, request, (unsigned int)count, offset / BLKFRONT_SECTOR, source);
-    publish(disk);
-    return (long)request->length;
+        write_direct(disk, transfer, (unsigned int)count, sector);
+    return (long)bytes;
 }
 
-int blkfront_start_flush(struct blkfront *disk, struct blkfront_batch *batch, uint8_t operation)
+int blkfront_send_flush(struct blkfront *disk, struct block_request *request, uint8_t operation)
 {
-    int result = refusal(disk, batch);
-
-    if (result != 0)
-        return result;
-    write_direct(disk, begin(disk, batch, operation), 0, 0, NULL);
-    publish(disk);
+    if (disk->ids.unused == 0)
+        return -EAGAIN;
+    write_direct(disk, begin(disk, request, operation, 0), 0, 0);
     return 0;
 }
 
-static void copy_out(const struct blkfront_pool *pool, const struct blkfront_request *request)
+static void copy_out(const struct blkfront_pool *pool, const struct blkfront_transfer *transfer)
 {
-    uint16_t index = request->first_page;
-    size_t done = 0;
+    uint16_t index = transfer->first_page;
+    struct cursor cursor;
+    uint64_t done;
 
-    if (request->length > DIRECT_SEGMENTS * PAGE_SIZE)
+    cursor_set(&cursor, transfer->first, transfer->begin);
+    if (transfer->length > DIRECT_SEGMENTS * PAGE_SIZE)
         index = pool->pages[index].next;
-    for (; done < request->length; index = pool->pages[index].next) {
-        size_t rest = request->length - done;
-        size_t part = rest < PAGE_SIZE ? rest : PAGE_SIZE;
-
-        memcpy(request->target + done, pool->pages[index].data, part);
-        done += part;
-    }
+    for (done = 0; done < transfer->length; done += PAGE_SIZE, index = pool->pages[index].next)
+        empty_page(pool->pages[index].data, &cursor, page_share(transfer, done));
 }
 
-void blkfront_collect(struct blkfront *disk, struct blkfront_batch *batch)
+/* Only a flush can be "not supported"; for data that is an error like any other. */
+static int error_of(struct blkfront *disk, const struct blkfront_transfer *transfer, int16_t status)
 {
-    struct list *node;
-
-    if (list_empty(&batch->finished))
-        return;
-    while ((node = list_first(&batch->finished)) != NULL) {
-        struct blkfront_request *request = container_of(node, struct blkfront_request, link);
-
-        list_remove(node);
-        batch->outstanding--;
-        if (batch->error == 0 && request->target != NULL)
-            copy_out(&disk->pool, request);
-        release(disk, request);
-    }
-    if (disk->starved > 0 || disk->paused)
-        wake_all(&disk->space);
+    if (status == BLKIF_RSP_OKAY)
+        return 0;
+    if (status != BLKIF_RSP_EOPNOTSUPP || transfer->length > 0)
+        return -EIO;
+    disk->flush = BLKFRONT_FLUSH_UNSUPPORTED;
+    return -EOPNOTSUPP;
 }
 
-/* One response: its request is finished. */
+/* The answer to a transfer that somebody waits for. */
+static void complete(struct blkfront *disk, struct blkfront_transfer *transfer, int error)
+{
+    struct block_request *first = transfer->first;
+    uint64_t begin = transfer->begin, length = transfer->length;
+
+    list_remove(&transfer->link);
+    if (transfer->sampled != 0) {
+        disk->block.statistics.sampled++;
+        disk->block.statistics.sampled_ns += clock_monotonic() - transfer->sampled;
+    }
+    if (error == 0 && transfer->operation == BLKIF_OP_READ)
+        copy_out(&disk->pool, transfer);
+    transfer->first = NULL;
+    release(disk, transfer);
+    tell(disk, first, begin, length, error);
+}
+
+/* One response: its transfer is finished. */
 static void finish(struct blkfront *disk, const struct blkif_response *response)
 {
-    struct blkfront_request *request;
+    struct blkfront_transfer *transfer;
 
     if (!ring_ids_pending(&disk->ids, response->id)) {
         blkfront_break(disk, "response with a wrong id");
         return;
     }
-    request = &disk->requests[response->id];
-    if (response->operation != request->operation) {
+    transfer = &disk->transfers[response->id];
+    if (response->operation != transfer->operation) {
         blkfront_break(disk, "response with a wrong operation");
         return;
     }
-    ring_ids_withdraw(&disk->ids, request->id);
-    if (request->batch == NULL) {
-        release(disk, request);
-        return;
-    }
-    if (response->status != BLKIF_RSP_OKAY && request->batch->error == 0)
-        request->batch->error = response->status == BLKIF_RSP_EOPNOTSUPP ? -EOPNOTSUPP : -EIO;
-    list_remove(&request->link);
-    list_append(&request->batch->finished, &request->link);
-    wake_all(&request->batch->queue);
+    ring_ids_withdraw(&disk->ids, transfer->id);
+    if (transfer->first == NULL)
+        release(disk, transfer);
+    else
+        complete(disk, transfer, error_of(disk, transfer, response->status));
 }
 
-/* Take all responses that are there, at most a ring full: how many. */
+/*
+ * Take all responses that are there, at most a ring full: how many. What is submitted meanwhile
+ * waits for blkfront_pump(), so that there cannot be more of an honest backend's.
+ */
 static unsigned int take_responses(struct blkfront *disk)
 {
     struct blkif_response response;
     unsigned int taken = 0;
     int ready;
 
+    disk->block.plugged++;
     while (!disk->broken) {
         ready = ring_arm(&disk->ring, 1);
         if (ready < 0)
@@ -365,6 +441,10 @@ static unsigned int take_responses(struct blkfront *disk)
             finish(disk, &response);
         }
     }
+    disk->block.plugged--;
+    blkfront_pump(disk);
+    if (list_empty(&disk->pending))
+        wake_all(&disk->rest);
     return taken;
 }
 
@@ -377,31 +457,25 @@ void blkfront_event(void *argument)
         frontend_port_rearm(&disk->port, taken > 0);
 }
 
-/* The oldest request is late. Its event may be what is missing: look once more before giving up. */
-static void late(struct blkfront *disk, struct blkfront_batch *batch, const struct list *oldest)
+static bool too_old(const struct blkfront *disk)
 {
-    if (list_first(&batch->pending) != oldest)
-        return;
-    take_responses(disk);
-    if (list_first(&batch->pending) == oldest)
-        blkfront_break(disk, "a request was not answered in time");
+    const struct list *oldest = list_first(&disk->pending);
+
+    return oldest != NULL &&
+           disk->ticks - container_of(oldest, struct blkfront_transfer, link)->tick >=
+               BLKFRONT_TIME_LIMIT / BLKFRONT_TICK;
 }
 
-void blkfront_wait(struct blkfront *disk, struct blkfront_batch *batch)
+/* The event of a late transfer may be what is missing: look once more before giving up. */
+void blkfront_tick(void *argument)
 {
-    struct list *oldest = list_first(&batch->pending);
-    struct blkfront_request *request;
+    struct blkfront *disk = argument;
 
-    if (!list_empty(&batch->finished))
-        return;
-    if (oldest != NULL) {
-        request = container_of(oldest, struct blkfront_request, link);
-        if (wait_queue_sleep(&batch->queue, request->deadline) == -ETIMEDOUT)
-            late(disk, batch, oldest);
-        return;
-    }
-    /* Those who hold what is missing have time limits: this wait ends with theirs at the latest. */
-    disk->starved++;
-    wait_queue_sleep(&disk->space, deadline_after(BLKFRONT_TIME_LIMIT));
-    disk->starved--;
+    disk->ticks++;
+    if (too_old(disk))
+        take_responses(disk);
+    if (too_old(disk))
+        blkfront_break(disk, "a request was not answered in time");
+    if (!list_empty(&disk->pending))
+        timer_set(&disk->ticker, deadline_after(BLKFRONT_TICK));
 }

@@ -2,27 +2,18 @@
 /*
  * A disk when the domain is saved and restored.
  *
- * Requests that are with the backend are waited for, and for their callers to fetch what was read:
- * a backend that still worked on one after the domain has gone on elsewhere could write over newer
- * data, and what it wrote into our pages in the last moment may not be in the saved image. So
- * nothing is ever done twice, and no request is in flight in a new domain. A flush follows, since
- * the caches of this host are out of reach of a later fsync() on another. New requests wait in
- * between (`paused`), and find the disk connected anew. A disk that does not come back in time
- * gives its callers errors.
+ * Transfers that are with the backend are waited for: a backend that still worked on one after the
+ * domain has gone on elsewhere could write over newer data, and what it wrote into our pages in the
+ * last moment may not be in the saved image. So nothing is ever done twice, and nothing is pending
+ * in a new domain. A flush follows, since the caches of this host are out of reach of a later
+ * fsync() on another. The queue waits in between (`paused`), and finds the disk connected anew. A
+ * disk that does not come back in time gives its callers errors.
  */
 #include "blkfront.h"
 
 #include <errno.h>
 
 #include "lib/printk.h"
-
-static bool request_waits(const struct blkfront *disk)
-{
-    for (unsigned int i = 0; i < disk->ids.count; i++)
-        if (disk->requests[i].batch != NULL)
-            return true;
-    return false;
-}
 
 static void too_late(void *argument)
 {
@@ -41,16 +32,16 @@ void blkfront_suspend(struct xenbus_device *bus)
 }
 
 /*
- * Each request has a time limit, after which its caller breaks the device and leaves. A backend
+ * Each transfer has a time limit, after which the device breaks and what is pending ends. A backend
  * that cannot flush has promised nothing to fsync() either.
  */
 int blkfront_drain(struct xenbus_device *bus, uint64_t deadline)
 {
     struct blkfront *disk = bus->private_data;
-    int result = wait_until(&disk->space, !request_waits(disk), deadline);
+    int result = wait_until(&disk->rest, list_empty(&disk->pending), deadline);
 
     if (result == 0 && disk->ready)
-        blkfront_flush(disk, true);
+        blkfront_flush_in_pause(disk);
     return result;
 }
 
@@ -58,7 +49,7 @@ void blkfront_unpause(struct blkfront *disk)
 {
     timer_cancel(&disk->patience);
     disk->paused = false;
-    wake_all(&disk->space);
+    blkfront_pump(disk);
 }
 
 /* A disk that has not come back from the last restore yet is still waited for. */
@@ -66,7 +57,7 @@ void blkfront_cancel(struct xenbus_device *bus)
 {
     struct blkfront *disk = bus->private_data;
 
-    if (disk->ready)
+    if (disk->ready || list_empty(&disk->patience.link))
         blkfront_unpause(disk);
 }
 

@@ -20,11 +20,19 @@
 #include <xen-abi/io/blkif.h>
 #include <xen-abi/io/protocols.h>
 
+#include "lib/pages.h"
 #include "lib/printk.h"
 #include "xen/xenstore.h"
 
 /* 2^53 sectors are 4 EiB: sizes in bytes stay well within 63 bits. */
 #define SECTORS_MAX (1ull << 53)
+
+#define RING_PAGE_MEMORY (64u << 20 >> PAGE_SHIFT)
+
+static const struct block_operations blkfront_operations = {
+    .submit = blkfront_submit,
+    .kick = blkfront_kick,
+};
 
 static struct list disks = LIST_INIT(disks);
 
@@ -44,11 +52,35 @@ static void give_up(struct blkfront *disk, const char *what, int error)
     xenbus_settled(disk->bus);
 }
 
+/*
+ * A ring of one page is "ring-ref" alone, unless xenstore still has the order of a larger one of
+ * before: then it is also a ring of order 0.
+ */
+static int write_ring_order(struct blkfront *disk)
+{
+    const char *node = disk->bus->node;
+    char name[16];
+    int result;
+
+    if (disk->ring_order == 0 && !disk->ring_order_told)
+        return 0;
+    disk->ring_order_told = true;
+    result = xenstore_write_format(XENSTORE_NONE, node, "ring-page-order", "%u", disk->ring_order);
+    for (unsigned int i = 0; result == 0 && i < 1u << disk->ring_order; i++) {
+        ksnprintf(name, sizeof(name), "ring-ref%u", i);
+        result = xenstore_write_format(XENSTORE_NONE, node, name, "%d", disk->ring_references[i]);
+    }
+    return result;
+}
+
 static int write_nodes(struct blkfront *disk)
 {
     const char *node = disk->bus->node;
-    int result = xenstore_write_format(XENSTORE_NONE, node, "ring-ref", "%d", disk->ring_reference);
+    int result = xenstore_write_format(XENSTORE_NONE, node, "ring-ref", "%d",
+                                       disk->ring_references[0]);
 
+    if (result == 0)
+        result = write_ring_order(disk);
     if (result == 0)
         result = xenstore_write_format(XENSTORE_NONE, node, "event-channel", "%d", disk->port.port);
     if (result == 0)
@@ -60,6 +92,22 @@ static int write_nodes(struct blkfront *disk)
     return result;
 }
 
+/*
+ * One page of ring for each 64 MiB of memory, at most 16 and what the backend takes: a page is 32
+ * requests, and costs Linux' blkback the better part of a MiB.
+ */
+static unsigned int choose_ring_order(const struct blkfront *disk)
+{
+    unsigned int most = (unsigned int)frontend_read_number(disk->bus->backend,
+                                                           "max-ring-page-order", UINT32_MAX, 0);
+    size_t pages = pages_total() / RING_PAGE_MEMORY;
+    unsigned int order = 0;
+
+    while (order < most && 2u << order <= pages && 2u << order <= BLKFRONT_RING_PAGES_MAX)
+        order++;
+    return order;
+}
+
 static void offer(struct blkfront *disk)
 {
     uint16_t domain = disk->bus->backend_domain;
@@ -67,7 +115,7 @@ static void offer(struct blkfront *disk)
 
     blkfront_disconnect(disk);
     disk->broken = false;
-    result = blkfront_ring_create(disk, domain);
+    result = blkfront_ring_create(disk, domain, choose_ring_order(disk));
     if (result == 0)
         result = frontend_port_open(&disk->port, domain, blkfront_event, disk);
     if (result == 0)
@@ -179,9 +227,8 @@ static void start(struct blkfront *disk)
         give_up(disk, "cannot use the disk", result);
         return;
     }
-    if (!disk->ready)
-        blkfront_unpause(disk);
     disk->ready = true;
+    blkfront_unpause(disk);
     frontend_port_rearm(&disk->port, true);
     say_usable(disk);
     xenbus_settled(disk->bus);
@@ -200,8 +247,7 @@ static void say_gone(const struct blkfront *disk)
 static void stop(struct blkfront *disk)
 {
     say_gone(disk);
-    if (disk->requests != NULL)
-        blkfront_abandon(disk);
+    blkfront_abandon(disk);
     blkfront_unpause(disk);
     xenbus_set_state(disk->bus, XenbusStateClosed);
     xenbus_settled(disk->bus);
@@ -272,7 +318,10 @@ static struct blkfront *create(unsigned int id)
     disk->block.private_data = disk;
     list_init(&disk->block.link);
     frontend_port_init(&disk->port);
-    wait_queue_init(&disk->space);
+    list_init(&disk->pending);
+    list_init(&disk->queue);
+    wait_queue_init(&disk->rest);
+    timer_init(&disk->ticker, blkfront_tick, disk);
     timer_init(&disk->patience, NULL, NULL);
     list_append(&disks, &disk->link);
     return disk;
@@ -308,12 +357,19 @@ static void blkfront_remove(struct xenbus_device *bus)
 static void blkfront_describe(const struct xenbus_device *bus, char *line, size_t size)
 {
     const struct blkfront *disk = bus->private_data;
+    const struct block_statistics *done = &disk->block.statistics;
+    const char *state = disk->broken ? " (broken)" : disk->ready ? "" : " (not connected)";
 
-    ksnprintf(line, size, "%s%s: %u of %u ring slots in use, %u of %u pages free, port %d",
-              disk->block.name, disk->broken ? " (broken)" : disk->ready ? "" : " (not connected)",
-              disk->ring_memory ? ring_outstanding(&disk->ring) : 0,
+    ksnprintf(line, size,
+              "%s%s: %u of %u ring slots in use, %u of %u pages free, port %d; %lu reads of %lu "
+              "KiB, %lu writes of %lu KiB, %lu flushes, %lu merged, %lu failed; %lu "
+              "transfers, %lu us each",
+              disk->block.name, state, disk->ring_memory ? ring_outstanding(&disk->ring) : 0,
               disk->ring_memory ? disk->ring.mask + 1 : 0, disk->pool.unused, disk->pool.count,
-              disk->port.port);
+              disk->port.port, done->requests[BLOCK_READ], done->bytes[BLOCK_READ] / 1024,
+              done->requests[BLOCK_WRITE], done->bytes[BLOCK_WRITE] / 1024,
+              done->requests[BLOCK_FLUSH], done->merged, done->errors, done->transfers,
+              done->sampled ? done->sampled_ns / done->sampled / 1000 : 0);
 }
 
 static const struct xenbus_driver blkfront_driver = {

@@ -5,36 +5,60 @@
 #include "xen/frontend.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "lib/pages.h"
 #include "xen/gnttab.h"
 #include "xen/xenstore.h"
 
-int frontend_ring_alloc(uint16_t domain, void **memory, int *reference)
+/* Revoke the first `count` pages, and free all. */
+static void free_pages(char *memory, const int *references, unsigned int count, unsigned int order)
 {
-    void *page;
+    for (unsigned int i = 0; i < 1u << order; i++)
+        if (i < count)
+            gnttab_end_and_free(references[i], memory + i * PAGE_SIZE);
+        else
+            page_free(memory + i * PAGE_SIZE);
+}
+
+int frontend_rings_alloc(uint16_t domain, unsigned int order, void **memory, int *references)
+{
+    char *pages;
 
     *memory = NULL;
     if (gnttab_held_by(domain) > pages_total() / FRONTEND_HELD_SHARE)
         return -EBUSY;
-    page = page_alloc_zeroed();
-    if (page == NULL)
+    pages = pages_alloc(order);
+    if (pages == NULL)
         return -ENOMEM;
-    *reference = gnttab_grant(domain, page_frame(page), false);
-    if (*reference < 0) {
-        page_free(page);
-        return -ENOSPC;
+    pages_split(pages, order);
+    memset(pages, 0, PAGE_SIZE << order);
+    for (unsigned int i = 0; i < 1u << order; i++) {
+        references[i] = gnttab_grant(domain, page_frame(pages + i * PAGE_SIZE), false);
+        if (references[i] < 0) {
+            free_pages(pages, references, i, order);
+            return -ENOSPC;
+        }
     }
-    *memory = page;
+    *memory = pages;
     return 0;
+}
+
+void frontend_rings_free(unsigned int order, void **memory, int *references)
+{
+    if (*memory != NULL)
+        free_pages(*memory, references, 1u << order, order);
+    *memory = NULL;
+}
+
+int frontend_ring_alloc(uint16_t domain, void **memory, int *reference)
+{
+    return frontend_rings_alloc(domain, 0, memory, reference);
 }
 
 void frontend_ring_free(void **memory, int *reference)
 {
-    if (*memory == NULL)
-        return;
-    gnttab_end_and_free(*reference, *memory);
-    *memory = NULL;
+    frontend_rings_free(0, memory, reference);
 }
 
 uint64_t frontend_read_number(const char *directory, const char *node, uint64_t maximum,

@@ -12,17 +12,67 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/uio.h>
 
 #include "lib/list.h"
 
 struct block_device;
 
+/*
+ * A request that nobody waits for. The caller fills in the first part and owns struct, vector and
+ * memory, which stay as they are until `done` is called, exactly once; then they are the caller's
+ * again, and may be used for the next request in `done` itself. Requests under way at the same time
+ * are done in any order: what must come after a write is submitted when that is done.
+ *
+ * `done` is called in an event handler, in the thread that submits (before block_submit() returns)
+ * or in the one that moves devices: it may wake threads and submit, and must not block.
+ */
+enum block_operation {
+    BLOCK_READ,
+    BLOCK_WRITE,
+    BLOCK_FLUSH,   /* all writes done before it was submitted are on stable storage */
+    BLOCK_OPERATIONS,
+};
+
+struct block_request {
+    enum block_operation operation;
+    uint64_t offset;            /* both are multiples of the sector size, and so is each part */
+    uint64_t length;            /* of the vector; a flush has neither offset nor length */
+    const struct iovec *vector; /* the memory, in the order of the data */
+    void (*done)(struct block_request *request);
+    void *argument;             /* the caller's */
+    int result;                 /* for `done`: 0, or the first error; data may then be incomplete */
+
+    /* The provider's. */
+    struct list link;           /* in its queue */
+    struct block_request *next; /* goes on where this one ends, in the same transfer */
+    uint64_t started;           /* bytes that are under way or done */
+    unsigned int pending;       /* transfers that hold a part; one more while in the queue */
+};
+
+/* What a device has done; never reset. */
+struct block_statistics {
+    uint64_t requests[BLOCK_OPERATIONS]; /* that callers made, split or merged or not */
+    uint64_t bytes[BLOCK_OPERATIONS];
+    uint64_t merged;     /* of these, begun in one transfer together with a neighbour */
+    uint64_t errors;     /* requests that failed */
+    uint64_t transfers;  /* sent to the backend */
+    uint64_t sampled;    /* transfers that were timed: reading the clock may be dear */
+    uint64_t sampled_ns; /* from sending one to its answer, the sum */
+};
+
+/*
+ * A provider has either submit, or the calls that wait. All are told aligned lengths inside of the
+ * device; memory may lie anywhere.
+ */
 struct block_operations {
     /*
-     * Read or write `length` bytes at `offset`, both multiples of the sector size and inside the
-     * device (block_read() checks). `buffer` may lie anywhere. Blocks the calling thread; several
-     * threads may call at once. 0 or -errno.
+     * Take a request, and start it if the device is not plugged; block_finish() ends it, soon or
+     * later. kick: start what is queued.
      */
+    void (*submit)(struct block_device *device, struct block_request *request);
+    void (*kick)(struct block_device *device);
+    /* Block the calling thread; several threads may call at once. 0 or -errno. */
     int (*read)(struct block_device *device, uint64_t offset, void *buffer, size_t length);
     int (*write)(struct block_device *device, uint64_t offset, const void *buffer, size_t length);
     /* All writes that were answered before are on stable storage when this returns 0. */
@@ -43,6 +93,8 @@ struct block_device {
      */
     void (*changed)(struct block_device *device, uint64_t offset, uint64_t length);
     unsigned int generation; /* counts block_contents_replaced(): what was learned before is void */
+    unsigned int plugged;
+    struct block_statistics statistics;
     struct list link;
 };
 
@@ -51,6 +103,8 @@ int block_register(struct block_device *device);
 void block_unregister(struct block_device *device);
 /* For providers: the contents may be others than before (a disk that went and came back). */
 void block_contents_replaced(struct block_device *device);
+/* For providers: the end of a request that submit took. Calls `done`. */
+void block_finish(struct block_device *device, struct block_request *request, int result);
 /* NULL when there is none of that name. block_at(0), block_at(1), … lists them all, then NULL. */
 struct block_device *block_find(const char *name);
 struct block_device *block_at(unsigned int index);
@@ -71,6 +125,18 @@ int block_flush(struct block_device *device);
 int block_read_bytes(struct block_device *device, uint64_t offset, void *buffer, size_t length);
 int block_write_bytes(struct block_device *device, uint64_t offset, const void *buffer,
                       size_t length);
+
+/*
+ * Submit a request: see struct block_request. Errors, the above among them, are told to `done`.
+ * Neighbours on the disk that wait in the queue together become one transfer (and share its error);
+ * a caller who has several plugs the device meanwhile, and does not sleep before the unplug.
+ * Threads and `done`.
+ */
+void block_submit(struct block_device *device, struct block_request *request);
+void block_plug(struct block_device *device);
+void block_unplug(struct block_device *device);
+/* Submit, whether plugged or not, and wait: the result. Sets `done`. Threads only. */
+int block_call(struct block_device *device, struct block_request *request);
 
 /*
  * Register memory (a module that the domain builder loaded; it stays where it is, and is read in

@@ -34,6 +34,9 @@ static inline void page_free(void *page)
     pages_free(page, 0);
 }
 
+/* A block in use becomes 2^order blocks of one page, to be freed each by itself. */
+void pages_split(void *block, unsigned int order);
+
 /* One zeroed page (what is granted to a backend must never hold old data), or NULL. */
 void *page_alloc_zeroed(void);
 

@@ -73,6 +73,9 @@ static inline void frontend_port_worked(struct frontend_port *port)
 #define FRONTEND_HELD_SHARE 16u
 int frontend_ring_alloc(uint16_t domain, void **memory, int *reference);
 void frontend_ring_free(void **memory, int *reference);
+/* The same for 2^order pages that lie side by side, and as many references. */
+int frontend_rings_alloc(uint16_t domain, unsigned int order, void **memory, int *references);
+void frontend_rings_free(unsigned int order, void **memory, int *references);
 
 /*
  * An optional number of the backend's: `fallback` when it is absent, malformed or above `maximum`.

@@ -1,10 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * The registered block devices, and the checks that every request passes before a provider sees it.
- *
- * A provider may rely on aligned, nonzero lengths that lie inside of its device. A write that
- * failed may have changed some sectors: the cache is told in either case.
- */
+/* The registered block devices. */
 #include <errno.h>
 #include <string.h>
 
@@ -39,12 +34,6 @@ struct block_device *block_at(unsigned int index)
     return NULL;
 }
 
-static void tell_cache(struct block_device *device, uint64_t offset, uint64_t length)
-{
-    if (device->changed != NULL)
-        device->changed(device, offset, length);
-}
-
 int block_register(struct block_device *device)
 {
     uint32_t sector = device->sector_size;
@@ -57,54 +46,20 @@ int block_register(struct block_device *device)
     return 0;
 }
 
+static void tell_cache(struct block_device *device)
+{
+    if (device->changed != NULL)
+        device->changed(device, 0, UINT64_MAX);
+}
+
 void block_contents_replaced(struct block_device *device)
 {
     device->generation++;
-    tell_cache(device, 0, UINT64_MAX);
+    tell_cache(device);
 }
 
 void block_unregister(struct block_device *device)
 {
     list_remove(&device->link);
-    tell_cache(device, 0, UINT64_MAX);
-}
-
-static int check_range(const struct block_device *device, uint64_t offset, size_t length)
-{
-    if (((offset | length) & (device->sector_size - 1)) != 0)
-        return -EINVAL;
-    if (offset > device->size || length > device->size - offset)
-        return -ENXIO;
-    return 0;
-}
-
-int block_read(struct block_device *device, uint64_t offset, void *buffer, size_t length)
-{
-    int result = check_range(device, offset, length);
-
-    if (result != 0 || length == 0)
-        return result;
-    return device->operations->read(device, offset, buffer, length);
-}
-
-int block_write(struct block_device *device, uint64_t offset, const void *buffer, size_t length)
-{
-    int result = check_range(device, offset, length);
-
-    if (result != 0)
-        return result;
-    if (device->read_only || device->operations->write == NULL)
-        return -EROFS;
-    if (length == 0)
-        return 0;
-    result = device->operations->write(device, offset, buffer, length);
-    tell_cache(device, offset, length);
-    return result;
-}
-
-int block_flush(struct block_device *device)
-{
-    if (device->operations->flush == NULL)
-        return 0;
-    return device->operations->flush(device);
+    tell_cache(device);
 }

@@ -209,6 +209,13 @@ void pages_free(void *block, unsigned int order)
     put_free(region, frame, order);
 }
 
+void pages_split(void *block, unsigned int order)
+{
+    uint64_t frame = (uintptr_t)block >> PAGE_SHIFT;
+
+    memset(&region_of(frame)->state[frame - region_of(frame)->base], STATE_USED, 1ul << order);
+}
+
 void *page_alloc_zeroed(void)
 {
     void *page = page_alloc();

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-// SRCS: blkfront/ring.c blkfront/disk.c blkfront/suspend.c blkfront/pool.c blkfront/name.c xen/frontend.c xen/frontend_port.c test/unit/xen_fakes.c test/unit/xen_driver_fakes.c test/unit/fake_blkback.c
+// SRCS: blkfront/ring.c blkfront/queue.c blkfront/flush.c lib/block/request.c blkfront/suspend.c blkfront/pool.c blkfront/name.c xen/frontend.c xen/frontend_port.c test/unit/xen_fakes.c test/unit/xen_driver_fakes.c test/unit/fake_blkback.c
 // CFLAGS: -include test/unit/ring_hook.h -Wl,--wrap=evtchn_close
 /*
  * blkfront against a backend that lies: each lie ends in -EIO for the callers, a silent port and,
@@ -69,7 +69,7 @@ static struct blkfront *disk(void)
 
 static void works(void)
 {
-    CHECK(block->operations->read(block, 0, buffer, sizeof(buffer)) == 0);
+    CHECK(block_read(block, 0, buffer, sizeof(buffer)) == 0);
     CHECK(memcmp(buffer, fake_blkback.disk, sizeof(buffer)) == 0);
 }
 
@@ -85,17 +85,17 @@ static void each_lie_breaks_the_device(void)
             fake_log_lines = 0;
             fake_blkback.lie = lie;
             fake_blkback.honest_left = honest;
-            CHECK(block->operations->read(block, 0, buffer, sizeof(buffer)) == -EIO ||
-                  block->operations->read(block, 0, buffer, sizeof(buffer)) == -EIO);
+            CHECK(block_read(block, 0, buffer, sizeof(buffer)) == -EIO ||
+                  block_read(block, 0, buffer, sizeof(buffer)) == -EIO);
             CHECK(disk()->broken && fake_log_lines == 1);
             port = fake_frontend_number(&device, "event-channel");
             CHECK(fake_port_masked(port));
             fake_event(port);
             thread_yield();
             CHECK(fake_port_masked(port));
-            CHECK(block->operations->read(block, 0, buffer, 512) == -EIO);
-            CHECK(block->operations->write(block, 0, buffer, 512) == -EIO);
-            CHECK(block->operations->flush(block) == -EIO);
+            CHECK(block_read(block, 0, buffer, 512) == -EIO);
+            CHECK(block_write(block, 0, buffer, 512) == -EIO);
+            CHECK(block_flush(block) == -EIO);
             fake_blkback.lie = BLKBACK_HONEST;
             bring_up();
             works();
@@ -114,10 +114,10 @@ static void errors_are_errors(void)
     for (unsigned int i = 0; i < sizeof(statuses) / sizeof(statuses[0]); i++) {
         fake_blkback.status = statuses[i];
         memset(buffer, 0x55, sizeof(buffer));
-        CHECK(block->operations->read(block, 0, buffer, sizeof(buffer)) == -EIO);
+        CHECK(block_read(block, 0, buffer, sizeof(buffer)) == -EIO);
         for (unsigned int byte = 0; byte < sizeof(buffer); byte++)
             CHECK(buffer[byte] == 0x55); /* nothing of a failed read is shown */
-        CHECK(block->operations->write(block, 0, buffer, 4096) == -EIO);
+        CHECK(block_write(block, 0, buffer, 4096) == -EIO);
         CHECK(!disk()->broken);
     }
     fake_blkback.status = 0;
@@ -133,7 +133,7 @@ static void reader(void *argument)
     uint8_t *own = malloc(1 << 19);
 
     (void)argument;
-    if (block->operations->read(block, 0, own, 1 << 19) == -EIO)
+    if (block_read(block, 0, own, 1 << 19) == -EIO)
         failed++;
     free(own);
 }
@@ -155,7 +155,7 @@ static void silence_ends(void)
     CHECK(clock_monotonic() - start <= 2 * BLKFRONT_TIME_LIMIT);
     /* Late answers find nobody, and pages are not used again before the connection ends. */
     pages = fake_pages;
-    CHECK(disk()->broken && block->operations->read(block, 0, buffer, 512) == -EIO);
+    CHECK(disk()->broken && block_read(block, 0, buffer, 512) == -EIO);
     CHECK(fake_pages == pages && pages > 1);
     detach();
 }
@@ -214,12 +214,12 @@ static void restarts_behind_a_connection(void)
     CHECK(failed == 0 && disk()->ids.unused == disk()->ids.count);
 
     fake_blkback.lie = BLKBACK_WRONG_ID;
-    CHECK(block->operations->read(block, 0, buffer, 512) == -EIO && disk()->broken);
+    CHECK(block_read(block, 0, buffer, 512) == -EIO && disk()->broken);
     fake_blkback.lie = BLKBACK_HONEST;
     fake_backend_state(&device, XenbusStateInitWait);
     CHECK(device.state == XenbusStateClosed);
     fake_backend_state(&device, XenbusStateConnected); /* all the same */
-    CHECK(block->operations->read(block, 0, buffer, 512) == -EIO);
+    CHECK(block_read(block, 0, buffer, 512) == -EIO);
     bring_up();
     works();
     detach();
@@ -317,7 +317,7 @@ static void any_page_at_any_time(void)
         thread_create("reader", reader, NULL);
         for (unsigned int event = 0; event < 4; event++) {
             fake_event(fake_frontend_number(&device, "event-channel"));
-            block->operations->write(block, 4096 * fake_random(8), buffer,
+            block_write(block, 4096 * fake_random(8), buffer,
                                      512 * (1 + fake_random(200)));
             thread_yield();
         }

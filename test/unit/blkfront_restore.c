@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-// SRCS: blkfront/ring.c blkfront/disk.c blkfront/suspend.c blkfront/pool.c blkfront/name.c xen/frontend.c xen/frontend_port.c test/unit/xen_fakes.c test/unit/xen_driver_fakes.c test/unit/fake_blkback.c
+// SRCS: blkfront/ring.c blkfront/queue.c blkfront/flush.c lib/block/request.c blkfront/suspend.c blkfront/pool.c blkfront/name.c xen/frontend.c xen/frontend_port.c test/unit/xen_fakes.c test/unit/xen_driver_fakes.c test/unit/fake_blkback.c
 // CFLAGS: -include test/unit/ring_hook.h -Wl,--wrap=evtchn_close
 /*
  * blkfront when its domain is saved: callers wait, requests come to rest, a suspend that is
@@ -68,9 +68,9 @@ static void caller(void *unused)
 {
     (void)unused;
     if (call.write)
-        call.result = block->operations->write(block, 4096, call.data, LENGTH / 512 * 512);
+        call.result = block_write(block, 4096, call.data, LENGTH / 512 * 512);
     else
-        call.result = block->operations->read(block, 4096, call.data, LENGTH / 512 * 512);
+        call.result = block_read(block, 4096, call.data, LENGTH / 512 * 512);
     call.done = true;
 }
 
@@ -95,7 +95,7 @@ static int flush_result;
 static void flusher(void *unused)
 {
     (void)unused;
-    flush_result = block->operations->flush(block);
+    flush_result = block_flush(block);
 }
 
 /* Callers wait, and go on when it was nothing. */
@@ -116,7 +116,7 @@ static void cancelled(void)
     blkfront_driver.cancel(&device);
     check_call();
     CHECK(flush_result == 0 && fake_blkback.flushes == 2);
-    CHECK(fake_timer_next() == UINT64_MAX);
+    CHECK(list_empty(&((struct blkfront *)device.private_data)->patience.link));
 }
 
 /* What is under way ends first, with its data where the caller wants it; then nothing starts. */
@@ -137,6 +137,27 @@ static void comes_to_rest(void)
         blkfront_driver.cancel(&device);
         check_call();
     }
+}
+
+/* A disk that broke while it came to rest is not waited for when it was nothing. */
+static void breaks_at_rest(void)
+{
+    attach();
+    fake_backend = NULL;
+    start_call(false);
+    thread_yield();
+    blkfront_driver.suspend(&device);
+    fake_backend = fake_blkback_run;
+    fake_blkback.lie = BLKBACK_WRONG_ID;
+    CHECK(blkfront_driver.drain(&device, deadline_after(SECONDS(1))) == 0);
+    settle();
+    CHECK(call.done && call.result == -EIO);
+    start_call(false);
+    thread_yield();
+    CHECK(!call.done);
+    blkfront_driver.cancel(&device);
+    settle();
+    CHECK(call.done && call.result == -EIO);
 }
 
 /* A backend that never answers cannot hold the suspend up for longer than a request may take. */
@@ -240,6 +261,7 @@ static void not_there(void)
     }
 ISOLATED(cancelled)
 ISOLATED(comes_to_rest)
+ISOLATED(breaks_at_rest)
 ISOLATED(silent_backend)
 ISOLATED(restored)
 ISOLATED(not_there)
@@ -248,8 +270,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_cancelled),      cmocka_unit_test(test_comes_to_rest),
-        cmocka_unit_test(test_silent_backend), cmocka_unit_test(test_restored),
-        cmocka_unit_test(test_not_there),
+        cmocka_unit_test(test_breaks_at_rest), cmocka_unit_test(test_silent_backend),
+        cmocka_unit_test(test_restored),       cmocka_unit_test(test_not_there),
     };
 
     return cmocka_run_group_tests_name("blkfront_restore", tests, NULL, NULL);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-// SRCS: blkfront/ring.c blkfront/disk.c blkfront/suspend.c blkfront/pool.c blkfront/name.c xen/frontend.c xen/frontend_port.c test/unit/xen_fakes.c test/unit/xen_driver_fakes.c test/unit/fake_blkback.c
+// SRCS: blkfront/ring.c blkfront/queue.c blkfront/flush.c lib/block/request.c blkfront/suspend.c blkfront/pool.c blkfront/name.c xen/frontend.c xen/frontend_port.c test/unit/xen_fakes.c test/unit/xen_driver_fakes.c test/unit/fake_blkback.c
 // CFLAGS: -include test/unit/ring_hook.h -Wl,--wrap=evtchn_close
 /*
  * blkfront with an honest backend: data, names, features, memory that runs out, connections that
@@ -75,7 +75,7 @@ static void check_read(uint64_t offset, size_t length)
     uint8_t *buffer = malloc(length);
 
     memset(buffer, 0xee, length);
-    CHECK(block->operations->read(block, offset, buffer, length) == 0);
+    CHECK(block_read(block, offset, buffer, length) == 0);
     CHECK(memcmp(buffer, fake_blkback.disk + offset, length) == 0);
     free(buffer);
 }
@@ -86,7 +86,7 @@ static void check_write(uint64_t offset, size_t length, uint8_t seed)
 
     for (size_t i = 0; i < length; i++)
         buffer[i] = (uint8_t)(seed + i * 3 + i / 4096);
-    CHECK(block->operations->write(block, offset, buffer, length) == 0);
+    CHECK(block_write(block, offset, buffer, length) == 0);
     CHECK(memcmp(buffer, fake_blkback.disk + offset, length) == 0);
     free(buffer);
 }
@@ -170,7 +170,7 @@ static void memory_runs_out(void)
     attach("512");
     bring_up();
     fake_page_failures = 1;
-    CHECK(block->operations->read(block, 0, buffer, sizeof(buffer)) == -ENOMEM);
+    CHECK(block_read(block, 0, buffer, sizeof(buffer)) == -ENOMEM);
     check_read(0, 4096);
     fake_page_failures = 1000; /* one page is there by now: it must do */
     check_read(0, 100 * 4096);
@@ -185,30 +185,30 @@ static void flush_as_offered(void)
 {
     attach("512");
     bring_up();
-    CHECK(block->operations->flush(block) == 0 && fake_blkback.flushes == 1);
+    CHECK(block_flush(block) == 0 && fake_blkback.flushes == 1);
     fake_blkback.status = BLKIF_RSP_ERROR;
-    CHECK(block->operations->flush(block) == -EIO);
+    CHECK(block_flush(block) == -EIO);
     fake_blkback.status = BLKIF_RSP_EOPNOTSUPP;
-    CHECK(block->operations->flush(block) == -EOPNOTSUPP);
+    CHECK(block_flush(block) == -EOPNOTSUPP);
     fake_blkback.status = BLKIF_RSP_OKAY;
-    CHECK(block->operations->flush(block) == -EOPNOTSUPP); /* never again */
+    CHECK(block_flush(block) == -EOPNOTSUPP); /* never again */
 
     fake_backend_node(&device, "feature-flush-cache", "0");
     bring_up();
-    CHECK(block->operations->flush(block) == 0 && fake_blkback.barriers == 1);
+    CHECK(block_flush(block) == 0 && fake_blkback.barriers == 1);
 
     fake_backend_node(&device, "feature-barrier", "0");
     bring_up();
     fake_blkback.flushes = fake_blkback.barriers = 0;
-    CHECK(block->operations->flush(block) == 0);
+    CHECK(block_flush(block) == 0);
     CHECK(fake_blkback.flushes == 0 && fake_blkback.barriers == 0);
 
     fake_backend_node(&device, "feature-flush-cache", "maybe");
     bring_up();
-    CHECK(block->operations->flush(block) == -EOPNOTSUPP);
+    CHECK(block_flush(block) == -EOPNOTSUPP);
     fake_backend_node(&device, "info", "4");
     bring_up();
-    CHECK(block->read_only && block->operations->flush(block) == 0);
+    CHECK(block->read_only && block_flush(block) == 0);
     detach();
 }
 
@@ -264,15 +264,15 @@ static void goes_and_comes_back(void)
     check_read(0, 8192);
     fake_backend_state(&device, XenbusStateClosing);
     CHECK(device.state == XenbusStateClosed);
-    CHECK(block->operations->read(block, 0, buffer, 512) == -ENODEV);
-    CHECK(block->operations->flush(block) == -ENODEV);
+    CHECK(block_read(block, 0, buffer, 512) == -ENODEV);
+    CHECK(block_flush(block) == -ENODEV);
     fake_backend = NULL;
     fake_backend_state(&device, XenbusStateClosed);
     nothing_left();
     bring_up();
     check_write(512, 65536, 9);
     detach();
-    CHECK(block->operations->read(block, 0, buffer, 512) == -ENODEV);
+    CHECK(block_read(block, 0, buffer, 512) == -ENODEV);
     attach("512"); /* the same number again: the same disk, smaller */
     fake_backend_node(&device, "sectors", "100");
     bring_up();
@@ -297,6 +297,242 @@ static void held_pages_are_kept(void)
     fake_release_held();
     CHECK(fake_pages == 0);
     fake_blkback_stop();
+}
+
+static unsigned int slots(void)
+{
+    return ((struct blkfront *)block->private_data)->ring.mask + 1;
+}
+
+/* What the backend offers and memory allows; and what is to be had, when that is less. */
+static void rings_of_many_pages(void)
+{
+    static const struct {
+        const char *offered;
+        size_t memory; /* MiB */
+        unsigned int slots;
+    } cases[] = {
+        { "4", 1024, 512 }, { "4", 1023, 256 }, { "9", 4096, 512 }, { "2", 4096, 128 },
+        { "4", 127, 32 },   { "0", 4096, 32 },  { "x", 4096, 32 },  { "4", 200, 64 },
+    };
+
+    attach("512");
+    for (unsigned int i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        fake_backend_node(&device, "max-ring-page-order", cases[i].offered);
+        fake_memory = cases[i].memory << 8;
+        bring_up();
+        CHECK(slots() == cases[i].slots && fake_blkback.slots == cases[i].slots);
+        check_write(512 * i, 3 << 20, (uint8_t)i);
+        check_read(0, 3 << 20);
+    }
+    fake_memory = 4096 << 8;
+    fake_backend_node(&device, "max-ring-page-order", "4");
+    fake_page_failures = 2;
+    bring_up();
+    CHECK(slots() == 128);
+    check_read(0, 1 << 20);
+    fake_backend_state(&device, XenbusStateClosed);
+    fake_grants_left = 5;
+    bring_up();
+    CHECK(slots() == 128 && fake_grants_left == 1);
+    fake_grants_left = -1;
+    fake_backend_holds = true; /* each page of the ring is set aside by itself */
+    fake_backend = NULL;
+    fake_backend_state(&device, XenbusStateClosed);
+    CHECK(gnttab_used() == 0 && fake_pages == gnttab_quarantined() && fake_pages >= 4);
+    fake_release_held();
+    bring_up();
+    detach();
+}
+
+#define REQUESTS 600u
+
+static struct block_request requests[REQUESTS];
+static struct iovec vectors[REQUESTS][3];
+static unsigned int finished, again;
+
+static void request_done(struct block_request *request)
+{
+    unsigned int *count = request->argument;
+
+    ++*count;
+    if (again > 0) {
+        again--;
+        block_submit(block, request);
+    }
+}
+
+/* In three parts, none of which is a page. */
+static void make_request(unsigned int i, enum block_operation operation, uint64_t offset,
+                         uint8_t *data, size_t length)
+{
+    size_t part = length / 3 / 512 * 512;
+
+    for (unsigned int j = 0; j < 3; j++)
+        vectors[i][j] = (struct iovec){ data + j * part, j < 2 ? part : length - 2 * part };
+    requests[i] = (struct block_request){
+        .operation = operation, .offset = offset, .length = length, .vector = vectors[i],
+        .done = request_done, .argument = &finished, .result = 77,
+    };
+}
+
+static void wait_finished(unsigned int count)
+{
+    for (unsigned int i = 0; finished < count; i++) {
+        CHECK(i < 100000);
+        thread_sleep_until(clock_monotonic() + 1000);
+    }
+    for (unsigned int i = 0; i < count; i++)
+        CHECK(requests[i].result == 0);
+    CHECK(finished == count);
+}
+
+/* Many at once, a few of them read backwards: fewer transfers than requests, and all data. */
+static void neighbours_merge(void)
+{
+    uint8_t *data = malloc(REQUESTS * 4096);
+    const struct block_statistics *done;
+    unsigned int before;
+
+    attach("512");
+    fake_backend_node(&device, "max-ring-page-order", "2");
+    fake_memory = 256 << 8;
+    bring_up();
+    done = &block->statistics;
+    for (unsigned int i = 0; i < REQUESTS * 4096; i++)
+        data[i] = (uint8_t)(i * 31 + i / 4096);
+    finished = 0;
+    before = fake_blkback.requests;
+    block_plug(block);
+    for (unsigned int i = 0; i < REQUESTS; i++) {
+        make_request(i, BLOCK_WRITE, 4096 * i, data + 4096 * i, 4096);
+        block_submit(block, &requests[i]);
+    }
+    CHECK(finished == 0);
+    thread_sleep_until(clock_monotonic() + 1000);
+    CHECK(fake_blkback.requests == before);
+    block_unplug(block);
+    wait_finished(REQUESTS);
+    CHECK(fake_blkback.requests - before == (REQUESTS + 63) / 64);
+    CHECK(done->requests[BLOCK_WRITE] == REQUESTS && done->bytes[BLOCK_WRITE] == REQUESTS * 4096);
+    CHECK(done->transfers == (REQUESTS + 63) / 64 && done->merged == REQUESTS - done->transfers);
+    CHECK(memcmp(data, fake_blkback.disk, REQUESTS * 4096) == 0);
+
+    memset(data, 0, REQUESTS * 4096);
+    finished = 0;
+    block_plug(block);
+    for (unsigned int i = 0; i < 16; i++) {
+        unsigned int place = 15 - i;
+
+        make_request(i, BLOCK_READ, 1536 * place, data + 1536 * place, 1536);
+        block_submit(block, &requests[i]);
+    }
+    block_unplug(block);
+    wait_finished(16);
+    CHECK(done->transfers == (REQUESTS + 63) / 64 + 1);
+    CHECK(memcmp(data, fake_blkback.disk, 16 * 1536) == 0);
+    free(data);
+    detach();
+}
+
+/* More than the ring holds, of all sizes, in no order, and again from `done` itself. */
+static void many_at_once(void)
+{
+    uint8_t *data = malloc(REQUESTS << 15);
+
+    attach("512");
+    bring_up();
+    fake_blkback.at_once = 3;
+    finished = 0;
+    again = 500;
+    for (unsigned int i = 0; i < REQUESTS; i++) {
+        uint64_t offset = 512 * (uint64_t)fake_random(SECTORS - 64);
+
+        make_request(i, BLOCK_READ, offset, data + (i << 15), 1536 + 512 * fake_random(60));
+        block_submit(block, &requests[i]);
+    }
+    while (finished < REQUESTS + 500)
+        thread_sleep_until(clock_monotonic() + 1000);
+    for (unsigned int i = 0; i < REQUESTS; i++)
+        CHECK(requests[i].result == 0 && memcmp(data + (i << 15), fake_blkback.disk +
+                                                requests[i].offset, requests[i].length) == 0);
+    CHECK(finished == REQUESTS + 500 && block->statistics.errors == 0);
+    CHECK(fake_blkback.in_flight_most == 32);
+    free(data);
+    detach();
+}
+
+static bool small_passed;
+
+static void small_done(struct block_request *request)
+{
+    (void)request;
+    small_passed = finished == 0;
+}
+
+/* A small request is not held up by all of a large one; a call while plugged does not hang. */
+static void small_ones_pass(void)
+{
+    static uint8_t large[4 << 20], small[512];
+
+    attach("512");
+    fake_memory = 600;
+    bring_up();
+    fake_blkback.at_once = 1;
+    finished = 0;
+    make_request(0, BLOCK_READ, 0, large, sizeof(large));
+    block_submit(block, &requests[0]);
+    make_request(1, BLOCK_READ, 0, small, sizeof(small));
+    requests[1].done = small_done;
+    block_submit(block, &requests[1]);
+    wait_finished(1);
+    CHECK(small_passed);
+    CHECK(memcmp(large, fake_blkback.disk, sizeof(large)) == 0);
+    block_plug(block);
+    check_read(512, 4096);
+    block_unplug(block);
+    detach();
+}
+
+static void errors_reach_all(void)
+{
+    static uint8_t data[8 * 4096];
+
+    attach("512");
+    bring_up();
+    fake_blkback.status = BLKIF_RSP_ERROR;
+    finished = 0;
+    block_plug(block);
+    for (unsigned int i = 0; i < 8; i++) {
+        make_request(i, BLOCK_READ, 4096 * i, data + 4096 * i, 4096);
+        block_submit(block, &requests[i]);
+    }
+    block_unplug(block);
+    while (finished < 8)
+        thread_sleep_until(clock_monotonic() + 1000);
+    for (unsigned int i = 0; i < 8; i++)
+        CHECK(requests[i].result == -EIO);
+    CHECK(block->statistics.errors == 8);
+    fake_blkback.status = BLKIF_RSP_OKAY;
+
+    /* Wrong from the start, and a disk that goes with a full queue. */
+    finished = 0;
+    make_request(0, BLOCK_READ, 4096 * SECTORS, data, 4096);
+    block_submit(block, &requests[0]);
+    make_request(1, BLOCK_WRITE, 1, data, 4096);
+    block_submit(block, &requests[1]);
+    CHECK(finished == 2 && requests[0].result == -ENXIO && requests[1].result == -EINVAL);
+    fake_backend = NULL;
+    for (unsigned int i = 0; i < 100; i++) {
+        make_request(i, BLOCK_READ, 8192 * i, data, 4096);
+        block_submit(block, &requests[i]);
+    }
+    CHECK(finished == 2);
+    fake_backend_state(&device, XenbusStateClosing);
+    CHECK(finished == 102);
+    for (unsigned int i = 0; i < 100; i++)
+        CHECK(requests[i].result == (i < 32 ? -EIO : -ENODEV));
+    detach();
 }
 
 static void names(void **state)
@@ -349,6 +585,11 @@ ISOLATED(values_are_strict)
 ISOLATED(half_built)
 ISOLATED(goes_and_comes_back)
 ISOLATED(held_pages_are_kept)
+ISOLATED(rings_of_many_pages)
+ISOLATED(neighbours_merge)
+ISOLATED(many_at_once)
+ISOLATED(small_ones_pass)
+ISOLATED(errors_reach_all)
 
 int main(void)
 {
@@ -358,7 +599,9 @@ int main(void)
         cmocka_unit_test(test_memory_runs_out),     cmocka_unit_test(test_flush_as_offered),
         cmocka_unit_test(test_values_are_strict),   cmocka_unit_test(test_half_built),
         cmocka_unit_test(test_goes_and_comes_back), cmocka_unit_test(test_held_pages_are_kept),
-        cmocka_unit_test(names),
+        cmocka_unit_test(test_rings_of_many_pages), cmocka_unit_test(test_neighbours_merge),
+        cmocka_unit_test(test_many_at_once),        cmocka_unit_test(test_small_ones_pass),
+        cmocka_unit_test(test_errors_reach_all),    cmocka_unit_test(names),
     };
 
     return cmocka_run_group_tests_name("blkfront_transfer", tests, NULL, NULL);

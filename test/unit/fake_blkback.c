@@ -10,16 +10,37 @@
 
 #include <xen-abi/io/blkif.h>
 
+#include "xen/xenstore.h"
 #include "xen_driver_fakes.h"
 #include "xen_fakes.h"
 
-#define SLOTS 32
+#define SLOTS_MAX 512u
 
 struct fake_blkback fake_blkback;
 
+/* The ring's first page; with several, they lie side by side. */
 static struct blkif_sring *ring(void)
 {
     return fake_grant_page(fake_frontend_number(fake_blkback.device, "ring-ref"), true);
+}
+
+/* How the ring was offered, by the rules of <xen-abi/io/blkif.h>. */
+static void read_ring(void)
+{
+    uint8_t *first = (uint8_t *)ring();
+    uint64_t order;
+    char name[24];
+
+    fake_blkback.slots = 32;
+    if (xenstore_read_number(XENSTORE_NONE, fake_blkback.device->node, "ring-page-order", 0, 4,
+                             &order) != 0)
+        return;
+    fake_blkback.slots <<= order;
+    for (unsigned int i = 0; i < 1u << order; i++) {
+        snprintf(name, sizeof(name), "ring-ref%u", i);
+        CHECK(fake_grant_page(fake_frontend_number(fake_blkback.device, name), true) ==
+              first + 4096 * i);
+    }
 }
 
 void fake_blkback_start(struct xenbus_device *device, unsigned int sectors, const char *sector_size)
@@ -45,6 +66,7 @@ void fake_blkback_start(struct xenbus_device *device, unsigned int sectors, cons
 void fake_blkback_connect(void)
 {
     fake_blkback.consumed = fake_blkback.produced = 0;
+    read_ring();
 }
 
 void fake_blkback_stop(void)
@@ -109,7 +131,7 @@ static uint8_t perform(const union blkif_sring_entry *entry)
 
 static void respond(uint64_t id, uint8_t operation)
 {
-    struct blkif_response *response = &ring()->ring[fake_blkback.produced++ % SLOTS].rsp;
+    struct blkif_response *response = &ring()->ring[fake_blkback.produced++ % fake_blkback.slots].rsp;
 
     response->id = id;
     response->operation = operation;
@@ -121,7 +143,7 @@ static void respond_with_lie(uint64_t id, uint8_t operation)
     switch (fake_blkback.lie) {
     case BLKBACK_AHEAD:
         respond(id, operation);
-        fake_blkback.produced += SLOTS;
+        fake_blkback.produced += fake_blkback.slots;
         break;
     case BLKBACK_BACKWARDS:
         fake_blkback.produced -= 2;
@@ -161,17 +183,17 @@ bool fake_blkback_run(void)
 {
     struct blkif_sring *shared = ring();
     uint32_t before = fake_blkback.produced;
-    union blkif_sring_entry taken[SLOTS];
+    union blkif_sring_entry taken[SLOTS_MAX];
     unsigned int done = 0;
 
     CHECK(shared != NULL);
     if (shared->req_prod - fake_blkback.consumed > fake_blkback.in_flight_most)
         fake_blkback.in_flight_most = shared->req_prod - fake_blkback.consumed;
-    CHECK(shared->req_prod - fake_blkback.consumed <= SLOTS);
+    CHECK(shared->req_prod - fake_blkback.consumed <= fake_blkback.slots);
     /* A lie may write over requests that are yet to be read: take them all first. */
     while (fake_blkback.consumed != shared->req_prod &&
            (fake_blkback.at_once == 0 || done < fake_blkback.at_once))
-        taken[done++] = shared->ring[fake_blkback.consumed++ % SLOTS];
+        taken[done++] = shared->ring[fake_blkback.consumed++ % fake_blkback.slots];
     for (unsigned int i = 0; i < done; i++)
         answer(&taken[i]);
     shared->rsp_prod = fake_blkback.produced;

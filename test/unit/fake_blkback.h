@@ -28,6 +28,7 @@ struct fake_blkback {
     uint8_t *disk;
     size_t size;
     uint32_t consumed, produced;
+    unsigned int slots;       /* of the ring */
     unsigned int at_once;     /* requests answered in one turn; 0: all */
     int16_t status;           /* for all answers */
     enum blkback_lie lie;

@@ -6,7 +6,7 @@
 // SRCS: test/unit/fakes.c test/unit/failing_malloc.c lib/vfs/path.c lib/vfs/mount.c
 // SRCS: lib/vfs/types.c lib/vfs/vfs.c lib/vfs/names.c lib/vfs/vfs_file.c lib/vfs/ramfs.c
 // SRCS: lib/vfs/ramfs_pages.c lib/posix/file.c lib/posix/io_read.c lib/posix/io_write.c
-// SRCS: lib/block/registry.c
+// SRCS: lib/block/registry.c lib/block/request.c
 // CFLAGS: -include test/unit/posix_names.h -Wl,-T,test/unit/sets.ld
 // CFLAGS: -Wl,--wrap=malloc,--wrap=calloc,--wrap=strdup,--wrap=strndup
 #include "fakes.h"

@@ -3,7 +3,7 @@
  * tarfs: archives as tools write them, hostile ones, damage at every byte, every length, no memory.
  */
 // SRCS: test/unit/fakes.c test/unit/failing_malloc.c test/unit/fake_disk.c
-// SRCS: test/unit/tar_writer.c lib/block/registry.c lib/block/bytes.c lib/block/ramdisk.c
+// SRCS: test/unit/tar_writer.c lib/block/registry.c lib/block/request.c lib/block/bytes.c lib/block/ramdisk.c
 // SRCS: lib/mm/pressure.c
 // SRCS: lib/block/cache.c lib/block/cache_pages.c lib/vfs/path.c lib/vfs/mount.c
 // SRCS: lib/vfs/types.c lib/vfs/vfs.c lib/vfs/names.c lib/vfs/vfs_file.c lib/vfs/tarfs.c

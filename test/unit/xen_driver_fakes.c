@@ -214,7 +214,8 @@ uint64_t fake_timer_next(void)
     uint64_t earliest = UINT64_MAX;
 
     list_for_each(node, next, &timers) {
-        uint64_t left = container_of(node, struct timer, link)->deadline - clock_monotonic();
+        uint64_t deadline = container_of(node, struct timer, link)->deadline;
+        uint64_t left = deadline > clock_monotonic() ? deadline - clock_monotonic() : 0;
 
         if (left < earliest)
             earliest = left;

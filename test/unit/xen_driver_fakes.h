@@ -26,7 +26,10 @@ extern int fake_grants_left;
 /* All memory, in pages, as pages_total() tells. */
 extern size_t fake_memory;
 
-/* Run the timers that are due at `now + ns`, as if that time had come; the number run. */
+/*
+ * Run the timers that are due at `now + ns`, as if that time had come; the number run. Timers also
+ * run by themselves when all threads wait until then.
+ */
 unsigned int fake_timers_run(uint64_t ns);
 /* Deadline of the next timer, relative to now; UINT64_MAX: none. */
 uint64_t fake_timer_next(void);

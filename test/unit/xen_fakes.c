@@ -117,11 +117,24 @@ static bool deliver_events(void)
     return any;
 }
 
-/* Nobody can run: the next deadline comes. */
+/* Tests without timers have none: see xen_driver_fakes.h. */
+__attribute__((weak)) uint64_t fake_timer_next(void)
+{
+    return DEADLINE_NEVER;
+}
+
+__attribute__((weak)) unsigned int fake_timers_run(uint64_t ns)
+{
+    (void)ns;
+    return 0;
+}
+
+/* Nobody can run: the next deadline comes, of a thread or of a timer. */
 static void pass_time(void)
 {
     struct list *node, *next;
-    uint64_t earliest = DEADLINE_NEVER;
+    uint64_t timer = fake_timer_next();
+    uint64_t earliest = timer == DEADLINE_NEVER ? timer : now + timer;
 
     list_for_each(node, next, &all_threads) {
         struct thread *thread = container_of(node, struct thread, all);
@@ -135,6 +148,7 @@ static void pass_time(void)
     }
     if (earliest > now)
         now = earliest;
+    fake_timers_run(0);
     list_for_each(node, next, &all_threads) {
         struct thread *thread = container_of(node, struct thread, all);
 
@@ -347,6 +361,35 @@ long hypercall_sched_op(unsigned int command, void *argument)
 
 /* Pages and words. */
 
+/* A block that was split is one piece of memory until its last page is freed. */
+static struct {
+    char *start;
+    unsigned int pages, left;
+} split[8];
+
+void pages_split(void *block, unsigned int order)
+{
+    unsigned int i = 0;
+
+    while (split[i].left > 0)
+        CHECK(++i < sizeof(split) / sizeof(split[0]));
+    split[i].start = block;
+    split[i].pages = split[i].left = 1u << order;
+}
+
+/* True when the page is a part of a split block. */
+static bool free_part(char *page)
+{
+    for (unsigned int i = 0; i < sizeof(split) / sizeof(split[0]); i++)
+        if (split[i].left > 0 && page >= split[i].start &&
+            page < split[i].start + split[i].pages * PAGE_SIZE) {
+            if (--split[i].left == 0)
+                free(split[i].start);
+            return true;
+        }
+    return false;
+}
+
 void *pages_alloc(unsigned int order)
 {
     if (fake_page_failures > 0) {
@@ -360,7 +403,8 @@ void *pages_alloc(unsigned int order)
 void pages_free(void *block, unsigned int order)
 {
     fake_pages -= 1u << order;
-    free(block);
+    if (!free_part(block))
+        free(block);
 }
 
 void printk(const char *format, ...)

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Requests: the checks that each passes before a provider sees it, its end, and waiting for that.
+ *
+ * A provider may rely on aligned, nonzero lengths that lie inside of its device at this time. A
+ * write that failed may have changed some sectors: the cache is told in either case.
+ */
+#include <errno.h>
+
+#include "lib/blockdev.h"
+#include "lib/sched.h"
+
+/* 0: the provider may see the request. */
+static int check(const struct block_device *device, const struct block_request *request)
+{
+    const struct block_operations *operations = device->operations;
+    uint64_t offset = request->offset, length = request->length;
+
+    if (request->operation == BLOCK_FLUSH)
+        return 0;
+    if (((offset | length) & (device->sector_size - 1)) != 0)
+        return -EINVAL;
+    if (offset > device->size || length > device->size - offset)
+        return -ENXIO;
+    if (request->operation == BLOCK_READ)
+        return 0;
+    return device->read_only || (operations->submit == NULL && operations->write == NULL) ? -EROFS
+                                                                                         : 0;
+}
+
+/* A device that is never busy, part by part. */
+static int perform(struct block_device *device, const struct block_request *request)
+{
+    const struct block_operations *operations = device->operations;
+    const struct iovec *part = request->vector;
+    uint64_t done;
+    int result = 0;
+
+    if (request->operation == BLOCK_FLUSH)
+        return operations->flush != NULL ? operations->flush(device) : 0;
+    for (done = 0; result == 0 && done < request->length; done += part++->iov_len) {
+        uint64_t offset = request->offset + done;
+
+        if (request->operation == BLOCK_READ)
+            result = operations->read(device, offset, part->iov_base, part->iov_len);
+        else
+            result = operations->write(device, offset, part->iov_base, part->iov_len);
+    }
+    return result;
+}
+
+void block_submit(struct block_device *device, struct block_request *request)
+{
+    int result = check(device, request);
+
+    if (result != 0 || (request->length == 0 && request->operation != BLOCK_FLUSH)) {
+        request->result = result;
+        request->done(request);
+    } else if (device->operations->submit != NULL) {
+        device->operations->submit(device, request);
+    } else {
+        block_finish(device, request, perform(device, request));
+    }
+}
+
+void block_finish(struct block_device *device, struct block_request *request, int result)
+{
+    request->result = result;
+    if (request->operation == BLOCK_WRITE && device->changed != NULL)
+        device->changed(device, request->offset, request->length);
+    device->statistics.requests[request->operation]++;
+    device->statistics.bytes[request->operation] += request->length;
+    device->statistics.errors += result != 0;
+    request->done(request);
+}
+
+void block_plug(struct block_device *device)
+{
+    device->plugged++;
+}
+
+static void kick(struct block_device *device)
+{
+    if (device->operations->kick != NULL)
+        device->operations->kick(device);
+}
+
+void block_unplug(struct block_device *device)
+{
+    if (--device->plugged == 0)
+        kick(device);
+}
+
+/* Somebody who waits for a request. */
+struct waiter {
+    struct wait_queue queue;
+    bool done;
+};
+
+static void wake_waiter(struct block_request *request)
+{
+    struct waiter *waiter = request->argument;
+
+    waiter->done = true;
+    wake_all(&waiter->queue);
+}
+
+int block_call(struct block_device *device, struct block_request *request)
+{
+    struct waiter waiter = { .done = false };
+
+    wait_queue_init(&waiter.queue);
+    request->done = wake_waiter;
+    request->argument = &waiter;
+    block_submit(device, request);
+    if (device->plugged > 0)
+        kick(device);
+    wait_until(&waiter.queue, waiter.done, DEADLINE_NEVER);
+    return request->result;
+}
+
+static int call(struct block_device *device, enum block_operation operation, uint64_t offset,
+                void *buffer, size_t length)
+{
+    struct iovec vector = { buffer, length };
+    struct block_request request = {
+        .operation = operation, .offset = offset, .length = length, .vector = &vector,
+    };
+
+    return block_call(device, &request);
+}
+
+int block_read(struct block_device *device, uint64_t offset, void *buffer, size_t length)
+{
+    return call(device, BLOCK_READ, offset, buffer, length);
+}
+
+/* The data of a write is only read. */
+int block_write(struct block_device *device, uint64_t offset, const void *buffer, size_t length)
+{
+    return call(device, BLOCK_WRITE, offset, (void *)buffer, length);
+}
+
+int block_flush(struct block_device *device)
+{
+    return call(device, BLOCK_FLUSH, 0, NULL, 0);
+}
