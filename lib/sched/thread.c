@@ -176,17 +176,19 @@ void thread_wake(struct thread *thread)
 
 /*
  * Events first: they make threads ready. Blocking is repeated until one is: an event's handler need
- * not wake anybody.
+ * not wake anybody. A handler that did something may have let its device do more at once, which is
+ * looked for before the world switch. Timers come after it: one that is due already ends the block,
+ * and so the clock, which is dear to read on some hosts, is read once for each block.
  */
 void schedule(void)
 {
-    for (;;) {
-        evtchn_dispatch();
+    do {
+        if (!evtchn_dispatch() && list_empty(&ready_threads)) {
+            evtchn_block(timers_next());
+            evtchn_dispatch();
+        }
         timers_run();
-        if (!list_empty(&ready_threads))
-            break;
-        evtchn_block(timers_next());
-    }
+    } while (list_empty(&ready_threads));
     switch_to(container_of(list_first(&ready_threads), struct thread, ready_link));
 }
 
