@@ -23,11 +23,11 @@ PANELS = [
         ("tsc default", "default", "xl create to the first HTTP answer"),
         ("tsc native", "native", "xl create to the first HTTP answer")]),
     ("Sequential disk read, 1 MiB at a time, MB/s", 1, [
-        ("tsc default", "default", "sequential read: throughput"),
-        ("tsc native", "native", "sequential read: throughput")]),
+        ("tsc default", "default", "disk in memory, sequential read: throughput"),
+        ("tsc native", "native", "disk in memory, sequential read: throughput")]),
     ("Guest CPU of that, thousands of instructions a MiB", 1e-3, [
-        ("tsc default", "default", "sequential read: guest CPU"),
-        ("tsc native", "native", "sequential read: guest CPU")]),
+        ("tsc default", "default", "disk in memory, sequential read: guest CPU"),
+        ("tsc native", "native", "disk in memory, sequential read: guest CPU")]),
 ]
 
 
@@ -72,8 +72,8 @@ def make(results: dict) -> str:
             parts += _panel(y, title, scale, rows)
             y += TITLE + len(rows) * ROW + GAP
     key = []
-    for x, side, label in ((24, "ours", "Xenolith httpd / diskread"),
-                           (260, "linux", "Debian Linux with nginx / dd")):
+    for x, side, label in ((24, "ours", "Xenolith httpd / diskload"),
+                           (260, "linux", "Debian Linux with nginx / diskload")):
         key += [f"<rect x='{x}' y='58' width='15' height='15' rx='2' fill='{COLOURS[side]}'/>",
                 _text(x + 22, 70, label)]
     return "\n".join([

@@ -2,7 +2,7 @@
 """The Linux guest: Debian's kernel, nginx and an initramfs, as build/bench/linux.*.
 
     linux.vmlinux  the kernel of the Xen host's image, decompressed: xl need not do that
-    linux.cpio     busybox, nginx with its libraries, dd, apps/stream, frontend modules, the page
+    linux.cpio     busybox, nginx with its libraries, diskload, apps/stream, frontend modules, page
     linux.cfg      settings as those of ours, where they matter
     stream         apps/stream as a Linux program, for dom0 too
 
@@ -30,9 +30,8 @@ MEMORY = 256
 MAC = "00:16:3e:00:00:01"
 ADDRESS = "10.99.0.50"
 
-PACKAGES = ["nginx", "libc6", "libcrypt1", "libpcre2-8-0", "libssl3", "zlib1g", "busybox-static",
-            "coreutils"]
-PROGRAMS = ["usr/sbin/nginx", "bin/busybox", "bin/dd"]
+PACKAGES = ["nginx", "libc6", "libcrypt1", "libpcre2-8-0", "libssl3", "zlib1g", "busybox-static"]
+PROGRAMS = ["usr/sbin/nginx", "bin/busybox"]
 LIBRARIES = ["libc.so.6", "libcrypt.so.1", "libpcre2-8.so.0", "libssl.so.3", "libcrypto.so.3",
              "libz.so.1"]
 LOADER = "ld-linux-x86-64.so.2"
@@ -47,7 +46,7 @@ ramdisk = "linux.cpio"
 extra = "console=hvc0 quiet"
 memory = {MEMORY}
 vif = [ 'bridge=xenbr0,mac={MAC}' ]
-disk = [ 'phy:/dev/ram0,xvda,r' ]
+disk = [ 'phy:/dev/ram0,xvda,w' ]
 """
 
 
@@ -73,6 +72,7 @@ def make() -> list[Path]:
         _unpack(root)
     shutil.copy(IMAGE / "vmlinux", files[0])
     _compile(STREAM, files[3])
+    _compile(SOURCES / "diskload.c", root / "diskload")
     files[1].write_bytes(_initramfs(root))
     files[2].write_text(CFG)
     shutil.rmtree(root)
@@ -117,8 +117,8 @@ def _initramfs(root: Path) -> bytes:
     archive.add("dev/console", stat.S_IFCHR | 0o600, device=(5, 1))
     archive.add("dev/kmsg", stat.S_IFCHR | 0o600, device=(1, 11))
     for program in PROGRAMS:
-        target = "usr/bin/dd" if program == "bin/dd" else program
-        archive.add(target, stat.S_IFREG | 0o755, (root / program).read_bytes())
+        archive.add(program, stat.S_IFREG | 0o755, (root / program).read_bytes())
+    archive.add("bin/diskload", stat.S_IFREG | 0o755, (root / "diskload").read_bytes())
     archive.add("usr/bin/stream", stat.S_IFREG | 0o755, (BENCH / "stream").read_bytes())
     for library in LIBRARIES:
         archive.add(f"lib/{library}", stat.S_IFREG | 0o755, _library(root, library))

@@ -14,6 +14,15 @@ SIZE_LIMITS = {"mini": 48 * KIB, "hello": 96 * KIB, "httpd": 320 * KIB}
 MEMORY_LIMITS = {"mini": 2, "hello": 2, "httpd": 6}
 IDLE_SHARE = 0.001                  # of the time, an idle httpd's CPU
 PACKET_FACTOR = 3                   # ours to Linux', packets a second
+# Disk loads: what they are called, units of work of one (MiB or reads), throughput to Linux' and
+# guest CPU to Linux'.
+DISK_LOADS = {
+    "read": ("sequential read", 64, 1.2, 1 / 2),
+    "write": ("sequential write", 64, 1.2, 1 / 2),
+    "random_1": ("4 KiB reads, one at a time", 1000, 4, 1 / 3),
+    "random_32": ("4 KiB reads, 32 at a time", 8000, 2, 1 / 3),
+}
+DISK_NAMES = {"xvda": "disk in memory", "xvdb": "loop on a file in memory"}
 
 
 @dataclass
@@ -107,12 +116,23 @@ def _served(results: dict, mode: str) -> list[Row]:
     rows += _request(results, mode, "keep", "keep-alive")
     rows += _request(results, mode, "many", "keep-alive, 64 clients")
     rows += _request(results, mode, "close", "one connection a request")
-    disks = [_get(both, side, "disk") or {} for side in ("ours", "linux")]
-    speeds = [disk["mib"] * 1048.576e3 / disk["ns"] if "ns" in disk else None for disk in disks]
-    costs = [disk["guest_ns"] / disk["mib"] if "ns" in disk else None for disk in disks]
-    rows += [Row("sequential read: throughput", "MB/s", *[_scaled(s, 1e-3) for s in speeds]),
-             Row("sequential read: guest CPU", "instructions/MiB", *costs)]
-    return rows
+    return rows + [row for disk in DISK_NAMES for way in DISK_LOADS
+                   for row in _disk(both, disk, way)]
+
+
+def _disk(both: dict, disk: str, way: str) -> list[Row]:
+    what, count, faster, share = DISK_LOADS[way]
+    name = f"{DISK_NAMES[disk]}, {what}"
+    size = 4096 if way.startswith("random") else 1 << 20
+    found = [_get(both, side, "disk", disk, way) or {} for side in ("ours", "linux")]
+    speeds = [count * size * 1e3 / one["ns"] if "ns" in one else None for one in found]
+    costs = [one["guest_ns"] / count if "guest_ns" in one else None for one in found]
+    fast = speeds[0] >= faster * speeds[1] if None not in speeds else None
+    cheap = costs[0] <= share * costs[1] if None not in costs else None
+    each = "a read" if size == 4096 else "a MiB"
+    return [Row(f"{name}: throughput", "MB/s", *speeds, f">= {faster} x Linux", fast),
+            Row(f"{name}: guest CPU {each}", "instructions", *costs,
+                f"<= 1/{round(1 / share)} of Linux", cheap)]
 
 
 def _streams(results: dict, mode: str) -> list[Row]:

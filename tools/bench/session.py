@@ -13,15 +13,18 @@ from .linux import ADDRESS, MAC
 PROGRAM = Path(__file__).resolve().parent / "dom0" / "measure"
 WALL_SECONDS = 400                  # of this machine, bound of one measurement
 DISK_MIB = 64
+FILE = "/payload/disk"              # behind a loop device
+DISKS = {"xvda": "memory", "xvdb": "loop"}
 
 # A guest's address is known beforehand, so that no lost ARP request (repeated after a second)
-# decides when the first answer comes. The disk is memory, filled, so that reads do not end in a
-# hole.
+# decides when the first answer comes. The disks are memory, filled, so that reads do not end in a
+# hole: one as it is, one as a file.
 SET_UP = f"""
 ip neigh replace {ADDRESS} lladdr {MAC} dev xenbr0 nud permanent
 rmmod brd && modprobe brd rd_nr=1 rd_size={DISK_MIB << 10} && \
     dd if=/dev/zero bs=1M count={DISK_MIB} 2>/dev/null | tr '\\0' 'x' | \
-    dd of=/dev/ram0 bs=1M iflag=fullblock oflag=direct status=none
+    dd of=/dev/ram0 bs=1M iflag=fullblock oflag=direct status=none && \
+    dd if=/dev/ram0 of={FILE} bs=1M status=none
 """
 
 
@@ -49,6 +52,11 @@ class Session:
             return json.loads(output.splitlines()[-1])
         except (ValueError, IndexError):
             return {"error": f"measure {words[0]}, status {status}: {output.strip()[-300:]}"}
+
+    def add_loop(self, name: str) -> None:
+        """Give a guest the file as its second disk."""
+        self.host.sh(f"xl block-attach {name} format=raw,vdev=xvdb,access=rw,target={FILE}; "
+                     "sleep 0.5", 60)
 
     def destroy(self, name: str) -> None:
         """Remove a guest, and wait until its devices are gone."""
