@@ -15,6 +15,7 @@
 #include "lib/pages.h"
 
 #define MERGE_LOOK 16u /* requests from the queue's end that a new one is compared with */
+#define DISCARD_MOST (1u << 30) /* bytes of one transfer: it has a time limit */
 
 static struct block_request *request_of(const struct list *node)
 {
@@ -90,7 +91,8 @@ static int refusal(const struct blkfront *disk, const struct block_request *requ
 /* Chain the requests that one transfer from `first` on can take: how many bytes. */
 static size_t gather(const struct blkfront *disk, struct block_request *first)
 {
-    size_t most = disk->segments * PAGE_SIZE;
+    bool data = first->operation == BLOCK_READ || first->operation == BLOCK_WRITE;
+    size_t most = data ? disk->segments * PAGE_SIZE : DISCARD_MOST;
     uint64_t bytes = first->length - first->started;
     struct block_request *last = first;
 

@@ -20,6 +20,7 @@ _Static_assert(offsetof(struct blkif_sring, ring) == sizeof(struct ring_header),
 _Static_assert(sizeof(struct blkif_request) == 112, "request");
 _Static_assert(sizeof(struct blkif_request_indirect) <= 112, "indirect request");
 _Static_assert(sizeof(struct blkif_request_segment) == 8, "segment");
+_Static_assert(sizeof(struct blkif_request_discard) <= 112, "discard");
 _Static_assert(sizeof(struct blkif_response) == 16, "response");
 _Static_assert(BLKFRONT_SEGMENTS_MAX * sizeof(struct blkif_request_segment) <= PAGE_SIZE,
                "one indirect page is enough");
@@ -329,13 +330,32 @@ static int reserve(struct blkfront *disk, size_t bytes)
                                             : DIRECT_SEGMENTS);
 }
 
+static long send_discard(struct blkfront *disk, struct block_request *first, size_t bytes)
+{
+    struct blkif_request_discard slot = { 0 };
+
+    if (disk->ids.unused == 0)
+        return -EAGAIN;
+    slot.operation = BLKIF_OP_DISCARD;
+    slot.flag = first->operation == BLOCK_DISCARD_SECURE ? BLKIF_DISCARD_SECURE : 0;
+    slot.handle = (blkif_vdev_t)disk->id;
+    slot.sector_number = (first->offset + first->started) / BLKFRONT_SECTOR;
+    slot.nr_sectors = bytes / BLKFRONT_SECTOR;
+    slot.id = begin(disk, first, BLKIF_OP_DISCARD, bytes)->id;
+    memcpy(ring_next_request(&disk->ring), &slot, sizeof(slot));
+    return (long)bytes;
+}
+
 long blkfront_send(struct blkfront *disk, struct block_request *first, size_t bytes)
 {
     uint8_t operation = first->operation == BLOCK_WRITE ? BLKIF_OP_WRITE : BLKIF_OP_READ;
     uint64_t sector = (first->offset + first->started) / BLKFRONT_SECTOR;
     struct blkfront_transfer *transfer;
-    int count = reserve(disk, bytes);
+    int count;
 
+    if (first->operation != BLOCK_READ && first->operation != BLOCK_WRITE)
+        return send_discard(disk, first, bytes);
+    count = reserve(disk, bytes);
     if (count < 0)
         return count;
     if (bytes > (size_t)count * PAGE_SIZE)
@@ -369,14 +389,21 @@ static void copy_out(const struct blkfront_pool *pool, const struct blkfront_tra
         empty_page(pool->pages[index].data, &cursor, page_share(transfer, done));
 }
 
-/* Only a flush can be "not supported"; for data that is an error like any other. */
+/*
+ * Flushes and discards can be "not supported", and then are not sent again; for data that is an
+ * error like any other.
+ */
 static int error_of(struct blkfront *disk, const struct blkfront_transfer *transfer, int16_t status)
 {
     if (status == BLKIF_RSP_OKAY)
         return 0;
-    if (status != BLKIF_RSP_EOPNOTSUPP || transfer->length > 0)
+    if (status != BLKIF_RSP_EOPNOTSUPP || transfer->operation == BLKIF_OP_READ ||
+        transfer->operation == BLKIF_OP_WRITE)
         return -EIO;
-    disk->flush = BLKFRONT_FLUSH_UNSUPPORTED;
+    if (transfer->operation == BLKIF_OP_DISCARD)
+        disk->block.discard_granularity = 0;
+    else
+        disk->flush = BLKFRONT_FLUSH_UNSUPPORTED;
     return -EOPNOTSUPP;
 }
 

@@ -26,6 +26,7 @@
 
 /* 2^53 sectors are 4 EiB: sizes in bytes stay well within 63 bits. */
 #define SECTORS_MAX (1ull << 53)
+#define BYTES_MAX (1u << 31) /* of a physical sector, of a discard's granularity */
 
 #define RING_PAGE_MEMORY (64u << 20 >> PAGE_SHIFT)
 
@@ -142,23 +143,58 @@ static int read_optional(const char *directory, const char *node, uint64_t maxim
     return result == -ENOENT ? 0 : result;
 }
 
+static int read_size(struct blkfront *disk, uint32_t sector_size, uint64_t *size)
+{
+    uint64_t sectors;
+    int result = xenstore_read_number(XENSTORE_NONE, disk->bus->backend, "sectors", 0, SECTORS_MAX,
+                                      &sectors);
+
+    if (result == 0)
+        *size = sectors * BLKFRONT_SECTOR / sector_size * sector_size;
+    return result;
+}
+
+/* What it tells of itself beyond that; nothing of it is needed for reads and writes. */
+static void read_properties(struct blkfront *disk)
+{
+    struct block_device *block = &disk->block;
+    const char *backend = disk->bus->backend;
+    uint32_t sector_size = block->sector_size;
+    uint64_t physical = frontend_read_number(backend, "physical-sector-size", BYTES_MAX, 0);
+
+    block->physical_sector_size = (uint32_t)(physical < sector_size ? sector_size : physical);
+    block->discard_granularity = block->discard_alignment = 0;
+    if (block->read_only || frontend_read_number(backend, "feature-discard", 1, 0) == 0)
+        return;
+    block->discard_granularity =
+        (uint32_t)frontend_read_number(backend, "discard-granularity", BYTES_MAX, 0);
+    if (block->discard_granularity < sector_size)
+        block->discard_granularity = sector_size;
+    block->discard_alignment =
+        (uint32_t)frontend_read_number(backend, "discard-alignment", BYTES_MAX, 0);
+    block->discard_secure = frontend_read_number(backend, "discard-secure", 1, 0) == 1;
+}
+
 static int read_geometry(struct blkfront *disk)
 {
     const char *backend = disk->bus->backend;
-    uint64_t sectors, sector_size = 512, info = 0;
-    int result = xenstore_read_number(XENSTORE_NONE, backend, "sectors", 0, SECTORS_MAX, &sectors);
+    uint64_t size, sector_size = 512, info = 0;
+    int result = read_optional(backend, "sector-size", 4096, &sector_size);
 
+    if (result == 0 && sector_size != 512 && sector_size != 4096)
+        result = -EINVAL;
     if (result == 0)
-        result = read_optional(backend, "sector-size", 4096, &sector_size);
+        result = read_size(disk, (uint32_t)sector_size, &size);
     if (result == 0)
         result = read_optional(backend, "info", UINT32_MAX, &info);
     if (result != 0)
         return result;
-    if (sector_size != 512 && sector_size != 4096)
-        return -EINVAL;
     disk->block.sector_size = (uint32_t)sector_size;
-    disk->block.size = sectors * BLKFRONT_SECTOR / sector_size * sector_size;
+    disk->block.size = size;
     disk->block.read_only = (info & VDISK_READONLY) != 0;
+    disk->block.removable = (info & VDISK_REMOVABLE) != 0;
+    disk->block.cdrom = (info & VDISK_CDROM) != 0;
+    read_properties(disk);
     return 0;
 }
 
@@ -188,10 +224,18 @@ static unsigned int read_segments(struct blkfront *disk)
     return most > BLKIF_MAX_SEGMENTS_PER_REQUEST ? most : BLKIF_MAX_SEGMENTS_PER_REQUEST;
 }
 
+/*
+ * A disk whose connection has held, or that this domain had when it was saved, is the same; any
+ * other that appears under this number need not be.
+ */
 static int announce(struct blkfront *disk)
 {
     int result;
 
+    if (disk->registered && (disk->ready || disk->paused)) {
+        block_contents_kept(&disk->block);
+        return 0;
+    }
     if (disk->registered) {
         block_contents_replaced(&disk->block);
         return 0;
@@ -203,9 +247,10 @@ static int announce(struct blkfront *disk)
 
 static void say_usable(const struct blkfront *disk)
 {
-    printk("%s: %llu KiB, sectors of %u bytes%s", disk->block.name,
+    printk("%s: %llu KiB, sectors of %u bytes%s%s%s", disk->block.name,
            (unsigned long long)disk->block.size / 1024, disk->block.sector_size,
-           disk->block.read_only ? ", read-only" : "");
+           disk->block.read_only ? ", read-only" : "", disk->block.cdrom ? ", CD-ROM" : "",
+           disk->block.removable ? ", removable" : "");
 }
 
 /* The backend is connected, for the first time or again. */
@@ -232,6 +277,23 @@ static void start(struct blkfront *disk)
     frontend_port_rearm(&disk->port, true);
     say_usable(disk);
     xenbus_settled(disk->bus);
+}
+
+/*
+ * A disk that was resized while it is connected. A number that makes no sense is no news, and other
+ * properties are those of the connection.
+ */
+static void blkfront_backend_again(struct xenbus_device *bus)
+{
+    struct blkfront *disk = bus->private_data;
+    uint64_t size;
+
+    if (!disk->ready || bus->backend_state != XenbusStateConnected ||
+        read_size(disk, disk->block.sector_size, &size) != 0 || size == disk->block.size)
+        return;
+    printk("%s: %llu KiB now, %llu KiB before", disk->block.name, (unsigned long long)size / 1024,
+           (unsigned long long)disk->block.size / 1024);
+    block_resize(&disk->block, size);
 }
 
 static void say_gone(const struct blkfront *disk)
@@ -361,14 +423,14 @@ static void blkfront_describe(const struct xenbus_device *bus, char *line, size_
     const char *state = disk->broken ? " (broken)" : disk->ready ? "" : " (not connected)";
 
     ksnprintf(line, size,
-              "%s%s: %u of %u ring slots in use, %u of %u pages free, port %d; %lu reads of %lu "
-              "KiB, %lu writes of %lu KiB, %lu flushes, %lu merged, %lu failed; %lu "
-              "transfers, %lu us each",
+              "%s%s: %u of %u ring slots in use, %u of %u pages free, port %d; %lu reads (%lu KiB), "
+              "%lu writes (%lu KiB), %lu flushes, %lu discards; %lu merged, %lu failed, %lu x %lu us",
               disk->block.name, state, disk->ring_memory ? ring_outstanding(&disk->ring) : 0,
               disk->ring_memory ? disk->ring.mask + 1 : 0, disk->pool.unused, disk->pool.count,
               disk->port.port, done->requests[BLOCK_READ], done->bytes[BLOCK_READ] / 1024,
               done->requests[BLOCK_WRITE], done->bytes[BLOCK_WRITE] / 1024,
-              done->requests[BLOCK_FLUSH], done->merged, done->errors, done->transfers,
+              done->requests[BLOCK_FLUSH],
+              done->requests[BLOCK_DISCARD] + done->requests[BLOCK_DISCARD_SECURE], done->merged, done->errors, done->transfers,
               done->sampled ? done->sampled_ns / done->sampled / 1000 : 0);
 }
 
@@ -376,6 +438,7 @@ static const struct xenbus_driver blkfront_driver = {
     .type = "vbd",
     .probe = blkfront_probe,
     .backend_changed = blkfront_backend_changed,
+    .backend_again = blkfront_backend_again,
     .remove = blkfront_remove,
     .suspend = blkfront_suspend,
     .drain = blkfront_drain,

@@ -52,6 +52,8 @@ static void backend_state_changed(struct xenstore_watch *watch, const char *path
     (void)path;
     if (state == device->backend_state) {
         xenbus_reopen_if_due(device);
+        if (device->driver->backend_again != NULL)
+            device->driver->backend_again(device);
         return;
     }
     xenbus_reopen_cancel(device);

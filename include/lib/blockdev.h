@@ -31,6 +31,8 @@ enum block_operation {
     BLOCK_READ,
     BLOCK_WRITE,
     BLOCK_FLUSH,   /* all writes done before it was submitted are on stable storage */
+    BLOCK_DISCARD, /* the range is not needed any more: what it reads as is up to the disk */
+    BLOCK_DISCARD_SECURE, /* and no trace of it is left */
     BLOCK_OPERATIONS,
 };
 
@@ -38,7 +40,7 @@ struct block_request {
     enum block_operation operation;
     uint64_t offset;            /* both are multiples of the sector size, and so is each part */
     uint64_t length;            /* of the vector; a flush has neither offset nor length */
-    const struct iovec *vector; /* the memory, in the order of the data */
+    const struct iovec *vector; /* the memory, in the order of the data; reads and writes only */
     void (*done)(struct block_request *request);
     void *argument;             /* the caller's */
     int result;                 /* for `done`: 0, or the first error; data may then be incomplete */
@@ -83,15 +85,23 @@ struct block_device {
     char name[16];         /* "xvda", "ramdisk" */
     uint64_t size;         /* bytes */
     uint32_t sector_size;  /* bytes: 512 or 4096 */
+    uint32_t physical_sector_size; /* writes of less may be read and written; 0: not known */
+    uint32_t discard_granularity;  /* bytes, and where such a piece starts; 0: discards are not */
+    uint32_t discard_alignment;    /* offered (-EOPNOTSUPP) */
+    bool discard_secure;
     bool read_only;
+    bool removable, cdrom; /* as the provider says; nothing follows from it here */
     const struct block_operations *operations;
     void *private_data;
     const void *memory;    /* the contents, when they can be read in place; otherwise NULL */
     /*
-     * For the block cache: called after a write, and when the device is unregistered or its
-     * contents were replaced; what was cached of this range is out of date.
+     * For the block cache: called after a write, a discard, and when the device is resized; what
+     * was cached of this range is out of date.
      */
     void (*changed)(struct block_device *device, uint64_t offset, uint64_t length);
+    /* Likewise: all may be other than before; `lost`: what the cache has not written is void too. */
+    void (*replaced)(struct block_device *device, bool lost);
+    struct cache_writes *cache; /* the block cache's; freed when the device is unregistered */
     unsigned int generation; /* counts block_contents_replaced(): what was learned before is void */
     unsigned int plugged;
     struct block_statistics statistics;
@@ -103,6 +113,10 @@ int block_register(struct block_device *device);
 void block_unregister(struct block_device *device);
 /* For providers: the contents may be others than before (a disk that went and came back). */
 void block_contents_replaced(struct block_device *device);
+/* For providers: connected anew to what should be the same disk. */
+void block_contents_kept(struct block_device *device);
+/* For providers: another size. What is beyond the end of a smaller one is answered -ENXIO. */
+void block_resize(struct block_device *device, uint64_t size);
 /* For providers: the end of a request that submit took. Calls `done`. */
 void block_finish(struct block_device *device, struct block_request *request, int result);
 /* NULL when there is none of that name. block_at(0), block_at(1), … lists them all, then NULL. */
@@ -110,12 +124,13 @@ struct block_device *block_find(const char *name);
 struct block_device *block_at(unsigned int index);
 
 /*
- * Checked entry points: -EINVAL (alignment), -ENXIO (outside of the device), -EROFS, or what the
- * provider answers. Threads only.
+ * Checked entry points: -EINVAL (alignment), -ENXIO (outside of the device), -EROFS, -EOPNOTSUPP
+ * (flush, discard), or what the provider answers. Threads only.
  */
 int block_read(struct block_device *device, uint64_t offset, void *buffer, size_t length);
 int block_write(struct block_device *device, uint64_t offset, const void *buffer, size_t length);
 int block_flush(struct block_device *device);
+int block_discard(struct block_device *device, uint64_t offset, uint64_t length, bool secure);
 
 /*
  * The same with any offset and length inside of the device: what is not whole sectors goes through

@@ -51,7 +51,8 @@ struct xenbus_device {
  * A driver. probe: a device has appeared; allocate private_data; 0 or -errno (the device is then
  * left alone). backend_changed: the backend's state is now device->backend_state
  * (XenbusStateUnknown: gone, or no valid number); states that followed each other quickly are seen
- * as one. remove: let everything go, device->private_data included; the device struct is freed
+ * as one. backend_again, may be NULL: it has written the same state again, which is how Linux'
+ * blkback says that something else has changed (called also when nothing has). remove: let everything go, device->private_data included; the device struct is freed
  * after it; must accept what a failed probe left. describe: one line on the state of the ring, for
  * people.
  *
@@ -65,6 +66,7 @@ struct xenbus_driver {
     const char *type; /* "vbd", "vif" */
     int (*probe)(struct xenbus_device *device);
     void (*backend_changed)(struct xenbus_device *device);
+    void (*backend_again)(struct xenbus_device *device);
     void (*remove)(struct xenbus_device *device);
     void (*suspend)(struct xenbus_device *device);
     int (*drain)(struct xenbus_device *device, uint64_t deadline);

@@ -3,152 +3,187 @@
  * Reads through the block cache.
  *
  * A page that is not there is read together with the missing pages behind it that the same call
- * wants; when the page before it is cached, the reader is taken to go through the device in order,
- * and up to RUN_PAGES are read ahead. A run of several pages is one request into a bounce block,
- * copied out to the pages: next to a request, 32 KiB of copying is nothing.
+ * wants, as one request straight into the pages (a run). When the page before it is cached, the
+ * reader is taken to go through the device in order: a full run is read, and the next one is asked
+ * for at once, which nobody waits for. Its first page is marked; the reader who comes there has the
+ * run after that one read, and so on.
  *
  * Two threads and one page: the first creates it (state reading) and asks the device; the second
  * finds it, takes a reference and sleeps on read_done; the result, error included, is for both. A
- * failed page is dropped before anybody is woken, so the next reader tries again. A write during a
- * read drops the page from the table at its end; the readers at hand still see what the device
- * gave.
+ * failed page is dropped before anybody is woken, so the next reader tries again. A write past the
+ * cache during a read drops the page from the table at its end; the readers at hand still see what
+ * the device gave.
  */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cache_pages.h"
 #include "lib/pages.h"
 
-#define RUN_ORDER 3u
-#define RUN_PAGES (1u << RUN_ORDER)
+#define RUN_PAGES 16u
+
+struct run {
+    struct block_request request;
+    struct iovec vector[RUN_PAGES];
+    struct cached_page *pages[RUN_PAGES]; /* with a reference each */
+    unsigned int count;
+};
 
 static uint64_t hits, misses, requests;
 
-/* Told by the device: this range was written, or the device is gone. */
+/*
+ * Told by the device: this range was written past the cache. Pages that are still to be written are
+ * newer, or as new; or it is they that were just written.
+ */
 static void forget(struct block_device *device, uint64_t offset, uint64_t length)
 {
     uint64_t index;
 
-    if (length > device->size - offset) {
-        cache_pages_drop_device(device);
+    if (offset > device->size || length > device->size - offset) {
+        cache_pages_drop_device(device, false);
         return;
     }
     for (index = offset >> PAGE_SHIFT; index << PAGE_SHIFT < offset + length; index++) {
         struct cached_page *page = cache_page_find(device, index);
 
-        if (page != NULL)
+        if (page != NULL && !page->dirty && !page->writing)
             cache_page_drop(page);
     }
 }
 
-/* Create the missing pages from `index` on, at most `count`; returns how many were made. */
-static unsigned int create_run(struct block_device *device, uint64_t index, unsigned int count,
-                               struct cached_page **run)
+static void replaced(struct block_device *device, bool lost)
 {
-    unsigned int made = 0;
+    if (lost)
+        cache_writes_forget(device);
+    cache_pages_drop_device(device, lost);
+}
 
-    while (made < count && cache_page_find(device, index + made) == NULL) {
-        run[made] = cache_page_create(device, index + made);
-        if (run[made] == NULL)
+void cache_attach(struct block_device *device)
+{
+    device->changed = forget;
+    device->replaced = replaced;
+}
+
+static void finish_page(struct cached_page *page, int result)
+{
+    page->reading = false;
+    page->error = result;
+    if (result != 0 && !list_empty(&page->chain))
+        cache_page_drop(page);
+    wake_all(&page->read_done);
+    cache_page_put(page);
+}
+
+static void run_done(struct block_request *request)
+{
+    struct run *run = container_of(request, struct run, request);
+
+    for (unsigned int i = 0; i < run->count; i++)
+        finish_page(run->pages[i], request->result);
+    free(run);
+}
+
+/* Create the missing pages from `index` on, at most `count`. */
+static void create_pages(struct run *run, struct block_device *device, uint64_t index,
+                         unsigned int count)
+{
+    while (run->count < count && cache_page_find(device, index + run->count) == NULL) {
+        struct cached_page *page = cache_page_create(device, index + run->count);
+
+        if (page == NULL)
             break;
-        made++;
+        run->pages[run->count] = page;
+        run->vector[run->count++] = (struct iovec){ page->data, cache_page_length(page) };
+        run->request.length += cache_page_length(page);
     }
-    return made;
-}
-
-static void finish_run(struct cached_page **run, unsigned int count, int result)
-{
-    unsigned int i;
-
-    for (i = 0; i < count; i++) {
-        run[i]->reading = false;
-        run[i]->error = result;
-        if (result != 0 && !list_empty(&run[i]->chain))
-            cache_page_drop(run[i]);
-        wake_all(&run[i]->read_done);
-        if (i > 0)
-            cache_page_put(run[i]);
-    }
-}
-
-static size_t bytes_of_run(const struct cached_page *first, unsigned int count)
-{
-    uint64_t left = first->device->size - (first->index << PAGE_SHIFT);
-
-    return left < count * PAGE_SIZE ? left : count * PAGE_SIZE;
-}
-
-static int read_one(struct cached_page *page)
-{
-    requests++;
-    return block_read(page->device, page->index << PAGE_SHIFT, page->data, bytes_of_run(page, 1));
-}
-
-static int read_several(struct cached_page **run, unsigned int count, char *bounce)
-{
-    size_t left = bytes_of_run(run[0], count);
-    unsigned int i;
-    int result;
-
-    requests++;
-    result = block_read(run[0]->device, run[0]->index << PAGE_SHIFT, bounce, left);
-    for (i = 0; result == 0 && i < count; i++) {
-        memcpy(run[i]->data, bounce + i * PAGE_SIZE, left < PAGE_SIZE ? left : PAGE_SIZE);
-        left -= left < PAGE_SIZE ? left : PAGE_SIZE;
-    }
-    return result;
 }
 
 /*
- * Read `index` and what should come with it. Returns the first page, no longer reading and with a
- * reference of the caller's; NULL when no page could be had.
+ * Start to read up to `count` missing pages from `index` on. Returns the first, with a reference of
+ * the caller's; NULL when no page could be had, or it is there.
  */
-static struct cached_page *read_run(struct block_device *device, uint64_t index,
-                                    unsigned int count)
+static struct cached_page *start_run(struct block_device *device, uint64_t index,
+                                     unsigned int count)
 {
-    struct cached_page *run[RUN_PAGES];
-    char *bounce = count > 1 ? pages_alloc(RUN_ORDER) : NULL;
-    unsigned int made = create_run(device, index, bounce != NULL ? count : 1, run);
+    struct run *run = malloc(sizeof(*run));
+    struct cached_page *first;
 
-    if (made == 1)
-        finish_run(run, 1, read_one(run[0]));
-    else if (made > 1)
-        finish_run(run, made, read_several(run, made, bounce));
-    if (bounce != NULL)
-        pages_free(bounce, RUN_ORDER);
-    return made > 0 ? run[0] : NULL;
+    if (run == NULL)
+        return NULL;
+    memset(&run->request, 0, sizeof(run->request));
+    run->count = 0;
+    create_pages(run, device, index, count);
+    if (run->count == 0) {
+        free(run);
+        return NULL;
+    }
+    first = run->pages[0];
+    first->references++;
+    run->request.operation = BLOCK_READ;
+    run->request.offset = index << PAGE_SHIFT;
+    run->request.vector = run->vector;
+    run->request.done = run_done;
+    requests++;
+    block_submit(device, &run->request);
+    return first;
 }
 
-/*
- * How many pages to read from a missing page on: what the caller wants, or a full run for a reader
- * that goes in order.
- */
-static unsigned int run_length(struct block_device *device, uint64_t offset, size_t length)
+static unsigned int run_limit(struct block_device *device, uint64_t index)
+{
+    uint64_t device_pages = (device->size + PAGE_SIZE - 1) >> PAGE_SHIFT;
+    uint64_t most = cache_pages_limit() / 4;
+
+    most = most < RUN_PAGES ? most : RUN_PAGES;
+    return (unsigned int)(device_pages - index < most ? device_pages - index : most);
+}
+
+/* Read the run at `index` before somebody asks, unless its first page is there. */
+static void read_ahead(struct block_device *device, uint64_t index)
+{
+    struct cached_page *first;
+
+    if (index << PAGE_SHIFT >= device->size)
+        return;
+    first = start_run(device, index, run_limit(device, index));
+    if (first == NULL)
+        return;
+    first->ahead = true;
+    cache_page_put(first);
+}
+
+/* A page that is missing: what the caller wants, or more for a reader that goes in order. */
+static struct cached_page *read_missing(struct block_device *device, uint64_t index, uint64_t last)
+{
+    unsigned int most = run_limit(device, index);
+    bool in_order = index > 0 && cache_page_find(device, index - 1) != NULL;
+    unsigned int count = in_order || last - index >= most ? most : (unsigned int)(last - index + 1);
+    struct cached_page *page = start_run(device, index, count);
+
+    if (in_order && page != NULL)
+        read_ahead(device, index + count);
+    return page;
+}
+
+struct cached_page *cache_get_page(struct block_device *device, uint64_t offset, size_t length)
 {
     uint64_t index = offset >> PAGE_SHIFT;
-    uint64_t last = (offset + length - 1) >> PAGE_SHIFT;
-    uint64_t device_last = (device->size - 1) >> PAGE_SHIFT;
-
-    if (index > 0 && cache_page_find(device, index - 1) != NULL)
-        last = device_last;
-    return last - index + 1 < RUN_PAGES ? last - index + 1 : RUN_PAGES;
-}
-
-/*
- * The page that holds `offset`, ready or failed, with a reference; NULL when there is no memory for
- * it.
- */
-static struct cached_page *get_page(struct block_device *device, uint64_t offset, size_t length)
-{
-    struct cached_page *page = cache_page_find(device, offset >> PAGE_SHIFT);
+    struct cached_page *page = cache_page_find(device, index);
 
     if (page == NULL) {
         misses++;
-        return read_run(device, offset >> PAGE_SHIFT, run_length(device, offset, length));
+        page = read_missing(device, index, (offset + length - 1) >> PAGE_SHIFT);
+        if (page == NULL)
+            return NULL;
+    } else {
+        hits++;
+        page->references++;
+        cache_page_used(page);
     }
-    hits++;
-    page->references++;
-    cache_page_used(page);
+    if (page->ahead) {
+        page->ahead = false;
+        read_ahead(device, index + run_limit(device, index));
+    }
     wait_until(&page->read_done, !page->reading, DEADLINE_NEVER);
     return page;
 }
@@ -156,7 +191,7 @@ static struct cached_page *get_page(struct block_device *device, uint64_t offset
 static int read_from_page(struct block_device *device, uint64_t offset, char *buffer,
                           size_t length, size_t wanted)
 {
-    struct cached_page *page = get_page(device, offset, wanted);
+    struct cached_page *page = cache_get_page(device, offset, wanted);
     int result;
 
     if (page == NULL)
@@ -168,23 +203,16 @@ static int read_from_page(struct block_device *device, uint64_t offset, char *bu
     return result;
 }
 
-/* The bytes that go past the cache from `offset` on: whole sectors, if there are enough of them. */
-static size_t bypass_length(const struct block_device *device, uint64_t offset, size_t length)
-{
-    size_t mask = device->sector_size - 1;
-
-    return (offset & mask) == 0 && length >= BLOCK_CACHE_BYPASS ? length & ~mask : 0;
-}
-
 static int read_cached(struct block_device *device, uint64_t offset, char *buffer, size_t length)
 {
     int result = 0;
 
     while (result == 0 && length > 0) {
-        size_t part = bypass_length(device, offset, length);
+        size_t part = cache_bypass_length(device, offset, length);
 
         if (part > 0) {
             requests++;
+            block_cache_settle(device, offset, part);
             result = block_read(device, offset, buffer, part);
         } else {
             part = PAGE_SIZE - (offset & (PAGE_SIZE - 1));
@@ -208,7 +236,7 @@ int block_cache_read(struct block_device *device, uint64_t offset, void *buffer,
     }
     if (cache_pages_ready() != 0)
         return block_read_bytes(device, offset, buffer, length);
-    device->changed = forget;
+    cache_attach(device);
     return read_cached(device, offset, buffer, length);
 }
 
@@ -217,6 +245,7 @@ void block_cache_statistics(struct block_cache_statistics *statistics)
     *statistics = (struct block_cache_statistics) {
         .pages = cache_pages_held(),
         .limit = cache_pages_limit(),
+        .unwritten = cache_writes_held(),
         .hits = hits,
         .misses = misses,
         .requests = requests,

@@ -36,10 +36,15 @@ size_t cache_pages_limit(void)
     return limit;
 }
 
+/* What is not written yet cannot go now, but when it is asked for again. */
 static size_t release(size_t pages, void *unused)
 {
+    size_t freed = block_cache_shrink(pages);
+
     (void)unused;
-    return block_cache_shrink(pages);
+    if (freed < pages)
+        cache_writes_start_all();
+    return freed;
 }
 
 int cache_pages_ready(void)
@@ -98,16 +103,30 @@ void cache_page_drop(struct cached_page *page)
         free_page(page);
 }
 
-void cache_pages_drop_device(const struct block_device *device)
+void cache_pages_drop_device(const struct block_device *device, bool all)
 {
     struct list *node, *next;
 
     list_for_each(node, next, &by_use) {
         struct cached_page *page = container_of(node, struct cached_page, use);
 
-        if (page->device == device)
+        if (page->device == device && (all || (!page->dirty && !page->writing)))
             cache_page_drop(page);
     }
+}
+
+size_t cache_bypass_length(const struct block_device *device, uint64_t offset, size_t length)
+{
+    size_t mask = device->sector_size - 1;
+
+    return (offset & mask) == 0 && length >= BLOCK_CACHE_BYPASS ? length & ~mask : 0;
+}
+
+size_t cache_page_length(const struct cached_page *page)
+{
+    uint64_t left = page->device->size - (page->index << PAGE_SHIFT);
+
+    return left < PAGE_SIZE ? (size_t)left : PAGE_SIZE;
 }
 
 void cache_page_put(struct cached_page *page)
@@ -169,6 +188,8 @@ struct cached_page *cache_page_create(struct block_device *device, uint64_t inde
     page->index = index;
     page->references = 1;
     page->reading = true;
+    page->dirty = page->writing = page->ahead = false;
+    list_init(&page->dirty_link);
     page->error = 0;
     wait_queue_init(&page->read_done);
     list_prepend(bucket_of(device, index), &page->chain);

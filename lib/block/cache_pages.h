@@ -19,12 +19,21 @@ struct cached_page {
     struct block_device *device;
     uint64_t index;    /* offset on the device / PAGE_SIZE */
     char *data;
-    unsigned int references;
+    unsigned int references; /* one of them while it is dirty or being written */
     bool reading;
+    bool dirty;        /* changed since it was last handed to the device */
+    bool writing;
+    bool ahead;        /* whoever comes here has the pages behind the last run read */
     int error;         /* of the read, when it failed */
     struct wait_queue read_done;
+    struct list dirty_link;
+    unsigned int turn; /* of the write */
+    struct block_request request;
+    struct iovec vector;
 };
 
+/* Bytes of the page that lie on the device. */
+size_t cache_page_length(const struct cached_page *page);
 /* Set the table up at the first call: 0 or -ENOMEM. */
 int cache_pages_ready(void);
 /* The hashed page, or NULL. No reference is taken. */
@@ -36,9 +45,22 @@ struct cached_page *cache_page_find(struct block_device *device, uint64_t index)
 struct cached_page *cache_page_create(struct block_device *device, uint64_t index);
 void cache_page_used(struct cached_page *page);
 void cache_page_drop(struct cached_page *page);
-void cache_pages_drop_device(const struct block_device *device);
+/* Pages that are neither dirty nor being written, or all. */
+void cache_pages_drop_device(const struct block_device *device, bool all);
 void cache_page_put(struct cached_page *page);
 size_t cache_pages_held(void);
 size_t cache_pages_limit(void);
+
+/* cache.c: the page that holds `offset`, as block_cache_read() wants it; NULL: no memory. */
+struct cached_page *cache_get_page(struct block_device *device, uint64_t offset, size_t length);
+/* The bytes that go past the cache from `offset` on: whole sectors, if there are enough of them. */
+size_t cache_bypass_length(const struct block_device *device, uint64_t offset, size_t length);
+/* Have the device tell the cache of changes. */
+void cache_attach(struct block_device *device);
+
+/* cache_write.c: all dirty pages of the device are void; pages held for that reason; start some. */
+void cache_writes_forget(struct block_device *device);
+size_t cache_writes_held(void);
+void cache_writes_start_all(void);
 
 #endif

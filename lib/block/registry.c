@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The registered block devices. */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "lib/blockdev.h"
@@ -46,20 +47,18 @@ int block_register(struct block_device *device)
     return 0;
 }
 
-static void tell_cache(struct block_device *device)
-{
-    if (device->changed != NULL)
-        device->changed(device, 0, UINT64_MAX);
-}
-
 void block_contents_replaced(struct block_device *device)
 {
     device->generation++;
-    tell_cache(device);
+    if (device->replaced != NULL)
+        device->replaced(device, true);
 }
 
 void block_unregister(struct block_device *device)
 {
     list_remove(&device->link);
-    tell_cache(device);
+    if (device->replaced != NULL)
+        device->replaced(device, true);
+    free(device->cache);
+    device->cache = NULL;
 }

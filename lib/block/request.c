@@ -8,6 +8,7 @@
 #include <errno.h>
 
 #include "lib/blockdev.h"
+#include "lib/pages.h"
 #include "lib/sched.h"
 
 /* 0: the provider may see the request. */
@@ -24,11 +25,17 @@ static int check(const struct block_device *device, const struct block_request *
         return -ENXIO;
     if (request->operation == BLOCK_READ)
         return 0;
-    return device->read_only || (operations->submit == NULL && operations->write == NULL) ? -EROFS
-                                                                                         : 0;
+    if (device->read_only || (operations->submit == NULL && operations->write == NULL))
+        return -EROFS;
+    if (request->operation == BLOCK_WRITE)
+        return 0;
+    return device->discard_granularity == 0 ||
+                   (request->operation == BLOCK_DISCARD_SECURE && !device->discard_secure)
+               ? -EOPNOTSUPP
+               : 0;
 }
 
-/* A device that is never busy, part by part. */
+/* A device that is never busy, part by part. There is none with discards. */
 static int perform(struct block_device *device, const struct block_request *request)
 {
     const struct block_operations *operations = device->operations;
@@ -66,12 +73,29 @@ void block_submit(struct block_device *device, struct block_request *request)
 void block_finish(struct block_device *device, struct block_request *request, int result)
 {
     request->result = result;
-    if (request->operation == BLOCK_WRITE && device->changed != NULL)
+    if (request->operation != BLOCK_READ && request->length > 0 && device->changed != NULL)
         device->changed(device, request->offset, request->length);
     device->statistics.requests[request->operation]++;
     device->statistics.bytes[request->operation] += request->length;
     device->statistics.errors += result != 0;
     request->done(request);
+}
+
+void block_contents_kept(struct block_device *device)
+{
+    device->generation++;
+    if (device->replaced != NULL)
+        device->replaced(device, false);
+}
+
+/* What is cached from the smaller end on is out of date, the page that it lies in included. */
+void block_resize(struct block_device *device, uint64_t size)
+{
+    uint64_t less = size < device->size ? size : device->size;
+
+    if (device->changed != NULL)
+        device->changed(device, less & PAGE_MASK, UINT64_MAX);
+    device->size = size;
 }
 
 void block_plug(struct block_device *device)
@@ -120,7 +144,7 @@ int block_call(struct block_device *device, struct block_request *request)
 }
 
 static int call(struct block_device *device, enum block_operation operation, uint64_t offset,
-                void *buffer, size_t length)
+                void *buffer, uint64_t length)
 {
     struct iovec vector = { buffer, length };
     struct block_request request = {
@@ -144,4 +168,9 @@ int block_write(struct block_device *device, uint64_t offset, const void *buffer
 int block_flush(struct block_device *device)
 {
     return call(device, BLOCK_FLUSH, 0, NULL, 0);
+}
+
+int block_discard(struct block_device *device, uint64_t offset, uint64_t length, bool secure)
+{
+    return call(device, secure ? BLOCK_DISCARD_SECURE : BLOCK_DISCARD, offset, NULL, length);
 }

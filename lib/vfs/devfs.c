@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * devfs: /dev. Character devices from a table, and every registered block device by its name, as
- * raw bytes.
+ * raw bytes through the block cache, or past it with O_DIRECT (of any alignment).
  *
  * A node is allocated by each lookup and freed by its release; there is no tree.
  */
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "internal.h"
+#include "lib/blockcache.h"
 #include "lib/random.h"
 
 struct character_device {
@@ -24,6 +26,7 @@ struct devfs_node {
     ino_t inode; /* the cookie in the listing; 1 for the root */
     const struct character_device *character;
     struct block_device *block; /* neither: the root */
+    bool direct;                /* past the cache: opened with O_DIRECT */
 };
 
 static ssize_t read_end(void *buffer, size_t length)
@@ -158,7 +161,12 @@ static ssize_t devfs_read(struct mount *mount, void *found, void *buffer, size_t
     length = clamp(node->block, length, offset);
     if (length == 0)
         return 0;
-    result = block_read_bytes(node->block, (uint64_t)offset, buffer, length);
+    if (node->direct) {
+        block_cache_settle(node->block, (uint64_t)offset, length);
+        result = block_read_bytes(node->block, (uint64_t)offset, buffer, length);
+    } else {
+        result = block_cache_read(node->block, (uint64_t)offset, buffer, length);
+    }
     return result != 0 ? result : (ssize_t)length;
 }
 
@@ -175,7 +183,12 @@ static ssize_t devfs_write(struct mount *mount, void *found, const void *buffer,
     part = clamp(node->block, length, offset);
     if (part == 0 && length > 0)
         return -ENOSPC;
-    result = block_write_bytes(node->block, (uint64_t)offset, buffer, part);
+    if (node->direct) {
+        block_cache_settle(node->block, (uint64_t)offset, part);
+        result = block_write_bytes(node->block, (uint64_t)offset, buffer, part);
+    } else {
+        result = block_cache_write(node->block, (uint64_t)offset, buffer, part);
+    }
     return result != 0 ? result : (ssize_t)part;
 }
 
@@ -188,11 +201,6 @@ static int devfs_truncate(struct mount *mount, void *node, off_t length)
     return -EINVAL;
 }
 
-static int flush(struct block_device *device)
-{
-    return device->read_only ? 0 : block_flush(device);
-}
-
 /* A disk that is gone keeps nobody from flushing the others, and was told of when it went. */
 static int flush_all(void)
 {
@@ -201,7 +209,7 @@ static int flush_all(void)
     int first = 0;
 
     for (i = 0; (device = block_at(i)) != NULL; i++) {
-        int result = flush(device);
+        int result = block_cache_sync(device);
 
         if (first == 0 && result != -ENODEV)
             first = result;
@@ -216,7 +224,7 @@ static int devfs_sync(struct mount *mount, void *found)
     (void)mount;
     if (node == NULL)
         return flush_all();
-    return node->block != NULL ? flush(node->block) : 0;
+    return node->block != NULL ? block_cache_sync(node->block) : 0;
 }
 
 static int devfs_readdir(struct mount *mount, void *found, struct directory_position *position,
@@ -243,10 +251,10 @@ static int devfs_readdir(struct mount *mount, void *found, struct directory_posi
 
 static int devfs_open(struct mount *mount, void *found, int flags, struct file **file)
 {
-    const struct devfs_node *node = found;
+    struct devfs_node *node = found;
 
     (void)mount;
-    (void)flags;
+    node->direct = (flags & O_DIRECT) != 0;
     if (node->character == NULL || node->character->read != NULL)
         return -ENOTSUP;
     *file = console_file_get();

@@ -535,6 +535,117 @@ static void errors_reach_all(void)
     detach();
 }
 
+static void discards(void)
+{
+    uint8_t *disk;
+
+    attach("512");
+    bring_up();
+    CHECK(block_discard(block, 0, 4096, false) == -EOPNOTSUPP);
+    fake_backend_node(&device, "feature-discard", "1");
+    bring_up();
+    CHECK(block->discard_granularity == 512 && !block->discard_secure);
+    CHECK(block_discard(block, 0, 4096, true) == -EOPNOTSUPP);
+    fake_backend_node(&device, "discard-granularity", "65536");
+    fake_backend_node(&device, "discard-alignment", "4096");
+    fake_backend_node(&device, "discard-secure", "1");
+    bring_up();
+    CHECK(block->discard_granularity == 65536 && block->discard_alignment == 4096);
+    disk = fake_blkback.disk;
+    memset(disk, 0x77, fake_blkback.size);
+    CHECK(block_discard(block, 512, (1 << 20) - 512, false) == 0 && fake_blkback.discards == 1);
+    CHECK(disk[511] != 0 && disk[512] == 0 && disk[(1 << 20) - 1] == 0 && disk[1 << 20] != 0);
+    CHECK(block_discard(block, 1 << 20, 512, true) == 0 && fake_blkback.secure_discards == 1);
+    CHECK(block_discard(block, 4096 * 1024, 512, false) == -ENXIO);
+    CHECK(block_discard(block, 100, 512, false) == -EINVAL);
+    fake_blkback.status = BLKIF_RSP_ERROR;
+    CHECK(block_discard(block, 0, 512, false) == -EIO);
+    fake_blkback.status = BLKIF_RSP_EOPNOTSUPP;
+    CHECK(block_discard(block, 0, 512, false) == -EOPNOTSUPP);
+    fake_blkback.status = BLKIF_RSP_OKAY;
+    CHECK(block_discard(block, 0, 512, false) == -EOPNOTSUPP && fake_blkback.discards == 4);
+    fake_backend_node(&device, "info", "4");
+    bring_up();
+    CHECK(block_discard(block, 0, 512, false) == -EROFS);
+    detach();
+}
+
+static void properties(void)
+{
+    uint8_t buffer[512];
+
+    attach("512");
+    bring_up();
+    CHECK(block->physical_sector_size == 512 && !block->cdrom && !block->removable);
+    fake_backend_node(&device, "physical-sector-size", "4096");
+    fake_backend_node(&device, "info", "7");
+    bring_up();
+    CHECK(block->physical_sector_size == 4096 && block->cdrom && block->removable &&
+          block->read_only);
+    fake_backend_node(&device, "physical-sector-size", "99999999999");
+    fake_backend_node(&device, "info", "2");
+    fake_backend_node(&device, "sectors", "0");
+    bring_up();
+    CHECK(block->physical_sector_size == 512 && !block->cdrom && block->removable);
+    CHECK(block->size == 0 && block_read(block, 0, buffer, 512) == -ENXIO);
+    CHECK(block_read(block, 0, buffer, 0) == 0 && block_flush(block) == 0);
+    detach();
+}
+
+static uint64_t changed_from;
+
+static void changed(struct block_device *device_, uint64_t offset, uint64_t length)
+{
+    CHECK(device_ == block && length == UINT64_MAX);
+    changed_from = offset;
+}
+
+static void resized(const char *sectors)
+{
+    fake_backend_node(&device, "sectors", sectors);
+    blkfront_driver.backend_again(&device);
+}
+
+/* The backend changes the size while the disk is in use. */
+static void resizes(void)
+{
+    static uint8_t data[4096];
+
+    attach("512");
+    fake_backend_node(&device, "sectors", "105");
+    bring_up();
+    block->changed = changed;
+    fake_log_lines = 0;
+    resized("105");
+    CHECK(fake_log_lines == 0 && changed_from == 0);
+    resized("8192");
+    CHECK(fake_log_lines == 1 && block->size == 8192 * 512 && changed_from == 105 * 512 / 4096 * 4096);
+    check_read(4096 * 1024 - 512, 512);
+
+    /* What was queued for the end that is gone is not asked for. */
+    fake_backend = NULL;
+    finished = 0;
+    for (unsigned int i = 0; i < 40; i++) {
+        make_request(i, BLOCK_READ, i == 39 ? 4096 * 1023 : 8192 * i, data, 4096);
+        block_submit(block, &requests[i]);
+    }
+    resized("8191");
+    fake_backend = fake_blkback_run;
+    while (finished < 40)
+        thread_sleep_until(clock_monotonic() + 1000);
+    CHECK(requests[38].result == 0 && requests[39].result == -ENXIO);
+    CHECK(block_read(block, 4096 * 1023, data, 4096) == -ENXIO);
+    CHECK(changed_from == 4096 * 1023);
+
+    resized("-1");
+    resized("99999999999999999999");
+    CHECK(fake_log_lines == 2 && block->size == 8191 * 512);
+    fake_backend_state(&device, XenbusStateClosing);
+    resized("100");
+    CHECK(block->size == 8191 * 512);
+    detach();
+}
+
 static void names(void **state)
 {
     static const struct {
@@ -590,6 +701,9 @@ ISOLATED(neighbours_merge)
 ISOLATED(many_at_once)
 ISOLATED(small_ones_pass)
 ISOLATED(errors_reach_all)
+ISOLATED(discards)
+ISOLATED(properties)
+ISOLATED(resizes)
 
 int main(void)
 {
@@ -601,7 +715,9 @@ int main(void)
         cmocka_unit_test(test_goes_and_comes_back), cmocka_unit_test(test_held_pages_are_kept),
         cmocka_unit_test(test_rings_of_many_pages), cmocka_unit_test(test_neighbours_merge),
         cmocka_unit_test(test_many_at_once),        cmocka_unit_test(test_small_ones_pass),
-        cmocka_unit_test(test_errors_reach_all),    cmocka_unit_test(names),
+        cmocka_unit_test(test_errors_reach_all),    cmocka_unit_test(test_discards),
+        cmocka_unit_test(test_properties),          cmocka_unit_test(test_resizes),
+        cmocka_unit_test(names),
     };
 
     return cmocka_run_group_tests_name("blkfront_transfer", tests, NULL, NULL);

@@ -96,6 +96,15 @@ static void move_data(uint8_t operation, uint64_t sector,
     }
 }
 
+static void discard(const struct blkif_request_discard *request)
+{
+    CHECK((request->sector_number + request->nr_sectors) * 512 <= fake_blkback.size);
+    CHECK(request->handle == fake_blkback.device->id && request->nr_sectors > 0);
+    memset(fake_blkback.disk + request->sector_number * 512, 0, request->nr_sectors * 512);
+    fake_blkback.discards++;
+    fake_blkback.secure_discards += (request->flag & BLKIF_DISCARD_SECURE) != 0;
+}
+
 /* Do what is asked; the operation that the response names. */
 static uint8_t perform(const union blkif_sring_entry *entry)
 {
@@ -111,6 +120,9 @@ static uint8_t perform(const union blkif_sring_entry *entry)
     case BLKIF_OP_WRITE_BARRIER:
         CHECK(request->nr_segments == 0);
         fake_blkback.barriers++;
+        return request->operation;
+    case BLKIF_OP_DISCARD:
+        discard((const void *)&entry->req);
         return request->operation;
     case BLKIF_OP_INDIRECT:
         fake_blkback.indirect++;
@@ -171,10 +183,14 @@ static void answer(const union blkif_sring_entry *entry)
     uint8_t operation = perform(entry);
     bool lie = fake_blkback.lie != BLKBACK_HONEST && fake_blkback.honest_left == 0;
 
+    uint64_t id = entry->req.operation == BLKIF_OP_DISCARD
+                      ? ((const struct blkif_request_discard *)&entry->req)->id
+                      : entry->req.id;
+
     if (lie)
-        respond_with_lie(entry->req.id, operation);
+        respond_with_lie(id, operation);
     else
-        respond(entry->req.id, operation);
+        respond(id, operation);
     if (fake_blkback.honest_left > 0)
         fake_blkback.honest_left--;
 }

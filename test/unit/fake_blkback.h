@@ -33,7 +33,7 @@ struct fake_blkback {
     int16_t status;           /* for all answers */
     enum blkback_lie lie;
     unsigned int honest_left; /* answers before the lie */
-    unsigned int flushes, barriers, indirect, requests;
+    unsigned int flushes, barriers, indirect, requests, discards, secure_discards;
     uint32_t in_flight_most;
 };
 

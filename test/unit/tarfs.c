@@ -5,7 +5,7 @@
 // SRCS: test/unit/fakes.c test/unit/failing_malloc.c test/unit/fake_disk.c
 // SRCS: test/unit/tar_writer.c lib/block/registry.c lib/block/request.c lib/block/bytes.c lib/block/ramdisk.c
 // SRCS: lib/mm/pressure.c
-// SRCS: lib/block/cache.c lib/block/cache_pages.c lib/vfs/path.c lib/vfs/mount.c
+// SRCS: lib/block/cache.c lib/block/cache_write.c lib/block/cache_pages.c lib/vfs/path.c lib/vfs/mount.c
 // SRCS: lib/vfs/types.c lib/vfs/vfs.c lib/vfs/names.c lib/vfs/vfs_file.c lib/vfs/tarfs.c
 // SRCS: lib/vfs/tarfs_header.c lib/vfs/tarfs_pax.c lib/vfs/tarfs_index.c lib/vfs/tarfs_scan.c
 // SRCS: lib/posix/file.c lib/posix/io_read.c lib/posix/io_write.c

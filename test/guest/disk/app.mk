@@ -1,3 +1,3 @@
 SRCS := main.c
 CONFIG := vfs blk
-MEMORY := 64
+MEMORY := 256

@@ -2,7 +2,7 @@
 /*
  * Disks: xvda (512-byte sectors) and xvdb (4096) are written, with a copy in memory of what they
  * must hold; the others are read. run.sh compares the printed checksums with dom0's. Then one disk
- * vanishes, comes back with other contents, and is torn away.
+ * grows and shrinks, and another vanishes, comes back with other contents, and is torn away.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -135,6 +135,82 @@ static void test_writers(void)
         CHECK(semaphore_down(&written, deadline_after(SECONDS(30))) == 0);
 }
 
+#define AT_ONCE 150u
+#define AT_ONCE_STEP 12288u
+
+static struct {
+    struct block_request request;
+    struct iovec vector[3];
+    unsigned int again;
+} at_once[AT_ONCE];
+static struct semaphore all_done;
+static unsigned int not_done;
+
+/* Each is written twice, and at last read. */
+static void at_once_done(struct block_request *request)
+{
+    unsigned int number = (unsigned int)(uintptr_t)request->argument;
+
+    CHECK(request->result == 0);
+    if (at_once[number].again > 0) {
+        at_once[number].again--;
+        block_submit(models[number & 1].device, request);
+    } else if (request->operation == BLOCK_WRITE) {
+        request->operation = BLOCK_READ;
+        at_once[number].vector[1].iov_base = scratch + number * 4096;
+        block_submit(models[number & 1].device, request);
+    } else if (--not_done == 0) {
+        semaphore_up(&all_done);
+    }
+}
+
+/* More than a ring of one page holds, on both disks; the middle part of each is read back. */
+static void test_at_once(void)
+{
+    uint64_t merged = models[0].device->statistics.merged;
+
+    semaphore_init(&all_done, 0);
+    not_done = AT_ONCE;
+    for (unsigned int i = 0; i < 2; i++)
+        block_plug(models[i].device);
+    for (unsigned int i = 0; i < AT_ONCE; i++) {
+        struct model *model = &models[i & 1];
+        uint64_t offset = (uint64_t)(i / 2) * AT_ONCE_STEP;
+        unsigned char *memory = model->contents + offset;
+
+        for (unsigned int byte = 0; byte < AT_ONCE_STEP; byte++)
+            memory[byte] = (unsigned char)(memory[byte] * 5 + i);
+        for (unsigned int part = 0; part < 3; part++)
+            at_once[i].vector[part] = (struct iovec){ memory + part * 4096, 4096 };
+        at_once[i].again = 1;
+        at_once[i].request = (struct block_request){
+            .operation = BLOCK_WRITE, .offset = offset, .length = AT_ONCE_STEP,
+            .vector = at_once[i].vector, .done = at_once_done, .argument = (void *)(uintptr_t)i,
+        };
+        block_submit(model->device, &at_once[i].request);
+    }
+    CHECK(not_done == AT_ONCE);
+    for (unsigned int i = 0; i < 2; i++)
+        block_unplug(models[i].device);
+    CHECK(semaphore_down(&all_done, deadline_after(SECONDS(30))) == 0);
+    for (unsigned int i = 0; i < AT_ONCE; i++)
+        CHECK(memcmp(scratch + i * 4096, (char *)at_once[i].vector[0].iov_base + 4096, 4096) == 0);
+    CHECK(models[0].device->statistics.merged > merged);
+}
+
+static void test_discard(struct model *model)
+{
+    struct block_device *device = model->device;
+
+    CHECK(device->discard_granularity >= device->sector_size);
+    CHECK(block_discard(device, 65536, 262144, false) == 0);
+    memset(model->contents + 65536, 0, 262144); /* a loop device's answer */
+    model_compare(model, 60000, 300000);
+    if (!device->discard_secure)
+        CHECK(block_discard(device, 0, 4096, true) == -EOPNOTSUPP);
+    CHECK(block_discard(device, device->size, 4096, false) == -ENXIO);
+}
+
 static void test_read_only(void)
 {
     struct block_device *device = block_find("xvdc");
@@ -182,9 +258,42 @@ static void test_all(void)
         test_end(&models[i]);
     }
     test_writers();
+    test_at_once();
+    for (unsigned int i = 0; i < 2; i++)
+        test_discard(&models[i]);
     test_read_only();
     for (unsigned int i = 0; i < 2; i++)
         model_compare_all(&models[i]);
+}
+
+/* The backend looks at its disk's size when it is asked for something. */
+static void wait_size(struct block_device *device, uint64_t size)
+{
+    uint64_t end = deadline_after(SECONDS(60));
+
+    while (device->size != size && clock_monotonic() < end) {
+        block_read(device, 0, scratch, 512);
+        thread_sleep_until(deadline_after(MILLISECONDS(5)));
+    }
+    CHECK(device->size == size);
+}
+
+static void test_resize(const char *name)
+{
+    struct block_device *device = block_find(name);
+    uint64_t size = device->size;
+    unsigned int generation = device->generation;
+
+    CHECK(block_cache_read(device, size - 100, scratch, 100) == 0);
+    printf("%s may grow now\n", name);
+    wait_size(device, 2 * size);
+    test_sum(name, 4096);
+    printf("%s may shrink now\n", name);
+    wait_size(device, size / 2);
+    test_sum(name, 4096);
+    CHECK(block_read(device, size / 2, scratch, 512) == -ENXIO);
+    CHECK(block_cache_read(device, size, scratch, 1) == -ENXIO);
+    CHECK(device->generation == generation);
 }
 
 /* Read the disk until that fails; the error is what a vanished disk answers. */
@@ -270,6 +379,9 @@ int main(void)
     test_all();
     thread_sleep_until(deadline_after(MILLISECONDS(100)));
     check_usage_same(&before, 0);
+    test_resize("xvdf");
+    thread_sleep_until(deadline_after(MILLISECONDS(100)));
+    before = check_usage_now();
     test_vanish(&before);
     for (unsigned int i = 0; i < 2; i++) {
         model_write(&models[i], 12345, 23456, 77);

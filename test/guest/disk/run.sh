@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-# Six disks of several kinds, read and written, compared with dom0's files; then one vanishes.
+# Six disks of several kinds, read and written, compared with dom0's files; then one changes its
+# size, and another vanishes.
 megabytes() { head -c "$2M" /dev/urandom >"$1"; }
 megabytes a 4
 megabytes b 3
@@ -23,6 +24,20 @@ sums=()
 for name in a b c d e f; do
     sums+=("read xvd$name: $(sum $name)")
 done
+resize() { # FILE SIZE
+    truncate -s "$2" "$1"
+    /sbin/losetup -c "$(/sbin/losetup -n -O NAME -j "$PWD/$1")"
+}
+wait_console disk 'xvdf may grow now'
+megabytes h 2
+cat h >>f
+resize f 4M
+wait_console disk "read xvdf: $(sum f)"
+expect_console disk 'xvdf: 4096 KiB now, 2048 KiB before'
+wait_console disk 'xvdf may shrink now'
+resize f 1M
+wait_console disk "read xvdf: $(sum f)"
+
 wait_console disk 'xvdd may vanish now'
 expect_console disk 'xvda: 4096 KiB, sectors of 512 bytes'
 expect_console disk 'xvdb: 3072 KiB, sectors of 4096 bytes'
@@ -30,6 +45,11 @@ expect_console disk 'xvdc: 1024 KiB, sectors of 512 bytes, read-only'
 for line in "${sums[@]}"; do
     expect_console disk "$line"
 done
+
+expect "pages of ring, for 256 MiB of memory: 2^" 2 \
+    "$(xenstore-read "/local/domain/$(domid disk)/device/vbd/51712/ring-page-order")"
+xl sysrq disk d
+wait_console disk 'xvda: 0 of 128 ring slots in use.* merged, 0 failed, [0-9]* x [0-9]* us'
 
 xl block-detach disk xvdd || fail "xl block-detach"
 wait_console disk 'xvdd may come back now'
