@@ -164,6 +164,7 @@ static void read_properties(struct blkfront *disk)
 
     block->physical_sector_size = (uint32_t)(physical < sector_size ? sector_size : physical);
     block->discard_granularity = block->discard_alignment = 0;
+    block->discard_secure = false;
     if (block->read_only || frontend_read_number(backend, "feature-discard", 1, 0) == 0)
         return;
     block->discard_granularity =
@@ -423,14 +424,15 @@ static void blkfront_describe(const struct xenbus_device *bus, char *line, size_
     const char *state = disk->broken ? " (broken)" : disk->ready ? "" : " (not connected)";
 
     ksnprintf(line, size,
-              "%s%s: %u of %u ring slots in use, %u of %u pages free, port %d; %lu reads (%lu KiB), "
-              "%lu writes (%lu KiB), %lu flushes, %lu discards; %lu merged, %lu failed, %lu x %lu us",
+              "%s%s: %u of %u ring slots in use, %u of %u pages free, port %d; %lu reads (%lu KiB)"
+              ", %lu writes (%lu KiB), %lu flushes, %lu discards; %lu merged, %lu failed, %lu x %lu us",
               disk->block.name, state, disk->ring_memory ? ring_outstanding(&disk->ring) : 0,
               disk->ring_memory ? disk->ring.mask + 1 : 0, disk->pool.unused, disk->pool.count,
               disk->port.port, done->requests[BLOCK_READ], done->bytes[BLOCK_READ] / 1024,
               done->requests[BLOCK_WRITE], done->bytes[BLOCK_WRITE] / 1024,
               done->requests[BLOCK_FLUSH],
-              done->requests[BLOCK_DISCARD] + done->requests[BLOCK_DISCARD_SECURE], done->merged, done->errors, done->transfers,
+              done->requests[BLOCK_DISCARD] + done->requests[BLOCK_DISCARD_SECURE], done->merged,
+              done->errors, done->transfers,
               done->sampled ? done->sampled_ns / done->sampled / 1000 : 0);
 }
 

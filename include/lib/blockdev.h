@@ -99,7 +99,7 @@ struct block_device {
      * was cached of this range is out of date.
      */
     void (*changed)(struct block_device *device, uint64_t offset, uint64_t length);
-    /* Likewise: all may be other than before; `lost`: what the cache has not written is void too. */
+    /* Likewise: all may be other than before; `lost`: what is not written yet is void, too. */
     void (*replaced)(struct block_device *device, bool lost);
     struct cache_writes *cache; /* the block cache's; freed when the device is unregistered */
     unsigned int generation; /* counts block_contents_replaced(): what was learned before is void */

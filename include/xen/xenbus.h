@@ -52,9 +52,9 @@ struct xenbus_device {
  * left alone). backend_changed: the backend's state is now device->backend_state
  * (XenbusStateUnknown: gone, or no valid number); states that followed each other quickly are seen
  * as one. backend_again, may be NULL: it has written the same state again, which is how Linux'
- * blkback says that something else has changed (called also when nothing has). remove: let everything go, device->private_data included; the device struct is freed
- * after it; must accept what a failed probe left. describe: one line on the state of the ring, for
- * people.
+ * blkback says that something else has changed (called also when nothing has). remove: let
+ * everything go, device->private_data included; the device struct is freed after it; must accept
+ * what a failed probe left. describe: one line on the state of the ring, for people.
  *
  * The domain is saved (lib/suspend.h), all four may be NULL. suspend: start nothing more, do not
  * block. drain: wait until nothing is under way that the backend would still do, or whose result

@@ -94,8 +94,8 @@ static void create_pages(struct run *run, struct block_device *device, uint64_t 
         if (page == NULL)
             break;
         run->pages[run->count] = page;
-        run->vector[run->count++] = (struct iovec){ page->data, cache_page_length(page) };
-        run->request.length += cache_page_length(page);
+        run->vector[run->count++] = (struct iovec){ page->data, page->length };
+        run->request.length += page->length;
     }
 }
 
@@ -165,10 +165,24 @@ static struct cached_page *read_missing(struct block_device *device, uint64_t in
     return page;
 }
 
+/* As cache_page_find(). A page that is too short is written back and read anew. */
+static struct cached_page *find_whole(struct block_device *device, uint64_t index)
+{
+    struct cached_page *page;
+
+    while ((page = cache_page_find(device, index)) != NULL && cache_page_is_short(page)) {
+        if (!page->dirty && !page->writing)
+            cache_page_drop(page);
+        else
+            block_cache_settle(device, index << PAGE_SHIFT, 1);
+    }
+    return page;
+}
+
 struct cached_page *cache_get_page(struct block_device *device, uint64_t offset, size_t length)
 {
     uint64_t index = offset >> PAGE_SHIFT;
-    struct cached_page *page = cache_page_find(device, index);
+    struct cached_page *page = find_whole(device, index);
 
     if (page == NULL) {
         misses++;

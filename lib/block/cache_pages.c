@@ -122,11 +122,18 @@ size_t cache_bypass_length(const struct block_device *device, uint64_t offset, s
     return (offset & mask) == 0 && length >= BLOCK_CACHE_BYPASS ? length & ~mask : 0;
 }
 
-size_t cache_page_length(const struct cached_page *page)
+/* Of a page that begins at the end or beyond, all: the device then refuses it. */
+static size_t length_now(const struct block_device *device, uint64_t index)
 {
-    uint64_t left = page->device->size - (page->index << PAGE_SHIFT);
+    uint64_t start = index << PAGE_SHIFT;
 
-    return left < PAGE_SIZE ? (size_t)left : PAGE_SIZE;
+    return start < device->size && device->size - start < PAGE_SIZE ? device->size - start
+                                                                    : PAGE_SIZE;
+}
+
+bool cache_page_is_short(const struct cached_page *page)
+{
+    return page->length < length_now(page->device, page->index);
 }
 
 void cache_page_put(struct cached_page *page)
@@ -186,6 +193,7 @@ struct cached_page *cache_page_create(struct block_device *device, uint64_t inde
         return NULL;
     page->device = device;
     page->index = index;
+    page->length = length_now(device, index);
     page->references = 1;
     page->reading = true;
     page->dirty = page->writing = page->ahead = false;

@@ -19,6 +19,7 @@ struct cached_page {
     struct block_device *device;
     uint64_t index;    /* offset on the device / PAGE_SIZE */
     char *data;
+    size_t length;     /* valid bytes: less than a page at the end of the device, as it was then */
     unsigned int references; /* one of them while it is dirty or being written */
     bool reading;
     bool dirty;        /* changed since it was last handed to the device */
@@ -32,8 +33,8 @@ struct cached_page {
     struct iovec vector;
 };
 
-/* Bytes of the page that lie on the device. */
-size_t cache_page_length(const struct cached_page *page);
+/* Has the device grown since its end cut this page off? What is behind that is not known. */
+bool cache_page_is_short(const struct cached_page *page);
 /* Set the table up at the first call: 0 or -ENOMEM. */
 int cache_pages_ready(void);
 /* The hashed page, or NULL. No reference is taken. */

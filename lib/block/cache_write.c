@@ -98,7 +98,7 @@ static void start_write(struct cached_page *page)
     page->writing = true;
     page->turn = writes->turn;
     writes->writing[page->turn]++;
-    page->vector = (struct iovec){ page->data, cache_page_length(page) };
+    page->vector = (struct iovec){ page->data, page->length };
     page->request = (struct block_request){
         .operation = BLOCK_WRITE,
         .offset = page->index << PAGE_SHIFT,

@@ -6,12 +6,13 @@
 # A failing command ends the test (set -e), as does fail; the runner then shows the log.
 # Domains made with create are preserved when they shut down, so that the reason can be
 # seen.  When the script ends, they are destroyed, and its background jobs are killed: do not
-# set an EXIT trap of your own.  Every wait has an end, in seconds.
+# set an EXIT trap of your own (at_end is for that).  Every wait has an end, in seconds.
 
 set -Eeuo pipefail
 CONSOLES=/var/log/xen/console
 LEASES=/run/dnsmasq.leases
 DOMAINS=()                              # what create has made
+AT_END=()                               # commands, see at_end
 trap 'echo "FAIL: ${BASH_SOURCE[0]##*/} line $LINENO: $BASH_COMMAND"' ERR
 trap _end EXIT
 
@@ -35,13 +36,20 @@ nap() { read -r -t "$1" <>"$_never" || true; }
 _never=/run/never.$$
 mkfifo "$_never"
 
+# at_end COMMAND: have it run when the script ends, however it does, after the domains are destroyed.
+at_end() { AT_END+=("$1"); }
+
 _end() {
-    local status=$? domain pids
+    local status=$? domain pids command
+    trap - ERR
     pids=$(jobs -p)
     # shellcheck disable=SC2086  # one word a process
     [ -z "$pids" ] || kill $pids 2>/dev/null || true
     for domain in "${DOMAINS[@]}"; do
         xl destroy "$domain" 2>/dev/null || true
+    done
+    for command in "${AT_END[@]}"; do
+        eval "$command" || { echo "FAIL: at the end: $command" && status=1; }
     done
     stop_dnsmasq
     rm -f "$_never"

@@ -401,6 +401,41 @@ static void shrunk(void **state)
     check_model(0, 200000);
 }
 
+/* The page right behind the new end is an error, too. */
+static void shrunk_to_its_start(void **state)
+{
+    (void)state;
+    memcpy(model, contents, DISK_SIZE);
+    write_model(102400, 4096, 5);
+    block_resize(&disk.device, 102400);
+    assert_int_equal(block_cache_sync(&disk.device), -ENXIO);
+    block_resize(&disk.device, DISK_SIZE);
+    memcpy(model, contents, DISK_SIZE);
+    synced();
+}
+
+/* What memory held behind the old end reaches neither the disk nor a reader. */
+static void grown(void **state)
+{
+    (void)state;
+    memcpy(model, contents, DISK_SIZE);
+    block_resize(&disk.device, 102400 + 512);
+    write_model(102400, 100, 5);
+    block_resize(&disk.device, DISK_SIZE);
+    check_model(102400 + 50, 4000);
+    write_model(102400 + 600, 100, 6);
+    synced();
+    /* Without a reader in between, and while it is being written. */
+    block_resize(&disk.device, 102400 + 512);
+    disk.delay = MILLISECONDS(1);
+    write_model(102400, 100, 7);
+    cache_writes_start_all();
+    write_model(102400, 100, 8);
+    block_resize(&disk.device, DISK_SIZE);
+    synced();
+    check_model(102400 + 50, 4000);
+}
+
 static void memory_is_given_back(void **state)
 {
     (void)state;
@@ -621,6 +656,8 @@ int main(void)
         TEST(errors_are_told_once),
         TEST(another_disk),
         TEST(shrunk),
+        TEST(shrunk_to_its_start),
+        TEST(grown),
         TEST(memory_is_given_back),
         TEST(busy_writers),
         TEST(large_reads_bypass),

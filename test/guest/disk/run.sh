@@ -10,6 +10,7 @@ megabytes e 1
 megabytes f 2
 megabytes g 2                   # what the disk that vanishes holds when it comes back
 loop=$(/sbin/losetup -b 4096 -f --show b) || fail "no loop device"
+at_end '/sbin/losetup -d "$loop"'
 
 sum() { # FILE: as the guest prints it
     local words
@@ -63,4 +64,3 @@ expect_console disk 'verdict: all checks passed'
 expect_console disk "written xvda: $(sum a)"
 expect_console disk "written xvdb: $(sum b)"
 destroy disk
-/sbin/losetup -d "$loop"

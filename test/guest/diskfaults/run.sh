@@ -12,6 +12,8 @@ table() { # SECOND-TARGET: that of the bad place
     echo "2048 8 $1"
     echo "2056 6136 linear $loop 2056"
 }
+unmap() { ! /sbin/dmsetup info faulty >/dev/null 2>&1 || /sbin/dmsetup remove --noudevsync faulty; }
+at_end 'wait_for 20 unmap && /sbin/losetup -d "$loop"'
 table error | /sbin/dmsetup create faulty --noudevsync || fail "no mapped device"
 device=/dev/dm-$(/sbin/dmsetup info -c --noheadings -o minor faulty)
 [ -b "$device" ] || fail "no $device"
@@ -42,7 +44,7 @@ try "$good" write $BAD
 try "$good" write $GOOD
 try "$bad" sync
 try "$good" sync
-expect_console diskfaults 'xvda: something that was written is lost (error 5)'
+expect_console diskfaults 'xvda: something that was written is lost \(error 5\)'
 try "$bad" read $BAD
 try "$good" direct-read $GOOD
 try 1 holds 97
@@ -61,8 +63,6 @@ try ok writers
 wait_console diskfaults 'synced 0 40'
 wait_console diskfaults 'synced 2 40'
 destroy diskfaults
-wait_for 20 /sbin/dmsetup remove --noudevsync faulty 2>/dev/null || fail "the disk is still in use"
-/sbin/losetup -d "$loop"
 python3 - "$CONSOLES/guest-diskfaults.log" disk <<'PYTHON' || fail "synced records are missing"
 import re, sys
 synced = {}
