@@ -94,14 +94,14 @@ static int write_nodes(struct blkfront *disk)
 }
 
 /*
- * One page of ring for each 64 MiB of memory, at most 16 and what the backend takes: a page is 32
- * requests, and costs Linux' blkback the better part of a MiB.
+ * One page of ring for each 64 MiB of memory, rounded, at most 16 and what the backend takes: a page
+ * is 32 requests, and costs Linux' blkback the better part of a MiB.
  */
 static unsigned int choose_ring_order(const struct blkfront *disk)
 {
     unsigned int most = (unsigned int)frontend_read_number(disk->bus->backend,
                                                            "max-ring-page-order", UINT32_MAX, 0);
-    size_t pages = pages_total() / RING_PAGE_MEMORY;
+    size_t pages = (pages_total() + RING_PAGE_MEMORY / 2) / RING_PAGE_MEMORY;
     unsigned int order = 0;
 
     while (order < most && 2u << order <= pages && 2u << order <= BLKFRONT_RING_PAGES_MAX)

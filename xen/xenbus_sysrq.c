@@ -6,7 +6,7 @@
 #include "xen/sysrq.h"
 #include "xen/xenbus.h"
 
-#define DESCRIPTION_MAX 320
+#define DESCRIPTION_MAX 240
 
 static void print_device(const struct xenbus_device *device)
 {

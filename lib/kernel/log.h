@@ -5,7 +5,7 @@
 
 #include <stddef.h>
 
-#define LOG_LINE_SIZE 256
+#define LOG_LINE_SIZE 320 /* sysrq's line about a disk is the longest */
 
 /* True from report_begin() on: lines take the emergency path, and the ring stays as it was. */
 _Bool report_has_begun(void);

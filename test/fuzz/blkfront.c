@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-// SRCS: test/fuzz/world.c test/fuzz/store.c blkfront/ring.c blkfront/disk.c blkfront/pool.c blkfront/name.c blkfront/suspend.c blkfront/xenbus.c xen/frontend.c xen/frontend_port.c xen/gnttab.c xen/xenbus.c xen/xenbus_backend.c xen/xenbus_reopen.c xen/xenstore_wire.c
+// SRCS: test/fuzz/world.c test/fuzz/store.c blkfront/ring.c blkfront/queue.c blkfront/flush.c lib/block/request.c blkfront/pool.c blkfront/name.c blkfront/suspend.c blkfront/xenbus.c xen/frontend.c xen/frontend_port.c xen/gnttab.c xen/xenbus.c xen/xenbus_backend.c xen/xenbus_reopen.c xen/xenstore_wire.c
 // CFLAGS: -Wl,-T,test/fuzz/drivers.ld -mllvm -asan-globals=0
 /*
  * blkfront's requests and their completion. Calls of a user run against a side that answers some,
@@ -22,6 +22,7 @@
 #define ID 51712u
 #define SLOTS 32u
 #define BUFFER (160u << 10)
+#define AT_ONCE 8u
 
 static struct block_device *block;
 static bool honest;                 /* it has kept to the rules so far */
@@ -91,7 +92,8 @@ static void answer(unsigned int count, int16_t status)
     for (; count > 0 && taken_count > 0; count--) {
         unsigned int i = fuzz_below(taken_count);
 
-        flushes += status == 0 && taken[i].operation >= BLKIF_OP_WRITE_BARRIER;
+        flushes += status == 0 && (taken[i].operation == BLKIF_OP_WRITE_BARRIER ||
+                                   taken[i].operation == BLKIF_OP_FLUSH_DISKCACHE);
         respond(taken[i].id, taken[i].operation, status);
         taken[i] = taken[--taken_count];
     }
@@ -248,8 +250,8 @@ static void transfer(bool write)
     size_t length = 512 * (1 + fuzz_below(BUFFER / 512));
     uint64_t offset = 512 * (uint64_t)fuzz_below(256);
     uint64_t start = clock_monotonic();
-    int result = write ? block->operations->write(block, offset, buffer, length)
-                       : block->operations->read(block, offset, buffer, length);
+    int result = write ? block_write(block, offset, buffer, length)
+                       : block_read(block, offset, buffer, length);
 
     FUZZ_CHECK(an_answer(result));
     FUZZ_CHECK(clock_monotonic() - start <=
@@ -259,11 +261,63 @@ static void transfer(bool write)
 static void flush(void)
 {
     unsigned int before = flushes;
-    int result = block->operations->flush(block);
+    int result = block_flush(block);
 
     FUZZ_CHECK(an_answer(result) || result == -EOPNOTSUPP);
     if (honest && result == 0 && disk()->ready && disk()->flush == BLKFRONT_FLUSH_CACHE)
         FUZZ_CHECK(flushes > before);
+}
+
+static void discard(void)
+{
+    uint64_t offset = 512 * (uint64_t)fuzz_below(256);
+    int result = block_discard(block, offset, 512 * (1 + (uint64_t)fuzz_below(256)), fuzz_below(2));
+
+    FUZZ_CHECK(an_answer(result) || result == -EOPNOTSUPP);
+}
+
+static struct {
+    struct block_request requests[AT_ONCE];
+    struct iovec vectors[AT_ONCE];
+    unsigned int again, left;
+    struct wait_queue queue;
+} at_once;
+
+static void at_once_done(struct block_request *request)
+{
+    FUZZ_CHECK(an_answer(request->result));
+    if (request->result == 0 && at_once.again > 0) {
+        at_once.again--;
+        block_submit(block, request);
+    } else if (--at_once.left == 0) {
+        wake_all(&at_once.queue);
+    }
+}
+
+/* Neighbours and others, some of which are submitted again when they are done. */
+static void several(void)
+{
+    unsigned int count = 1 + fuzz_below(AT_ONCE);
+    uint64_t offset = 0;
+
+    at_once.left = count;
+    at_once.again = fuzz_below(8);
+    wait_queue_init(&at_once.queue);
+    block_plug(block);
+    for (unsigned int i = 0; i < count; i++) {
+        size_t length = 512 * (1 + fuzz_below(32));
+
+        at_once.vectors[i] = (struct iovec){ buffer + i * 16384, length };
+        at_once.requests[i] = (struct block_request){
+            .operation = fuzz_below(4) == 3 ? BLOCK_WRITE : BLOCK_READ,
+            .offset = offset, .length = length, .vector = &at_once.vectors[i],
+            .done = at_once_done,
+        };
+        block_submit(block, &at_once.requests[i]);
+        offset = fuzz_below(4) == 3 ? 512 * (uint64_t)fuzz_below(256) : offset + length;
+    }
+    block_unplug(block);
+    wait_until(&at_once.queue, at_once.left == 0, DEADLINE_NEVER);
 }
 
 /* Each page is free or in the chain of one request, never both. */
@@ -282,7 +336,7 @@ static void check_pages(void)
     for (unsigned int id = 0; id < disk()->ids.count; id++) {
         if (disk()->ids.next[id] != RING_ID_PENDING)
             continue;
-        for (uint16_t i = disk()->requests[id].first_page; i != BLKFRONT_NO_PAGE;
+        for (uint16_t i = disk()->transfers[id].first_page; i != BLKFRONT_NO_PAGE;
              i = pool->pages[i].next, count++) {
             FUZZ_CHECK(i < pool->count && !seen[i]);
             seen[i] = true;
@@ -294,11 +348,11 @@ static void check_pages(void)
 static void check(void)
 {
     FUZZ_CHECK(world_lines_with("broke the protocol") <= connections + 1);
-    FUZZ_CHECK(disk()->starved == 0);
+    FUZZ_CHECK(list_empty(&disk()->queue) && list_empty(&disk()->pending));
     FUZZ_CHECK(!honest || !disk()->broken || world_lines_with("not answered in time") > 0);
     FUZZ_CHECK(!disk()->broken || !disk()->ready);
     for (unsigned int id = 0; id < disk()->ids.count; id++)
-        FUZZ_CHECK(disk()->requests[id].batch == NULL);
+        FUZZ_CHECK(disk()->transfers[id].first == NULL);
     if (disk()->ring_memory != NULL)
         check_pages();
 }
@@ -313,6 +367,10 @@ static void set_up(void)
     store_backend_set("vbd", ID, "info", "0");
     store_backend_set("vbd", ID, fuzz_below(4) == 3 ? "feature-barrier" : "feature-flush-cache",
                       "1");
+    if (fuzz_below(2))
+        store_backend_set("vbd", ID, "feature-discard", "1");
+    if (fuzz_below(2))
+        store_backend_set("vbd", ID, "discard-secure", "1");
     if (fuzz_below(2))
         store_backend_set("vbd", ID, "feature-max-indirect-segments", "32");
     xenbus_init();
@@ -335,12 +393,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     world_backend = other_side;
     fuzz_hook = hook;
     while (fuzz_left()) {
-        unsigned int what = fuzz_below(4);
+        unsigned int what = fuzz_below(6);
 
         if (what == 1 || what == 2)
             transfer(what == 1);
         else if (what == 3)
             flush();
+        else if (what == 4)
+            discard();
+        else if (what == 5)
+            several();
         else
             other_side();
         world_deliver();

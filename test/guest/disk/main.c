@@ -206,6 +206,7 @@ static void test_discard(struct model *model)
     CHECK(block_discard(device, 65536, 262144, false) == 0);
     memset(model->contents + 65536, 0, 262144); /* a loop device's answer */
     model_compare(model, 60000, 300000);
+    CHECK(device->physical_sector_size >= device->sector_size);
     if (!device->discard_secure)
         CHECK(block_discard(device, 0, 4096, true) == -EOPNOTSUPP);
     CHECK(block_discard(device, device->size, 4096, false) == -ENXIO);

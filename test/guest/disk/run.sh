@@ -20,7 +20,7 @@ sum() { # FILE: as the guest prints it
 disk() { echo "'format=raw, vdev=xvd$1, access=$2, target=${3:-$PWD/$1}'"; }
 
 create disk.cfg "disk = [ $(disk a rw), $(disk b rw "$loop"), $(disk c ro), $(disk d rw),
-    $(disk e ro), $(disk f ro) ]"
+    'format=raw, vdev=xvde, devtype=cdrom, access=ro, target=$PWD/e', $(disk f ro) ]"
 sums=()
 for name in a b c d e f; do
     sums+=("read xvd$name: $(sum $name)")
@@ -43,6 +43,7 @@ wait_console disk 'xvdd may vanish now'
 expect_console disk 'xvda: 4096 KiB, sectors of 512 bytes'
 expect_console disk 'xvdb: 3072 KiB, sectors of 4096 bytes'
 expect_console disk 'xvdc: 1024 KiB, sectors of 512 bytes, read-only'
+expect_console disk 'xvde: 1024 KiB, sectors of 512 bytes, read-only, CD-ROM'
 for line in "${sums[@]}"; do
     expect_console disk "$line"
 done
@@ -50,7 +51,7 @@ done
 expect "pages of ring, for 256 MiB of memory: 2^" 2 \
     "$(xenstore-read "/local/domain/$(domid disk)/device/vbd/51712/ring-page-order")"
 xl sysrq disk d
-wait_console disk 'xvda: 0 of 128 ring slots in use.* merged, 0 failed, [0-9]* x [0-9]* us'
+wait_console disk 'xvda: 0 of 128 ring slots in use.* merged, 0 failed, [0-9]* x [0-9]* us$'
 
 xl block-detach disk xvdd || fail "xl block-detach"
 wait_console disk 'xvdd may come back now'

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Threads that write to a disk, straight and through the cache, flush and read back without a pause,
- * while the domain is saved, restored and migrated. Each owns a part of the disk and knows what it has written last; nothing
- * may be lost or torn, and no call may fail as long as the disk is there.
+ * Threads that write to a disk, straight and through the cache, flush and read back without a
+ * pause, while the domain is saved, restored and migrated. Each owns a part of the disk and knows
+ * what it has written last; nothing may be lost or torn, and no call may fail as long as the disk
+ * is there.
  */
 #include <errno.h>
 #include <fcntl.h>
