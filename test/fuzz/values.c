@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-// SRCS: test/fuzz/world.c test/fuzz/store.c blkfront/ring.c blkfront/disk.c blkfront/pool.c blkfront/name.c blkfront/suspend.c blkfront/xenbus.c netfront/device.c netfront/receive.c netfront/transmit.c netfront/pool.c netfront/suspend.c netfront/xenbus.c net/netdev.c xen/frontend.c xen/frontend_port.c xen/gnttab.c xen/xenbus.c xen/xenbus_backend.c xen/xenbus_reopen.c xen/xenstore_wire.c
+// SRCS: test/fuzz/world.c test/fuzz/store.c blkfront/ring.c blkfront/queue.c blkfront/flush.c lib/block/request.c blkfront/pool.c blkfront/name.c blkfront/suspend.c blkfront/xenbus.c netfront/device.c netfront/receive.c netfront/transmit.c netfront/pool.c netfront/suspend.c netfront/xenbus.c net/netdev.c xen/frontend.c xen/frontend_port.c xen/gnttab.c xen/xenbus.c xen/xenbus_backend.c xen/xenbus_reopen.c xen/xenstore_wire.c
 // CFLAGS: -Wl,-T,test/fuzz/drivers.ld -mllvm -asan-globals=0
 /*
  * xenstore's values: xenbus and the handshakes of blkfront and netfront, with any value at any
@@ -154,6 +154,11 @@ static void change_node(unsigned int i)
         "feature-barrier",
         "online",
         "feature-max-indirect-segments",
+        "max-ring-page-order",
+        "feature-discard",
+        "discard-granularity",
+        "discard-alignment",
+        "physical-sector-size",
         "feature-rx-copy",
         "feature-sg",
         "feature-no-csum-offload",
@@ -233,9 +238,10 @@ static void handshake(void)
 static void use_disk(struct block_device *block)
 {
     uint8_t sector[4096];
-    int result = block->operations->read(block, 0, sector, sizeof(sector));
+    int result = block_read(block, 0, sector, sizeof(sector));
 
-    FUZZ_CHECK(result == 0 || result == -EIO || result == -ENODEV || result == -ENOMEM);
+    FUZZ_CHECK(result == 0 || result == -EIO || result == -ENODEV || result == -ENOMEM ||
+               result == -ENXIO);
 }
 
 static void use_nic(struct net_device *nic)

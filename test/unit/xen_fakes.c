@@ -371,6 +371,8 @@ void pages_split(void *block, unsigned int order)
 {
     unsigned int i = 0;
 
+    if (order == 0)
+        return;
     while (split[i].left > 0)
         CHECK(++i < sizeof(split) / sizeof(split[0]));
     split[i].start = block;
