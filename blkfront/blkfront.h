@@ -101,6 +101,7 @@ struct blkfront {
     struct wait_queue rest;    /* a suspend that waits for transfers to end */
     unsigned int segments;     /* of one transfer */
     enum blkfront_flush flush;
+    int flush_error;           /* of the flush at a suspend: for whoever flushes next */
 };
 
 /*

@@ -14,8 +14,11 @@
 /* With nothing to do, the request is held by nobody but the queue. */
 int blkfront_start_flush(struct blkfront *disk, struct block_request *request)
 {
-    int result;
+    int result = disk->flush_error;
 
+    disk->flush_error = 0;
+    if (result != 0)
+        return result;
     if (disk->block.read_only || disk->flush == BLKFRONT_FLUSH_NOT_NEEDED)
         return 0;
     if (disk->flush == BLKFRONT_FLUSH_UNSUPPORTED)

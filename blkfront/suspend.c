@@ -33,7 +33,8 @@ void blkfront_suspend(struct xenbus_device *bus)
 
 /*
  * Each transfer has a time limit, after which the device breaks and what is pending ends. A backend
- * that cannot flush has promised nothing to fsync() either.
+ * that cannot flush has promised nothing to fsync() either; a flush that failed is told to the next
+ * caller of one, which might otherwise reach another host's caches alone.
  */
 int blkfront_drain(struct xenbus_device *bus, uint64_t deadline)
 {
@@ -41,7 +42,9 @@ int blkfront_drain(struct xenbus_device *bus, uint64_t deadline)
     int result = wait_until(&disk->rest, list_empty(&disk->pending), deadline);
 
     if (result == 0 && disk->ready)
-        blkfront_flush_in_pause(disk);
+        disk->flush_error = blkfront_flush_in_pause(disk);
+    if (disk->flush_error == -EOPNOTSUPP)
+        disk->flush_error = 0;
     return result;
 }
 

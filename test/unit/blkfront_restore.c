@@ -139,6 +139,19 @@ static void comes_to_rest(void)
     }
 }
 
+/* What could not be flushed here cannot be made up for elsewhere: somebody is told. */
+static void flush_fails_at_rest(void)
+{
+    attach();
+    fake_blkback.status = BLKIF_RSP_ERROR;
+    blkfront_driver.suspend(&device);
+    CHECK(blkfront_driver.drain(&device, deadline_after(SECONDS(1))) == 0);
+    fake_blkback.status = BLKIF_RSP_OKAY;
+    blkfront_driver.cancel(&device);
+    CHECK(block_flush(block) == -EIO);
+    CHECK(block_flush(block) == 0);
+}
+
 /* A disk that broke while it came to rest is not waited for when it was nothing. */
 static void breaks_at_rest(void)
 {
@@ -261,6 +274,7 @@ static void not_there(void)
     }
 ISOLATED(cancelled)
 ISOLATED(comes_to_rest)
+ISOLATED(flush_fails_at_rest)
 ISOLATED(breaks_at_rest)
 ISOLATED(silent_backend)
 ISOLATED(restored)
@@ -270,6 +284,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_cancelled),      cmocka_unit_test(test_comes_to_rest),
+        cmocka_unit_test(test_flush_fails_at_rest),
         cmocka_unit_test(test_breaks_at_rest), cmocka_unit_test(test_silent_backend),
         cmocka_unit_test(test_restored),       cmocka_unit_test(test_not_there),
     };
