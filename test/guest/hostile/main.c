@@ -43,7 +43,7 @@ static void read_disk(char *words, char *answer)
     disk = block_find(words);
     tell(answer, disk == NULL || length > sizeof(scratch)
                      ? -EINVAL
-                     : disk->operations->read(disk, 0, scratch, length));
+                     : block_read(disk, 0, scratch, length));
 }
 
 /* "send CARD COUNT": frames, until one is refused. */
