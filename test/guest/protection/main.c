@@ -284,6 +284,7 @@ static void refused(void)
     if (given[0] || given[1] || given[2])
         printf("a huge block was given\n");
     grown = realloc(block, huge);
+    HIDE(grown);
     if (grown)
         printf("a block has become huge\n");
     else
