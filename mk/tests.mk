@@ -67,7 +67,7 @@ $(OUT)/hostile-backend: $(wildcard test/guest/hostile/backend/*)
 export ROUNDS
 # Hosts side by side: each keeps a processor busy and takes a GiB and a half of memory.
 HOSTS ?= $(shell n=$$(nproc); echo $$((n < 4 ? n : 4)))
-guest: $(if $(filter crash,$(or $(TEST),crash)),$(OUT)/fewer-frames.so) \
+guest: $(if $(filter crash devices,$(or $(TEST),crash)),$(OUT)/fewer-frames.so) \
     $(if $(filter hostile,$(or $(TEST),hostile)),$(OUT)/hostile-backend) \
     $(if $(TEST),$(APPS) $(filter $(IMAGES),$(TEST) $(basename $(shell cat $(TEST:%=test/guest/%/payload) 2>/dev/null))),$(IMAGES))
 	@exec tools/xenhost/xenhost test -j $(HOSTS) $(if $(TYPE),--type $(TYPE)) $(TEST)

@@ -260,11 +260,14 @@ def print_ring(name, ring):
         return
     shared = ring["shared"].dereference()
     wrap = 0xffffffff
+    try:
+        backend = (f"the backend has written {int(shared['response_producer'])}, "
+                   f"event at {int(shared['response_event'])}")
+    except gdb.MemoryError:
+        backend = f"the shared page at {int(ring['shared']):x} is not in the dump"
     print(f"    {name}: {size} slots, {int(ring['produced']) - int(ring['consumed']) & wrap} in use, "
           f"{int(ring['produced']) - int(ring['published']) & wrap} not shown to the backend; "
-          f"requests {int(ring['produced'])}, responses taken {int(ring['consumed'])}; "
-          f"the backend has written {int(shared['response_producer'])}, "
-          f"event at {int(shared['response_event'])}")
+          f"requests {int(ring['produced'])}, responses taken {int(ring['consumed'])}; {backend}")
 
 
 class RingsCommand(Command):

@@ -1,0 +1,3 @@
+SRCS := main.c
+CONFIG := net blk vfs
+MEMORY := 4
