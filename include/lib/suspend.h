@@ -30,7 +30,7 @@ struct suspend_hooks {
 
 /*
  * Stages in order: "0memory" (what the others may want), "1random", "2net" (secrets, before any
- * other thread can draw a number), "3xenbus".
+ * other thread can draw a number), "3xenbus", "4peers" (of TCP: the last to be told to wait).
  */
 #define SUSPEND_HOOKS(stage, name)                             \
     static const struct suspend_hooks *const name##_suspend \
