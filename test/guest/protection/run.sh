@@ -2,6 +2,7 @@
 # Attacks on memory (main.c): each ends in the report that names it, and in the reason "crash".
 # timeout: 300
 places=()
+mkdir keep
 
 # where: the line that says where heap and stack of the domain lie.
 where() { console protection | grep -aoE 'heap [0-9a-f]+ stack [0-9a-f]+'; }
@@ -18,13 +19,18 @@ attack() { # NAME REGEX
 }
 
 # Xen delivers a PV guest's fault on the stack that it happened on: when that is full, Xen ends the
-# domain as crashed, and there is nobody to report it.
+# domain as crashed, and there is nobody to report it. A dump tells `after` who it was.
 overflow() { # NAME REGEX
     if [ "$TYPE" = pv ]; then
-        create protection.cfg "extra = '-- $1'"
+        xl dmesg -c >/dev/null
+        create protection.cfg "extra = '-- $1'" 'memory = 4'
         expect_shutdown protection crash
         expect_console protection "attack: $1"
-        refuse_console protection 'survived'
+        refuse_console protection 'crash:|survived'
+        xl dmesg >dmesg.log
+        grep -q "domain_crash_sync called from entry.S" dmesg.log || { cat dmesg.log; fail "Xen's log does not name it"; }
+        ok "Xen's log: $(grep -m 1 "domain_crash_sync called" dmesg.log)"
+        xl dump-core protection "keep/$1"
         destroy protection
     else
         attack "$1" "$2"
