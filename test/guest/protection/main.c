@@ -274,6 +274,7 @@ static void refused(void)
 {
     size_t huge = SIZE_MAX / 2;
     char *block = malloc(10);
+    void *(*volatile again)(void *, size_t) = realloc; /* or clang leaves it out */
     void *given[3], *grown;
 
     HIDE(huge);
@@ -283,8 +284,7 @@ static void refused(void)
     HIDE_MEMORY(given);
     if (given[0] || given[1] || given[2])
         printf("a huge block was given\n");
-    grown = realloc(block, huge);
-    HIDE(grown);
+    grown = again(block, huge);
     if (grown)
         printf("a block has become huge\n");
     else
