@@ -104,17 +104,15 @@ static void release(struct blkfront *disk, const struct blkfront_transfer *trans
 static void tell(struct blkfront *disk, struct block_request *request, uint64_t begin,
                  uint64_t length, int error)
 {
-    for (;;) {
-        uint64_t part = request->length - begin;
+    do {
+        uint64_t rest = request->length - begin, part = rest < length ? rest : length;
         struct block_request *next = request->next;
 
         blkfront_put(disk, request, error);
-        if (part >= length)
-            break;
         length -= part;
         begin = 0;
         request = next;
-    }
+    } while (length > 0);
 }
 
 static void abandon(struct blkfront *disk, struct blkfront_transfer *transfer)
