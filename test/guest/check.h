@@ -60,12 +60,12 @@ static inline struct check_usage check_usage_now(void)
 }
 
 /*
- * Nothing may be in use that was not before; `heap` pages more are allowed, for what malloc keeps.
+ * Nothing may be in use `now` that was not before; `heap` pages more are allowed, for what malloc
+ * keeps.
  */
-static inline void check_usage_same(const struct check_usage *before, size_t heap)
+static inline void check_usage_compare(const struct check_usage *before, struct check_usage now,
+                                       size_t heap)
 {
-    struct check_usage now = check_usage_now();
-
     printf("in use: %zu pages (before: %zu), %u grants (%u), %u ports (%u), %u threads (%u)\n",
            now.pages, before->pages, now.grants, before->grants, now.ports, before->ports,
            now.threads, before->threads);
@@ -76,6 +76,11 @@ static inline void check_usage_same(const struct check_usage *before, size_t hea
     CHECK(now.threads == before->threads);
     CHECK(now.watches == before->watches);
     CHECK(now.requests == before->requests);
+}
+
+static inline void check_usage_same(const struct check_usage *before, size_t heap)
+{
+    check_usage_compare(before, check_usage_now(), heap);
 }
 
 #endif

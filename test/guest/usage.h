@@ -5,6 +5,7 @@
  * again later: pages of the heap, where malloc() keeps what it once needed, and connections in
  * TIME_WAIT, each a block of the stack's memory for a minute. Neither these nor the pages that a
  * device keeps for sending, each with a grant, are in the numbers behind, which must not change.
+ * `now` is check_usage_now(), or in an image with disks disks_usage_now().
  */
 #ifndef TEST_GUEST_USAGE_H
 #define TEST_GUEST_USAGE_H
@@ -13,9 +14,8 @@
 #include "lib/mm.h"
 #include "net/usage.h"
 
-static inline void usage_line(char *text, size_t size)
+static inline void usage_line(char *text, size_t size, struct check_usage now)
 {
-    struct check_usage now = check_usage_now();
     struct net_usage net;
 
     net_usage_get(&net);

@@ -9,6 +9,7 @@
 
 #include "../network/services.h"
 #include "../requests.h"
+#include "../disks.h"
 #include "../usage.h"
 #include "lib/blockdev.h"
 #include "net/netdev.h"
@@ -88,7 +89,7 @@ static void tell_usage(char *words, char *answer)
     size_t length;
 
     (void)words;
-    usage_line(answer, REQUESTS_ANSWER - 16);
+    usage_line(answer, REQUESTS_ANSWER - 16, disks_usage_now());
     length = strlen(answer);
     snprintf(answer + length, REQUESTS_ANSWER - length, " devices=%u", xenbus_devices());
 }

@@ -15,6 +15,7 @@
 #include "../cksum.h"
 #include "../network/services.h"
 #include "../requests.h"
+#include "../disks.h"
 #include "../usage.h"
 #include "lib/blockcache.h"
 #include "xen/xenbus.h"
@@ -168,7 +169,7 @@ static void tell_usage(char *words, char *answer)
 
     (void)words;
     block_cache_statistics(&cache);
-    usage_line(answer, REQUESTS_ANSWER - 32);
+    usage_line(answer, REQUESTS_ANSWER - 32, disks_usage_now());
     length = strlen(answer);
     snprintf(answer + length, REQUESTS_ANSWER - length, " cached=%zu devices=%u", cache.pages,
              xenbus_devices());

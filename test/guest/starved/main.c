@@ -11,6 +11,7 @@
 
 #include "../network/services.h"
 #include "../requests.h"
+#include "../disks.h"
 #include "../usage.h"
 
 #define PAUSE MILLISECONDS(20)
@@ -91,7 +92,7 @@ static bool handle(char *words, char answer[REQUESTS_ANSWER])
     if (strcmp(words, "end") == 0)
         return false;
     if (strcmp(words, "usage") == 0)
-        usage_line(answer, REQUESTS_ANSWER);
+        usage_line(answer, REQUESTS_ANSWER, disks_usage_now());
     else
         report(answer);
     return true;
