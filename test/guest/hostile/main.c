@@ -7,9 +7,9 @@
 #include <errno.h>
 #include <string.h>
 
+#include "../disks.h"
 #include "../network/services.h"
 #include "../requests.h"
-#include "../disks.h"
 #include "../usage.h"
 #include "lib/blockdev.h"
 #include "net/netdev.h"

@@ -9,9 +9,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../disks.h"
 #include "../network/services.h"
 #include "../requests.h"
-#include "../disks.h"
 #include "../usage.h"
 
 #define PAUSE MILLISECONDS(20)
