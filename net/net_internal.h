@@ -45,6 +45,7 @@ struct interface {
     struct list link;
     struct netif netif;
     struct net_device *device;
+    uint32_t number;        /* never used a second time, unlike lwIP's */
     const struct net_config *config;
     bool receive_pending;   /* the device has frames for us */
     bool kick_needed;       /* frames are queued that the backend was not told of */
@@ -67,6 +68,10 @@ bool net_interfaces_busy(void);
 /* Does what this interface stands for cut large TCP segments, or take them as they are? */
 bool net_interface_takes_large(const struct netif *netif, bool ipv6);
 void net_interfaces_kick(void);
+
+/* Groups: what lwIP joins, the device is told (net/multicast.c). */
+void net_multicast_prepare(struct interface *interface);
+void net_multicast_end(struct interface *interface);
 
 /* Addresses (net/configure.c). */
 void net_configure(struct interface *interface);

@@ -13,6 +13,7 @@
 #include "lwip/dhcp.h"
 #include "lwip/dns.h"
 #include "lwip/etharp.h"
+#include "lwip/igmp.h"
 #include "lwip/ip4_frag.h"
 #include "lwip/ip6_frag.h"
 #include "lwip/memp.h"
@@ -88,7 +89,21 @@ static bool dns_needed(void)
     return net_queries_pending > 0;
 }
 
-static bool multicast_needed(void)
+static bool multicast4_needed(void)
+{
+    struct netif *netif;
+    struct igmp_group *group;
+
+    NETIF_FOREACH(netif) {
+        for (group = netif_igmp_data(netif); group; group = group->next) {
+            if (group->timer > 0)
+                return true;
+        }
+    }
+    return false;
+}
+
+static bool multicast6_needed(void)
 {
     struct netif *netif;
     struct mld_group *group;
@@ -141,9 +156,10 @@ static const struct periodic periodics[] = {
     { MILLISECONDS(TCP_TMR_INTERVAL), tcp_tmr, tcp_needed, tcp_wanted, 240 },
     { MILLISECONDS(IP_TMR_INTERVAL), ip_reass_tmr, reassembly4_needed, NULL, 0 },
     { MILLISECONDS(IP6_REASS_TMR_INTERVAL), ip6_reass_tmr, reassembly6_needed, NULL, 0 },
+    { MILLISECONDS(IGMP_TMR_INTERVAL), igmp_tmr, multicast4_needed, NULL, 0 },
     { MILLISECONDS(ARP_TMR_INTERVAL), etharp_tmr, recently_active, always, 60 },
     { MILLISECONDS(ND6_TMR_INTERVAL), nd6_tmr, neighbours_needed, always, 60 },
-    { MILLISECONDS(MLD6_TMR_INTERVAL), mld6_tmr, multicast_needed, NULL, 0 },
+    { MILLISECONDS(MLD6_TMR_INTERVAL), mld6_tmr, multicast6_needed, NULL, 0 },
     { MILLISECONDS(DHCP_FINE_TIMER_MSECS), dhcp_fine_tmr, dhcp_request_needed, NULL, 0 },
     { MILLISECONDS(DHCP_COARSE_TIMER_MSECS), dhcp_coarse_tmr, dhcp_lease_needed, NULL, 0 },
     { MILLISECONDS(DNS_TMR_INTERVAL), dns_tmr, dns_needed, NULL, 0 },

@@ -44,11 +44,16 @@ void netfront_break(struct netfront *nic, const char *what)
 static bool take_completions(struct netfront *nic)
 {
     struct netfront_transmit *transmit = &nic->transmit;
+    bool waiting = transmit->waiting;
+    unsigned int reaped;
 
-    if (!transmit->waiting)
+    if (!waiting && !nic->multicast.unsettled)
         return false;
     transmit->waiting = false;
-    if (netfront_transmit_reap(nic) == 0 && !netfront_transmit_has_room(transmit, 0)) {
+    reaped = netfront_transmit_reap(nic);
+    if (!waiting)
+        return reaped > 0;
+    if (reaped == 0 && !netfront_transmit_has_room(transmit, 0)) {
         transmit->waiting = true;
         return false;
     }
@@ -165,4 +170,5 @@ const struct net_operations netfront_operations = {
     .send = netfront_send,
     .kick = netfront_kick,
     .poll = netfront_poll,
+    .filter = netfront_filter,
 };

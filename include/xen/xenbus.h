@@ -93,6 +93,12 @@ void xenbus_init(void);
 int xenbus_set_state(struct xenbus_device *device, enum xenbus_state state);
 
 /*
+ * Have the driver's backend_again (or backend_changed, if it has) called in the watch thread, soon:
+ * for what has to be written to xenstore where one cannot wait for it. Any context.
+ */
+void xenbus_again(struct xenbus_device *device);
+
+/*
  * For a driver's backend_changed: the backend is Closed or gone, and everything of the old
  * connection has been let go. Writes Closed; and while the backend's "online" node says that the
  * device is not being removed, Initialising too, so that a backend which starts again finds us

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-// SRCS: netfront/device.c netfront/suspend.c netfront/receive.c netfront/pool.c netfront/transmit.c net/netdev.c xen/frontend.c xen/frontend_port.c test/unit/xen_fakes.c test/unit/xen_driver_fakes.c test/unit/fake_netback.c
+// SRCS: netfront/device.c netfront/multicast.c netfront/suspend.c netfront/receive.c netfront/pool.c netfront/transmit.c net/netdev.c xen/frontend.c xen/frontend_port.c test/unit/xen_fakes.c test/unit/xen_driver_fakes.c test/unit/fake_netback.c
 // CFLAGS: -include test/unit/ring_hook.h -Wl,--wrap=evtchn_close
 /*
  * netfront against a backend that lies: bad frames are dropped with their chain, a broken protocol
@@ -257,13 +257,13 @@ static void transmit_unused_id(void)
 /* A response to extra-info, of which none was sent. */
 static void transmit_null(void)
 {
-    fake_netback_complete_raw((struct netif_tx_response){ fake_netback.ids[0], NETIF_RSP_NULL });
+    fake_netback_complete_raw((struct netif_tx_response){ fake_netback.taken[0].id, NETIF_RSP_NULL });
 }
 
 static void transmit_id_twice(void)
 {
-    fake_netback_complete_raw((struct netif_tx_response){ fake_netback.ids[0], NETIF_RSP_OKAY });
-    fake_netback_complete_raw((struct netif_tx_response){ fake_netback.ids[0], NETIF_RSP_OKAY });
+    fake_netback_complete_raw((struct netif_tx_response){ fake_netback.taken[0].id, NETIF_RSP_OKAY });
+    fake_netback_complete_raw((struct netif_tx_response){ fake_netback.taken[0].id, NETIF_RSP_OKAY });
 }
 
 static void (*const transmit_lies[])(void) = {

@@ -23,6 +23,7 @@
 static struct xenbus_device device;
 static struct net_device *nic;
 static unsigned int added, removed, pending, writable, changed;
+static void (*when_added)(void); /* what else is done then */
 
 /* The last frame that came in. */
 static struct {
@@ -71,6 +72,8 @@ static inline void on_added(struct net_device *new)
     nic->writable = on_writable;
     nic->changed = on_changed;
     added++;
+    if (when_added != NULL)
+        when_added();
 }
 
 static inline void on_removed(struct net_device *gone)

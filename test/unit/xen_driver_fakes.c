@@ -330,7 +330,7 @@ int xenstore_write_format(xenstore_transaction transaction, const char *director
 
 /* xenbus. */
 
-unsigned int fake_settled;
+unsigned int fake_settled, fake_again;
 
 int xenbus_set_state(struct xenbus_device *device, enum xenbus_state state)
 {
@@ -344,6 +344,12 @@ int xenbus_set_state(struct xenbus_device *device, enum xenbus_state state)
 void xenbus_backend_closed(struct xenbus_device *device)
 {
     CHECK(xenbus_set_state(device, XenbusStateClosed) == 0);
+}
+
+void xenbus_again(struct xenbus_device *device)
+{
+    (void)device;
+    fake_again++;
 }
 
 void xenbus_settled(struct xenbus_device *device)

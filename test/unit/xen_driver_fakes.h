@@ -53,5 +53,7 @@ void fake_backend_node(const struct xenbus_device *device, const char *node, con
 /* A number that the frontend wrote; fails the test when it is absent. */
 uint32_t fake_frontend_number(const struct xenbus_device *device, const char *node);
 extern unsigned int fake_settled;
+/* Calls of xenbus_again(): the test makes the one that was asked for, itself. */
+extern unsigned int fake_again;
 
 #endif
