@@ -305,7 +305,7 @@ static void update_link(struct interface *interface)
             net_announce_start(interface);
     } else {
         netif_set_link_down(netif);
-        printk("%s: link is down", device->name);
+        printk_limited(&interface->log, "%s: link is down", device->name);
     }
     net_configure(interface);
     if (interface->moved && device->link_up)

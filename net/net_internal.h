@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "lib/list.h"
+#include "lib/printk.h"
 #include "lib/sched.h"
 #include "lwip/ip_addr.h"
 #include "lwip/netif.h"
@@ -55,6 +56,7 @@ struct interface {
                                 needed */
     unsigned int announcements; /* to come after a move, the next at announce_at */
     uint64_t announce_at;
+    struct log_limit log;   /* for lines that the network can cause */
     uint32_t reported_address;
     bool address_told;
 };

@@ -33,7 +33,7 @@ void netfront_break(struct netfront *nic, const char *what)
     if (nic->broken)
         return;
     nic->broken = true;
-    printk("%s: the backend broke the protocol (%s); the device is disabled", nic->device.name,
+    printk_limited(&nic->bus->log, "%s: the backend broke the protocol (%s); the device is disabled", nic->device.name,
            what);
     frontend_port_silence(&nic->port);
     frontend_port_silence(&nic->transmit_port);

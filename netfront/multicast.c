@@ -200,7 +200,7 @@ void netfront_multicast_begin(struct netfront *nic)
     settle(nic);
     result = netfront_multicast_request(nic, multicast->filtering);
     if (result != 0)
-        printk("%s: cannot ask for multicast: error %d", nic->device.name, -result);
+        printk_limited(&nic->bus->log, "%s: cannot ask for multicast: error %d", nic->device.name, -result);
 }
 
 unsigned int netfront_multicast_groups(const struct netfront *nic)

@@ -15,6 +15,7 @@
 #include "lib/printk.h"
 #include "xen/xenstore.h"
 
+#define MAC_LENGTH (sizeof("00:00:00:00:00:00") - 1)
 #define MTU_DEFAULT 1500u
 #define MTU_MIN 68u
 #define MTU_MAX (NETFRONT_FRAME_MAX - NETFRONT_ETHERNET_HEADER - NETFRONT_VLAN_TAG)
@@ -47,11 +48,16 @@ static int hex_digit(char c)
     return -1;
 }
 
-/* Six pairs of digits with colons between, and the address of one station, not of a group. */
-static int parse_mac(const char *text, uint8_t mac[6])
+/*
+ * Six pairs of digits with colons between and nothing more, not even behind a NUL, and the address
+ * of one station, not of a group.
+ */
+static int parse_mac(const char *text, size_t length, uint8_t mac[6])
 {
     unsigned int i;
 
+    if (length != MAC_LENGTH)
+        return -EINVAL;
     for (i = 0; i < 6; i++, text += 3) {
         int high = hex_digit(text[0]);
         int low = high < 0 ? -1 : hex_digit(text[1]);
@@ -66,14 +72,15 @@ static int parse_mac(const char *text, uint8_t mac[6])
 static int read_mac(struct xenbus_device *bus, uint8_t mac[6])
 {
     char path[sizeof(bus->node) + 4];
+    size_t length;
     char *text;
     int result;
 
     ksnprintf(path, sizeof(path), "%s/mac", bus->node);
-    result = xenstore_read(XENSTORE_NONE, path, &text, NULL);
+    result = xenstore_read(XENSTORE_NONE, path, &text, &length);
     if (result != 0)
         return result;
-    result = parse_mac(text, mac);
+    result = parse_mac(text, length, mac);
     free(text);
     return result;
 }
@@ -213,7 +220,7 @@ static void connect(struct netfront *nic)
     }
     if (result == 0)
         return;
-    printk("%s: cannot connect to %s: error %d", nic->device.name, nic->bus->backend, -result);
+    printk_limited(&nic->bus->log, "%s: cannot connect to %s: error %d", nic->device.name, nic->bus->backend, -result);
     disconnect(nic);
     xenbus_set_state(nic->bus, XenbusStateClosed);
     xenbus_settled(nic->bus);
@@ -230,7 +237,7 @@ static void link_up(struct netfront *nic)
     const uint8_t *mac = nic->device.mac;
     int result;
 
-    printk("%s: %02x:%02x:%02x:%02x:%02x:%02x, mtu %u, %u receive pages%s%s", nic->device.name,
+    printk_limited(&nic->bus->log, "%s: %02x:%02x:%02x:%02x:%02x:%02x, mtu %u, %u receive pages%s%s", nic->device.name,
            mac[0], mac[1], mac[2], mac[3], mac[4], mac[5], nic->device.mtu, nic->receive.pages,
            nic->device.transmit_checksum ? ", checksum offload" : "",
            nic->device.transmit_large_ipv4 ? ", segmentation offload" : "");

@@ -17,6 +17,7 @@
 #include <xen-abi/xen.h>
 #include <xen-abi/io/xenbus.h>
 
+#include "lib/printk.h"
 #include "lib/sched.h"
 #include "xen/xenstore.h"
 
@@ -35,6 +36,7 @@ struct xenbus_device {
     enum xenbus_state state;          /* ours, as last written */
     enum xenbus_state backend_state;  /* as last seen */
     void *private_data;               /* the driver's */
+    struct log_limit log;             /* for lines that the backend can cause */
     struct list link;                 /* from here on xenbus' own */
     struct xenstore_watch backend_watch;
     char backend_state_path[XENBUS_BACKEND_MAX + 8];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-// SRCS: blkfront/ring.c blkfront/queue.c blkfront/flush.c lib/block/request.c blkfront/suspend.c blkfront/pool.c blkfront/name.c xen/frontend.c xen/frontend_port.c test/unit/xen_fakes.c test/unit/xen_driver_fakes.c test/unit/fake_blkback.c
+// SRCS: $(TEST_BLKFRONT) $(DRIVER_FAKES) test/unit/fake_blkback.c
 // CFLAGS: -include test/unit/ring_hook.h -Wl,--wrap=evtchn_close
 /*
  * blkfront against a backend that lies: each lie ends in -EIO for the callers, a silent port and,
@@ -82,6 +82,7 @@ static void each_lie_breaks_the_device(void)
 
             bring_up();
             works();
+            device.log = (struct log_limit){ 0 };
             fake_log_lines = 0;
             fake_blkback.lie = lie;
             fake_blkback.honest_left = honest;

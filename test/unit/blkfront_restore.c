@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-// SRCS: blkfront/ring.c blkfront/queue.c blkfront/flush.c lib/block/request.c blkfront/suspend.c blkfront/pool.c blkfront/name.c xen/frontend.c xen/frontend_port.c test/unit/xen_fakes.c test/unit/xen_driver_fakes.c test/unit/fake_blkback.c
+// SRCS: $(TEST_BLKFRONT) $(DRIVER_FAKES) test/unit/fake_blkback.c
 // CFLAGS: -include test/unit/ring_hook.h -Wl,--wrap=evtchn_close
 /*
  * blkfront when its domain is saved: callers wait, requests come to rest, a suspend that is

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-// SRCS: blkfront/ring.c blkfront/queue.c blkfront/flush.c lib/block/request.c blkfront/suspend.c blkfront/pool.c blkfront/name.c xen/frontend.c xen/frontend_port.c test/unit/xen_fakes.c test/unit/xen_driver_fakes.c test/unit/fake_blkback.c
+// SRCS: $(TEST_BLKFRONT) $(DRIVER_FAKES) test/unit/fake_blkback.c
 // CFLAGS: -include test/unit/ring_hook.h -Wl,--wrap=evtchn_close
 /*
  * blkfront with an honest backend: data, names, features, memory that runs out, connections that
@@ -647,6 +647,19 @@ static void resizes(void)
     detach();
 }
 
+/* A line for each change, and no flood of them. */
+static void size_flips(void)
+{
+    attach("512");
+    bring_up();
+    fake_log_lines = 0;
+    for (unsigned int i = 0; i < 1000; i++)
+        resized(i & 1 ? "8192" : "8191");
+    CHECK(block->size == 8192 * 512);
+    CHECK(fake_log_lines >= LOG_LIMIT_LINES - 1 && fake_log_lines <= LOG_LIMIT_LINES);
+    detach();
+}
+
 static void names(void **state)
 {
     static const struct {
@@ -705,6 +718,7 @@ ISOLATED(errors_reach_all)
 ISOLATED(discards)
 ISOLATED(properties)
 ISOLATED(resizes)
+ISOLATED(size_flips)
 
 int main(void)
 {
@@ -718,6 +732,7 @@ int main(void)
         cmocka_unit_test(test_many_at_once),        cmocka_unit_test(test_small_ones_pass),
         cmocka_unit_test(test_errors_reach_all),    cmocka_unit_test(test_discards),
         cmocka_unit_test(test_properties),          cmocka_unit_test(test_resizes),
+        cmocka_unit_test(test_size_flips),
         cmocka_unit_test(names),
     };
 

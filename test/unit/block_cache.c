@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Block devices: the registry's checks, unaligned access, the cache (also with several threads). */
 // SRCS: test/unit/fakes.c test/unit/failing_malloc.c test/unit/fake_disk.c
-// SRCS: lib/block/registry.c lib/block/request.c lib/block/bytes.c lib/block/ramdisk.c lib/block/cache.c lib/block/cache_write.c
+// SRCS: lib/block/registry.c lib/block/request.c lib/block/bytes.c lib/block/ramdisk.c lib/block/cache.c lib/block/cache_write.c lib/kernel/log_limit.c
 // SRCS: lib/block/cache_pages.c lib/mm/pressure.c
 // CFLAGS: -Wl,--wrap=malloc,--wrap=calloc,--wrap=strdup,--wrap=strndup
 #include "fakes.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-// SRCS: netfront/device.c netfront/multicast.c netfront/suspend.c netfront/receive.c netfront/pool.c netfront/transmit.c net/netdev.c xen/frontend.c xen/frontend_port.c test/unit/xen_fakes.c test/unit/xen_driver_fakes.c test/unit/fake_netback.c
+// SRCS: $(TEST_NETFRONT) $(DRIVER_FAKES) test/unit/fake_netback.c
 // CFLAGS: -include test/unit/ring_hook.h -Wl,--wrap=evtchn_close
 /*
  * netfront against a backend that lies: bad frames are dropped with their chain, a broken protocol
@@ -481,6 +481,20 @@ static void states_flap(void)
     detach();
 }
 
+/* Connected, broken, closed, and again: a line each, up to a number. */
+static void lines_are_bounded(void)
+{
+    for (unsigned int i = 0; i < 200; i++) {
+        bring_up();
+        fake_netback_receive_ring()->rsp_prod -= 1;
+        fake_event(fake_netback_receive_port());
+        thread_yield();
+        CHECK(front()->broken);
+    }
+    CHECK(fake_log_lines >= LOG_LIMIT_LINES && fake_log_lines <= 2 * LOG_LIMIT_LINES);
+    detach();
+}
+
 /* Between any two reads: anything, anywhere in both rings. */
 static void scribble(void)
 {
@@ -559,6 +573,7 @@ ISOLATED(segmentation_is_checked)
 ISOLATED(never_completing_fills_once)
 ISOLATED(storm_is_braked)
 ISOLATED(states_flap)
+ISOLATED(lines_are_bounded)
 ISOLATED(any_page_at_any_time)
 
 int main(void)
@@ -574,6 +589,7 @@ int main(void)
         cmocka_unit_test(test_never_completing_fills_once),
         cmocka_unit_test(test_storm_is_braked),
         cmocka_unit_test(test_states_flap),
+        cmocka_unit_test(test_lines_are_bounded),
         cmocka_unit_test(test_any_page_at_any_time),
     };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-// SRCS: netfront/device.c netfront/multicast.c netfront/suspend.c netfront/receive.c netfront/pool.c netfront/transmit.c net/netdev.c xen/frontend.c xen/frontend_port.c test/unit/xen_fakes.c test/unit/xen_driver_fakes.c test/unit/fake_netback.c
+// SRCS: $(TEST_NETFRONT) $(DRIVER_FAKES) test/unit/fake_netback.c
 // CFLAGS: -include test/unit/ring_hook.h -Wl,--wrap=evtchn_close
 /*
  * netfront with an honest backend: how it connects, what it takes of memory, and connections that
@@ -161,9 +161,13 @@ static void strict_mac(void)
         CHECK(netfront_driver.probe(&device) == -EINVAL);
         netfront_driver.remove(&device);
     }
+    fake_device(&device, &netfront_driver, "vif", 1);
+    fake_store_set_bytes("device/vif/1/mac", "00:16:3e:0a:0b:0c\0", 18);
+    CHECK(netfront_driver.probe(&device) == -EINVAL);
+    netfront_driver.remove(&device);
     fake_device(&device, &netfront_driver, "vif", 2);
     CHECK(netfront_driver.probe(&device) == -ENOENT);
-    CHECK(fake_log_lines == sizeof(bad) / sizeof(bad[0]) + 1);
+    CHECK(fake_log_lines == sizeof(bad) / sizeof(bad[0]) + 2);
 }
 
 static void goes_and_comes_back(void)

@@ -3,7 +3,7 @@
  * Xenbus when its domain is saved and restored: devices come to rest, are told to forget, find
  * their new backends, or are removed because the new domain does not have them.
  */
-// SRCS: xen/xenbus.c xen/xenbus_backend.c xen/xenbus_reopen.c xen/xenstore.c xen/xenstore_calls.c xen/xenstore_watch.c xen/xenstore_wire.c test/unit/xen_fakes.c test/unit/fake_xenstored.c test/unit/fake_timer.c xen/frontend_port.c
+// SRCS: $(TEST_XENBUS) $(TEST_XENSTORE) $(STORE_FAKES)
 // CFLAGS: -Ixen
 #include "../../xen/xenbus_suspend.c"
 

@@ -3,7 +3,7 @@
  * The xenstore client when its domain is saved and restored: requests that are under way, wait, or
  * are never answered; transactions; watches; and the same when the suspend is cancelled.
  */
-// SRCS: xen/xenstore.c xen/xenstore_calls.c xen/xenstore_watch.c xen/xenstore_wire.c test/unit/xen_fakes.c test/unit/fake_xenstored.c xen/frontend_port.c test/unit/fake_timer.c
+// SRCS: $(TEST_XENSTORE) $(STORE_FAKES)
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>

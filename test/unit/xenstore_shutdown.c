@@ -2,7 +2,7 @@
 /*
  * Requests in control/shutdown, and the last hypercall.
  */
-// SRCS: xen/lifecycle.c xen/console.c xen/console_ring.c xen/xenstore.c xen/xenstore_calls.c xen/xenstore_watch.c xen/xenstore_wire.c test/unit/xen_fakes.c test/unit/fake_xenstored.c xen/frontend_port.c test/unit/fake_timer.c
+// SRCS: xen/lifecycle.c xen/console.c xen/console_ring.c $(TEST_XENSTORE) $(STORE_FAKES)
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
