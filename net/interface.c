@@ -408,6 +408,14 @@ bool net_interfaces_poll(void)
     return more;
 }
 
+void net_interfaces_look(void)
+{
+    struct list *node, *next;
+
+    list_for_each(node, next, &net_interfaces)
+        interface_of(node)->receive_pending = true;
+}
+
 bool net_interfaces_busy(void)
 {
     struct list *node, *next;

@@ -67,6 +67,8 @@ void net_interfaces_init(void);
 /* Handle frames and changes of all devices: true when there is more to do at once. */
 bool net_interfaces_poll(void);
 bool net_interfaces_busy(void);
+/* Have all devices polled, whether or not they have told of frames: an event may have been lost. */
+void net_interfaces_look(void);
 /* Does what this interface stands for cut large TCP segments, or take them as they are? */
 bool net_interface_takes_large(const struct netif *netif, bool ipv6);
 void net_interfaces_kick(void);

@@ -7,7 +7,8 @@
  * does not show: they tick each second for ten seconds after anything was sent, and otherwise are
  * made up for once a minute, many ticks at a time; so is TCP when all that is left of its
  * connections is TIME_WAIT. An idle guest wakes up once a minute; with connections open, TCP's
- * timer ticks every 250 ms.
+ * timer ticks every 250 ms. In that minute the devices are looked at too: should the event for a
+ * frame have been lost, no other would come.
  */
 #include "lwip/opt.h"
 #include "lwip/dhcp.h"
@@ -40,6 +41,11 @@ struct periodic {
 static bool always(void)
 {
     return true;
+}
+
+static bool never(void)
+{
+    return false;
 }
 
 static bool tcp_needed(void)
@@ -163,6 +169,7 @@ static const struct periodic periodics[] = {
     { MILLISECONDS(DHCP_FINE_TIMER_MSECS), dhcp_fine_tmr, dhcp_request_needed, NULL, 0 },
     { MILLISECONDS(DHCP_COARSE_TIMER_MSECS), dhcp_coarse_tmr, dhcp_lease_needed, NULL, 0 },
     { MILLISECONDS(DNS_TMR_INTERVAL), dns_tmr, dns_needed, NULL, 0 },
+    { LAZY_PERIOD, net_interfaces_look, never, always, 0 },
 };
 #define PERIODICS (sizeof(periodics) / sizeof(periodics[0]))
 

@@ -94,7 +94,7 @@ static unsigned int netfront_poll(struct net_device *device, unsigned int budget
 {
     struct netfront *nic = netfront_of(device);
     unsigned int taken = 0;
-    int ready;
+    int ready = 0;
 
     if (!nic->connected)
         return 0;
@@ -102,8 +102,10 @@ static unsigned int netfront_poll(struct net_device *device, unsigned int budget
         taken += netfront_receive_frames(nic, budget - taken);
         if (taken > 0)
             nic->armed = false;
-        if (taken == budget || nic->broken || (nic->armed && !nic->polling))
+        if (taken == budget || nic->broken)
             return taken;
+        if (nic->armed && !nic->polling)
+            break;
         ready = ring_arm(&nic->receive.ring, 1);
         nic->armed = true;
     } while (ready > 0);

@@ -20,6 +20,7 @@ struct fake_wire {
     unsigned int lose, corrupt, delay, duplicate;
     uint64_t latency;            /* ns */
     bool cut;                    /* nothing arrives */
+    bool silent;                 /* what arrives is not told */
     bool whole;                  /* large TCP segments arrive as they were sent; else in pieces */
     unsigned int frames, kicks;  /* seen so far */
     unsigned int large;          /* frames handed to a device for cutting */

@@ -237,7 +237,44 @@ static void restored(void)
     CHECK(fake_timer_next() == UINT64_MAX);
 }
 
+/* The ring is full, and that all of it was sent is not told. */
+static void send_all_silently(void)
+{
+    uint8_t data[60] = { 0 }, seen[100];
+    unsigned int flags;
+
+    while (send(data, sizeof(data), false) == 0)
+        ;
+    while (fake_netback_take(seen, sizeof(seen), &flags) > 0)
+        ;
+    for (; fake_netback.held > 0; fake_netback.held--)
+        fake_netback_complete_raw((struct netif_tx_response){
+            fake_netback.taken[fake_netback.held - 1].id, NETIF_RSP_OKAY });
+    fake_netback_transmit_ring()->rsp_prod = fake_netback.transmit_produced;
+}
+
+/* Whoever polls finds what no event told: frames, and room to send, with frames or without. */
+static void lost_events(void)
+{
+    uint8_t data[60] = { 0 };
+
+    bring_up();
+    for (unsigned int frames = 0; frames < 2; frames++) {
+        pending = writable = 0;
+        send_all_silently();
+        if (frames > 0)
+            fake_netback_put(data, sizeof(data), 0, 0);
+        fake_netback_receive_ring()->rsp_prod = fake_netback.receive_produced;
+        thread_yield();
+        CHECK(pending == 0 && writable == 0);
+        CHECK(nic->operations->poll(nic, 64) == frames && writable == 1);
+        CHECK(nic->operations->poll(nic, 64) == 0 && writable == 1);
+    }
+    detach();
+}
+
 ISOLATED(comes_up)
+ISOLATED(lost_events)
 ISOLATED(one_port_or_two)
 ISOLATED(memory_decides)
 ISOLATED(command_line_decides)
@@ -256,6 +293,7 @@ int main(void)
         cmocka_unit_test(test_half_built),
         cmocka_unit_test(test_strict_mac),
         cmocka_unit_test(test_goes_and_comes_back),
+        cmocka_unit_test(test_lost_events),
         cmocka_unit_test(test_restored),
     };
 

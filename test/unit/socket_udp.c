@@ -168,6 +168,25 @@ static void overflow(void **state)
     fake_net_check_leftovers();
 }
 
+/* The device is looked at once a minute, whether or not it has told of frames. */
+static void lost_event(void **state)
+{
+    int a = udp_at(A, 1000), b = udp_at(B, 2000);
+    char buffer[8];
+
+    (void)state;
+    send_to(a, "ping", 4, B, 2000); /* ARP is through */
+    assert_int_equal(recv(b, buffer, sizeof(buffer), 0), 4);
+    fake_wire.silent = true;
+    send_to(a, "ping", 4, B, 2000);
+    fake_net_sleep(SECONDS(61));
+    fake_wire.silent = false;
+    assert_int_equal(recv(b, buffer, sizeof(buffer), MSG_DONTWAIT), 4);
+    close(a);
+    close(b);
+    fake_net_check_leftovers();
+}
+
 /* ---- IPv6 ---- */
 
 static struct sockaddr_in6 ipv6(const char *text, uint16_t port)
@@ -393,6 +412,7 @@ int main(void)
         cmocka_unit_test(connected),
         cmocka_unit_test(broadcast),
         cmocka_unit_test(overflow),
+        cmocka_unit_test(lost_event),
         cmocka_unit_test(both_families),
         cmocka_unit_test(ipv6_only),
         cmocka_unit_test(link_local),
