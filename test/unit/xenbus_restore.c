@@ -149,7 +149,7 @@ static void same_devices(void)
     add("vif", 0, 2);
 }
 
-static void body_restored(void)
+static void restored(void)
 {
     unsigned int watches;
 
@@ -181,7 +181,7 @@ static void other_devices(void)
     add("vif", 1, 2);
 }
 
-static void body_other_host(void)
+static void other_host(void)
 {
     start();
     new_domain = other_devices;
@@ -196,7 +196,7 @@ static void body_other_host(void)
     CHECK(xenbus_devices() == 3 && resumes == 2);
 }
 
-static void body_refused(void)
+static void refused(void)
 {
     start();
     drain_result = -ETIMEDOUT;
@@ -206,13 +206,6 @@ static void body_refused(void)
     xenbus_hooks.cancel();
     CHECK(cancels == 2 && resumes == 0);
 }
-
-#define ISOLATED(name)                    \
-    static void test_##name(void **state) \
-    {                                     \
-        (void)state;                      \
-        fake_isolated(body_##name);       \
-    }
 
 ISOLATED(restored)
 ISOLATED(other_host)
