@@ -46,7 +46,7 @@ void blkfront_disconnect(struct blkfront *disk)
 
 static void give_up(struct blkfront *disk, const char *what, int error)
 {
-    printk("%s: %s (%s): error %d", disk->block.name, what, disk->bus->backend, -error);
+    printk_limited(&disk->bus->log, "%s: %s (%s): error %d", disk->block.name, what, disk->bus->backend, -error);
     blkfront_disconnect(disk);
     blkfront_unpause(disk);
     xenbus_set_state(disk->bus, XenbusStateClosed);
@@ -248,7 +248,7 @@ static int announce(struct blkfront *disk)
 
 static void say_usable(const struct blkfront *disk)
 {
-    printk("%s: %llu KiB, sectors of %u bytes%s%s%s", disk->block.name,
+    printk_limited(&disk->bus->log, "%s: %llu KiB, sectors of %u bytes%s%s%s", disk->block.name,
            (unsigned long long)disk->block.size / 1024, disk->block.sector_size,
            disk->block.read_only ? ", read-only" : "", disk->block.cdrom ? ", CD-ROM" : "",
            disk->block.removable ? ", removable" : "");
@@ -292,7 +292,7 @@ static void blkfront_backend_again(struct xenbus_device *bus)
     if (!disk->ready || bus->backend_state != XenbusStateConnected ||
         read_size(disk, disk->block.sector_size, &size) != 0 || size == disk->block.size)
         return;
-    printk("%s: %llu KiB now, %llu KiB before", disk->block.name, (unsigned long long)size / 1024,
+    printk_limited(&disk->bus->log, "%s: %llu KiB now, %llu KiB before", disk->block.name, (unsigned long long)size / 1024,
            (unsigned long long)disk->block.size / 1024);
     block_resize(&disk->block, size);
 }
@@ -300,7 +300,7 @@ static void blkfront_backend_again(struct xenbus_device *bus)
 static void say_gone(const struct blkfront *disk)
 {
     if (disk->ready || disk->paused)
-        printk("%s: the disk is gone", disk->block.name);
+        printk_limited(&disk->bus->log, "%s: the disk is gone", disk->block.name);
 }
 
 /*

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# Fuzzers: files test/fuzz/NAME.c whose line "// SRCS:" names the sources they are linked with ("// CFLAGS:" adds flags), built by clang for libFuzzer.
+# Fuzzers: files test/fuzz/NAME.c whose line "// SRCS:" names the sources they are linked with, or sets of them ("// CFLAGS:" adds flags), built by clang for libFuzzer.
 # Each is also the unit test fuzz-NAME: a fixed number of inputs, from the corpus that is kept in test/fuzz/corpus.
 
 FUZZERS := $(patsubst test/fuzz/%.c,%,$(shell grep -l '^// SRCS:' test/fuzz/*.c 2>/dev/null))
@@ -26,7 +26,7 @@ $(FUZZ_DIR)/$(1): test/fuzz/$(1).c test/fuzz/fuzz.c $(call fuzz_line,$(1),SRCS) 
     $(shell find include -name '*.h') $(BUILD)/.tools-fuzz | $(ABI)/.done
 	@mkdir -p $$(@D)
 	$(say) FUZZER $(1)
-	$(Q)$(FUZZ_CC) $(FUZZ_FLAGS) $(UNIT_WARNINGS) $(FUZZ_CPPFLAGS) $(call fuzz_line,$(1),CFLAGS) -o $$@ test/fuzz/$(1).c test/fuzz/fuzz.c $(call fuzz_line,$(1),SRCS)
+	$(Q)$(FUZZ_CC) $(FUZZ_FLAGS) $(UNIT_WARNINGS) $(FUZZ_CPPFLAGS) $(call fuzz_line,$(1),CFLAGS) -o $$@ test/fuzz/$(1).c test/fuzz/fuzz.c $$(sort $(call fuzz_line,$(1),SRCS))
 endef
 
 $(addprefix $(UNIT_DIR)/fuzz-,$(FUZZERS)): $(UNIT_DIR)/fuzz-%: $(FUZZ_DIR)/%

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
-# Tests. A unit test is a file test/unit/NAME.c whose line "// SRCS:" names the sources it is linked with ("// CFLAGS:" adds flags,
+# Tests. A unit test is a file test/unit/NAME.c whose line "// SRCS:" names the sources it is linked with, or sets of them ("// CFLAGS:" adds flags,
 # "// LWIP: yes" adds lwIP's core); it runs on this machine with sanitizers on; or a file test/unit/NAME.py. A guest test is a folder under test/guest.
+
+include mk/test-sources.mk
 
 UNIT_FILES := $(shell grep -l '^// SRCS:' test/unit/*.c 2>/dev/null)
 UNIT_TESTS := $(patsubst test/unit/%.c,%,$(UNIT_FILES))
@@ -23,7 +25,7 @@ $(UNIT_DIR)/$(1): test/unit/$(1).c $(call unit_line,$(1),SRCS) $(wildcard test/u
     $(if $(call unit_line,$(1),LWIP),$(UNIT_LWIP_OBJS)) | $(ABI)/.done $(LWIP)/.done
 	@mkdir -p $$(@D)
 	$(say) UNIT $(1)
-	$(Q)cc $(UNIT_FLAGS) $(UNIT_WARNINGS) $(UNIT_CPPFLAGS) $(call unit_line,$(1),CFLAGS) -o $$@ test/unit/$(1).c $(call unit_line,$(1),SRCS) \
+	$(Q)cc $(UNIT_FLAGS) $(UNIT_WARNINGS) $(UNIT_CPPFLAGS) $(call unit_line,$(1),CFLAGS) -o $$@ test/unit/$(1).c $$(sort $(call unit_line,$(1),SRCS)) \
 	    $(if $(call unit_line,$(1),LWIP),$(UNIT_LWIP_OBJS)) -lcmocka
 endef
 

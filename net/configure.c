@@ -52,7 +52,7 @@ static void report_address(struct interface *interface)
         format_address(&netif->gw, gateway);
     if (!ip_addr_isany(name_server))
         format_address(name_server, server);
-    printk("%s: %s/%d gateway %s name server %s (%s)", interface->device->name, address,
+    printk_limited(&interface->log, "%s: %s/%d gateway %s name server %s (%s)", interface->device->name, address,
            __builtin_popcount(netif_ip4_netmask(netif)->addr), gateway, server,
            interface->config->ipv4_mode == NET_ADDRESS_STATIC ? "static" : "DHCP");
 }
@@ -68,7 +68,7 @@ static void status_changed(struct netif *netif)
     interface->reported_address = address;
     interface->address_told = false;
     if (address == 0) {
-        printk("%s: address given up", interface->device->name);
+        printk_limited(&interface->log, "%s: address given up", interface->device->name);
         return;
     }
     interface->dhcp_complaint = DEADLINE_NEVER;

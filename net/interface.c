@@ -39,6 +39,7 @@
 #define CHECKSUMS_OUT (NETIF_CHECKSUM_GEN_TCP | NETIF_CHECKSUM_GEN_UDP)
 
 struct list net_interfaces = LIST_INIT(net_interfaces);
+static uint32_t last_number;
 
 static struct interface *interface_of(struct list *node)
 {
@@ -304,7 +305,7 @@ static void update_link(struct interface *interface)
             net_announce_start(interface);
     } else {
         netif_set_link_down(netif);
-        printk("%s: link is down", device->name);
+        printk_limited(&interface->log, "%s: link is down", device->name);
     }
     net_configure(interface);
     if (interface->moved && device->link_up)
@@ -322,7 +323,8 @@ static err_t interface_prepare(struct netif *netif)
     netif->output = etharp_output;
     netif->output_ip6 = ethip6_output;
     netif->linkoutput = interface_transmit;
-    netif->flags = NETIF_FLAG_BROADCAST | NETIF_FLAG_ETHARP | NETIF_FLAG_ETHERNET | NETIF_FLAG_MLD6;
+    netif->flags = NETIF_FLAG_BROADCAST | NETIF_FLAG_ETHARP | NETIF_FLAG_ETHERNET;
+    net_multicast_prepare(interface);
     netif->hostname = net_config_hostname();
     memcpy(netif->hwaddr, interface->device->mac, ETH_HWADDR_LEN);
     return ERR_OK;
@@ -345,6 +347,7 @@ static void interface_added(struct net_device *device)
         return;
     }
     interface->device = device;
+    interface->number = ++last_number;
     interface->config = net_config_of(interface_number(device->name));
     interface->dhcp_complaint = DEADLINE_NEVER;
     interface->changed = true;
@@ -374,6 +377,7 @@ static void interface_removed(struct net_device *device)
     find_large_segments();
     net_deconfigure(interface);
     netif_remove(&interface->netif);
+    net_multicast_end(interface);
     if (!netif_default && !list_empty(&net_interfaces))
         netif_set_default(&interface_of(net_interfaces.next)->netif);
     free(interface);
@@ -402,6 +406,14 @@ bool net_interfaces_poll(void)
     }
     PBUF_CHECK_FREE_OOSEQ();
     return more;
+}
+
+void net_interfaces_look(void)
+{
+    struct list *node, *next;
+
+    list_for_each(node, next, &net_interfaces)
+        interface_of(node)->receive_pending = true;
 }
 
 bool net_interfaces_busy(void)

@@ -22,6 +22,7 @@
 #include "lwip/opt.h"
 #include "lwip/dns.h"
 #include "lwip/etharp.h"
+#include "lwip/igmp.h"
 #include "lwip/ip4_frag.h"
 #include "lwip/ip6_frag.h"
 #include "lwip/mld6.h"
@@ -77,6 +78,7 @@ static uint16_t pool_limit[MEMP_MAX] = {
     [MEMP_IP6_REASSDATA] = 8,
     [MEMP_ARP_QUEUE] = 64,
     [MEMP_ND6_QUEUE] = 64,
+    [MEMP_IGMP_GROUP] = 64,
     [MEMP_MLD6_GROUP] = 64,
 };
 

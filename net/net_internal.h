@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "lib/list.h"
+#include "lib/printk.h"
 #include "lib/sched.h"
 #include "lwip/ip_addr.h"
 #include "lwip/netif.h"
@@ -45,6 +46,7 @@ struct interface {
     struct list link;
     struct netif netif;
     struct net_device *device;
+    uint32_t number;        /* never used a second time, unlike lwIP's */
     const struct net_config *config;
     bool receive_pending;   /* the device has frames for us */
     bool kick_needed;       /* frames are queued that the backend was not told of */
@@ -54,6 +56,7 @@ struct interface {
                                 needed */
     unsigned int announcements; /* to come after a move, the next at announce_at */
     uint64_t announce_at;
+    struct log_limit log;   /* for lines that the network can cause */
     uint32_t reported_address;
     bool address_told;
 };
@@ -64,9 +67,15 @@ void net_interfaces_init(void);
 /* Handle frames and changes of all devices: true when there is more to do at once. */
 bool net_interfaces_poll(void);
 bool net_interfaces_busy(void);
+/* Have all devices polled, whether or not they have told of frames: an event may have been lost. */
+void net_interfaces_look(void);
 /* Does what this interface stands for cut large TCP segments, or take them as they are? */
 bool net_interface_takes_large(const struct netif *netif, bool ipv6);
 void net_interfaces_kick(void);
+
+/* Groups: what lwIP joins, the device is told (net/multicast.c). */
+void net_multicast_prepare(struct interface *interface);
+void net_multicast_end(struct interface *interface);
 
 /* Addresses (net/configure.c). */
 void net_configure(struct interface *interface);

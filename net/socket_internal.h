@@ -23,6 +23,7 @@
 #include "lwip/err.h"
 #include "lwip/ip_addr.h"
 
+struct membership;
 struct pbuf;
 struct socket;
 struct tcp_pcb;
@@ -92,6 +93,7 @@ struct socket {
     size_t queued;              /* bytes that can be read */
     size_t charged;             /* bytes of memory that they hold, about */
     struct list datagrams;
+    struct membership *memberships; /* UDP: groups that it has joined (socket_multicast.c) */
 
     struct list connections;    /* listener: not accepted yet, by accept_link */
     struct list accept_link;
@@ -135,6 +137,14 @@ void socket_tcp_detach(struct socket *socket);
 
 /* socket_udp.c */
 void socket_udp_disconnect(struct socket *socket);
+
+/* socket_multicast.c: options of UDP sockets about groups, 0, -ENOPROTOOPT for any other, or
+ * -errno; a socket's beginning and end */
+int socket_multicast_set(struct socket *socket, int level, int name, const void *value,
+                         socklen_t length);
+int socket_multicast_get(const struct socket *socket, int level, int name, int *number);
+void socket_multicast_open(struct socket *socket);
+void socket_multicast_close(struct socket *socket);
 
 /* socket_address.c */
 int socket_address_in(const struct socket *socket, const struct sockaddr *address, socklen_t length,

@@ -153,7 +153,7 @@ static int set_hops(struct socket *socket, int value)
 static int set_special(struct socket *socket, int level, int name, const void *value,
                        socklen_t length)
 {
-    int number = 0;
+    int number = 0, error;
 
     if (level == SOL_SOCKET && name == SO_RCVTIMEO)
         return set_timeout(&socket->receive_timeout, value, length);
@@ -161,6 +161,9 @@ static int set_special(struct socket *socket, int level, int name, const void *v
         return set_timeout(&socket->send_timeout, value, length);
     if (level == SOL_SOCKET && name == SO_LINGER)
         return set_linger(socket, value, length);
+    error = socket_multicast_set(socket, level, name, value, length);
+    if (error != -ENOPROTOOPT)
+        return error;
     if (length < sizeof(number))
         return -EINVAL;
     memcpy(&number, value, sizeof(number));
@@ -230,7 +233,7 @@ static int get_number(struct socket *socket, int level, int name, int *number)
     else if (level == IPPROTO_TCP && name == TCP_MAXSEG && tcp)
         *number = socket->tcp && socket->state != SOCKET_LISTENING ? socket->tcp->mss : TCP_MSS;
     else if (level != SOL_SOCKET)
-        return -ENOPROTOOPT;
+        return socket_multicast_get(socket, level, name, number);
     else if (name == SO_ERROR)
         *number = socket_take_error(socket);
     else if (name == SO_TYPE)

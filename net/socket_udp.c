@@ -75,6 +75,7 @@ static int udp_open(struct socket *socket)
     if (!socket->udp)
         return -ENOBUFS;
     udp_recv(socket->udp, datagram_arrived, socket);
+    socket_multicast_open(socket);
     return 0;
 }
 
@@ -82,6 +83,7 @@ static void udp_close(struct socket *socket)
 {
     while (!list_empty(&socket->datagrams))
         drop_datagram(socket, first_datagram(socket));
+    socket_multicast_close(socket);
     if (socket->udp)
         udp_remove(socket->udp);
     socket->udp = NULL;

@@ -7,12 +7,14 @@
  * does not show: they tick each second for ten seconds after anything was sent, and otherwise are
  * made up for once a minute, many ticks at a time; so is TCP when all that is left of its
  * connections is TIME_WAIT. An idle guest wakes up once a minute; with connections open, TCP's
- * timer ticks every 250 ms.
+ * timer ticks every 250 ms. In that minute the devices are looked at too: should the event for a
+ * frame have been lost, no other would come.
  */
 #include "lwip/opt.h"
 #include "lwip/dhcp.h"
 #include "lwip/dns.h"
 #include "lwip/etharp.h"
+#include "lwip/igmp.h"
 #include "lwip/ip4_frag.h"
 #include "lwip/ip6_frag.h"
 #include "lwip/memp.h"
@@ -39,6 +41,11 @@ struct periodic {
 static bool always(void)
 {
     return true;
+}
+
+static bool never(void)
+{
+    return false;
 }
 
 static bool tcp_needed(void)
@@ -88,7 +95,21 @@ static bool dns_needed(void)
     return net_queries_pending > 0;
 }
 
-static bool multicast_needed(void)
+static bool multicast4_needed(void)
+{
+    struct netif *netif;
+    struct igmp_group *group;
+
+    NETIF_FOREACH(netif) {
+        for (group = netif_igmp_data(netif); group; group = group->next) {
+            if (group->timer > 0)
+                return true;
+        }
+    }
+    return false;
+}
+
+static bool multicast6_needed(void)
 {
     struct netif *netif;
     struct mld_group *group;
@@ -141,12 +162,14 @@ static const struct periodic periodics[] = {
     { MILLISECONDS(TCP_TMR_INTERVAL), tcp_tmr, tcp_needed, tcp_wanted, 240 },
     { MILLISECONDS(IP_TMR_INTERVAL), ip_reass_tmr, reassembly4_needed, NULL, 0 },
     { MILLISECONDS(IP6_REASS_TMR_INTERVAL), ip6_reass_tmr, reassembly6_needed, NULL, 0 },
+    { MILLISECONDS(IGMP_TMR_INTERVAL), igmp_tmr, multicast4_needed, NULL, 0 },
     { MILLISECONDS(ARP_TMR_INTERVAL), etharp_tmr, recently_active, always, 60 },
     { MILLISECONDS(ND6_TMR_INTERVAL), nd6_tmr, neighbours_needed, always, 60 },
-    { MILLISECONDS(MLD6_TMR_INTERVAL), mld6_tmr, multicast_needed, NULL, 0 },
+    { MILLISECONDS(MLD6_TMR_INTERVAL), mld6_tmr, multicast6_needed, NULL, 0 },
     { MILLISECONDS(DHCP_FINE_TIMER_MSECS), dhcp_fine_tmr, dhcp_request_needed, NULL, 0 },
     { MILLISECONDS(DHCP_COARSE_TIMER_MSECS), dhcp_coarse_tmr, dhcp_lease_needed, NULL, 0 },
     { MILLISECONDS(DNS_TMR_INTERVAL), dns_tmr, dns_needed, NULL, 0 },
+    { LAZY_PERIOD, net_interfaces_look, never, always, 0 },
 };
 #define PERIODICS (sizeof(periodics) / sizeof(periodics[0]))
 

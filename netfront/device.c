@@ -33,7 +33,7 @@ void netfront_break(struct netfront *nic, const char *what)
     if (nic->broken)
         return;
     nic->broken = true;
-    printk("%s: the backend broke the protocol (%s); the device is disabled", nic->device.name,
+    printk_limited(&nic->bus->log, "%s: the backend broke the protocol (%s); the device is disabled", nic->device.name,
            what);
     frontend_port_silence(&nic->port);
     frontend_port_silence(&nic->transmit_port);
@@ -44,11 +44,16 @@ void netfront_break(struct netfront *nic, const char *what)
 static bool take_completions(struct netfront *nic)
 {
     struct netfront_transmit *transmit = &nic->transmit;
+    bool waiting = transmit->waiting;
+    unsigned int reaped;
 
-    if (!transmit->waiting)
+    if (!waiting && !nic->multicast.unsettled)
         return false;
     transmit->waiting = false;
-    if (netfront_transmit_reap(nic) == 0 && !netfront_transmit_has_room(transmit, 0)) {
+    reaped = netfront_transmit_reap(nic);
+    if (!waiting)
+        return reaped > 0;
+    if (reaped == 0 && !netfront_transmit_has_room(transmit, 0)) {
         transmit->waiting = true;
         return false;
     }
@@ -89,7 +94,7 @@ static unsigned int netfront_poll(struct net_device *device, unsigned int budget
 {
     struct netfront *nic = netfront_of(device);
     unsigned int taken = 0;
-    int ready;
+    int ready = 0;
 
     if (!nic->connected)
         return 0;
@@ -97,8 +102,10 @@ static unsigned int netfront_poll(struct net_device *device, unsigned int budget
         taken += netfront_receive_frames(nic, budget - taken);
         if (taken > 0)
             nic->armed = false;
-        if (taken == budget || nic->broken || (nic->armed && !nic->polling))
+        if (taken == budget || nic->broken)
             return taken;
+        if (nic->armed && !nic->polling)
+            break;
         ready = ring_arm(&nic->receive.ring, 1);
         nic->armed = true;
     } while (ready > 0);
@@ -165,4 +172,5 @@ const struct net_operations netfront_operations = {
     .send = netfront_send,
     .kick = netfront_kick,
     .poll = netfront_poll,
+    .filter = netfront_filter,
 };

@@ -42,6 +42,9 @@
 #define NETFRONT_LARGE_BUFFERS 64u
 #define NETFRONT_BUFFERS (NETFRONT_SMALL_BUFFERS + NETFRONT_LARGE_BUFFERS)
 
+/* Groups that a backend can be asked to pass on: as many as Linux' netback can note. */
+#define NETFRONT_GROUPS 64u
+
 struct netfront_page {
     uint8_t *data;
     int reference;
@@ -65,6 +68,7 @@ struct netfront_receive {
 /*
  * A request's id is the number of its buffer: small buffer i is half of page i / 2, large buffer i
  * has id SMALL_BUFFERS + i. Pages are added when all buffers are busy, up to the limits, and kept.
+ * A word about group i has id BUFFERS + i.
  */
 struct netfront_transmit {
     struct ring ring;
@@ -79,6 +83,32 @@ struct netfront_transmit {
     unsigned int large_pages, large_limit;
     struct netfront_page small_page[NETFRONT_SMALL_BUFFERS / 2];
     struct netfront_page large_page[NETFRONT_LARGE_BUFFERS];
+};
+
+/* What the backend was told of a group, when it has answered. */
+enum netfront_group_state {
+    NETFRONT_GROUP_ABSENT,
+    NETFRONT_GROUP_LISTED,
+    NETFRONT_GROUP_UNSURE, /* listed, by what may have been another backend */
+};
+
+/* An entry is in use while the group has users or the backend knows of it. */
+struct netfront_group {
+    uint8_t mac[6];
+    bool in_flight; /* told, and not answered yet */
+    enum netfront_group_state state;
+    unsigned int users;
+};
+
+struct netfront_multicast {
+    bool asked;     /* somebody has said which groups they want */
+    bool begun;     /* on this connection it was decided whether to filter */
+    bool filtering; /* the backend is told of groups */
+    bool refused;   /* there were too many of them on this connection */
+    bool requested; /* xenstore says that we want frames filtered */
+    bool unsettled; /* there is more to tell, or an answer to come */
+    unsigned int excess; /* users of groups that found no entry */
+    struct netfront_group group[NETFRONT_GROUPS];
 };
 
 struct netfront {
@@ -97,6 +127,7 @@ struct netfront {
     struct frontend_port transmit_port; /* closed if the backend wants one for both */
     struct netfront_receive receive;
     struct netfront_transmit transmit;
+    struct netfront_multicast multicast;
 };
 
 static inline struct netfront *netfront_of(struct net_device *device)
@@ -150,9 +181,33 @@ int netfront_transmit_frame(struct netfront *nic, const struct net_fragment *fra
 void netfront_transmit_publish(struct netfront *nic);
 /* Take in completions: their number; a broken ring counts as none. */
 unsigned int netfront_transmit_reap(struct netfront *nic);
+/* The next completion is to bring an event; what is there already is taken in. */
+void netfront_transmit_expect(struct netfront *nic);
+/* Tell the backend about a group, in two slots that are free. */
+void netfront_transmit_word(struct netfront_transmit *transmit, unsigned int group,
+                            unsigned int word, const uint8_t mac[6]);
 /*
  * Slots and buffers for a frame: `large` is 0 for one small buffer, else the number of large ones.
  */
 bool netfront_transmit_has_room(const struct netfront_transmit *transmit, unsigned int large);
+
+/*
+ * multicast.c. filter: the device's operation. settle: tell the backend what it is to know, as far
+ * as there is room in the ring; whoever takes completions in calls it while there is something
+ * unsettled. answered: a response with the id of a group's word; false if none was under way.
+ * reset: the rings are gone.
+ */
+void netfront_filter(struct net_device *device, const uint8_t mac[6], bool wanted);
+void netfront_multicast_settle(struct netfront *nic);
+bool netfront_multicast_answered(struct netfront *nic, unsigned int index, int status);
+void netfront_multicast_reset(struct netfront *nic);
+/*
+ * In the watch thread: the backend is connected, for the first time or perhaps anew, or the filter
+ * was given up. request: what xenstore says; 0 or -errno.
+ */
+void netfront_multicast_begin(struct netfront *nic);
+int netfront_multicast_request(struct netfront *nic, bool filter);
+/* Groups that the backend passes on; 0: everything. */
+unsigned int netfront_multicast_groups(const struct netfront *nic);
 
 #endif

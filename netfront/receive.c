@@ -244,7 +244,7 @@ static void deliver(struct netfront *nic, const struct frame *frame)
     if (frame->fault != NULL) {
         device->statistics.receive_errors++;
         if (!nic->receive.bad_frame_logged)
-            printk("%s: bad frame from the backend (%s), dropped; later ones are only counted",
+            printk_limited(&nic->bus->log, "%s: bad frame from the backend (%s), dropped; later ones are only counted",
                    device->name, frame->fault);
         nic->receive.bad_frame_logged = true;
     } else if (device->receive == NULL) {

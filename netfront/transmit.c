@@ -8,9 +8,9 @@
  * the caller told -EAGAIN. A backend that never completes fills the ring once and then gets no
  * more.
  *
- * A TCP segment that the backend is to cut has an extra-info slot behind its first request. The
- * response to that slot has the status NULL and no id that means anything: such responses are
- * counted against the slots of this kind.
+ * A TCP segment that the backend is to cut has an extra-info slot behind its first request, and so
+ * has what it is told about a group (netfront/multicast.c). The response to that slot has the status
+ * NULL and no id that means anything: such responses are counted against the slots of this kind.
  */
 #include "netfront.h"
 
@@ -75,13 +75,16 @@ void netfront_transmit_publish(struct netfront *nic)
         evtchn_notify(own->port > 0 ? own->port : nic->port.port);
 }
 
-static bool release(struct netfront_transmit *transmit, const struct netif_tx_response *response)
+static bool release(struct netfront *nic, const struct netif_tx_response *response)
 {
+    struct netfront_transmit *transmit = &nic->transmit;
     struct ring_ids *ids = &transmit->small;
     unsigned int id = response->id;
 
     if (response->status == NETIF_RSP_NULL)
         return transmit->extras > 0 && transmit->extras-- > 0;
+    if (id >= NETFRONT_BUFFERS)
+        return netfront_multicast_answered(nic, id - NETFRONT_BUFFERS, response->status);
     if (id >= NETFRONT_SMALL_BUFFERS) {
         ids = &transmit->large;
         id -= NETFRONT_SMALL_BUFFERS;
@@ -89,6 +92,7 @@ static bool release(struct netfront_transmit *transmit, const struct netif_tx_re
     if (!ring_ids_pending(ids, id))
         return false;
     ring_ids_add(ids, id);
+    nic->device.statistics.send_dropped += response->status < NETIF_RSP_OKAY;
     return true;
 }
 
@@ -99,20 +103,23 @@ static bool take_responses(struct netfront *nic, int ready)
 
     for (; ready > 0; ready--) {
         ring_take(&nic->transmit.ring, &response, sizeof(response));
-        if (!release(&nic->transmit, &response)) {
+        if (!release(nic, &response)) {
             netfront_break(nic, "transmit response with a wrong id");
             return false;
         }
-        if (response.status < NETIF_RSP_OKAY)
-            nic->device.statistics.send_dropped++;
     }
     return true;
 }
 
 /*
- * While someone waits for `writable`, the next completion must bring an event, whoever else reaps
- * meanwhile.
+ * While someone waits for `writable`, or for answers about groups, the next completion must bring
+ * an event, whoever else reaps meanwhile.
  */
+static bool waited_for(const struct netfront *nic)
+{
+    return nic->transmit.waiting || nic->multicast.unsettled;
+}
+
 unsigned int netfront_transmit_reap(struct netfront *nic)
 {
     struct netfront_transmit *transmit = &nic->transmit;
@@ -123,20 +130,25 @@ unsigned int netfront_transmit_reap(struct netfront *nic)
         reaped += (unsigned int)ready;
         if (!take_responses(nic, ready))
             return 0;
-        if (transmit->waiting)
-            ready = ring_arm(&transmit->ring, 1);
-        else
-            ready = 0;
+        if (nic->multicast.unsettled)
+            netfront_multicast_settle(nic);
+        ready = waited_for(nic) ? ring_arm(&transmit->ring, 1) : 0;
     }
     if (ready < 0) {
         netfront_break(nic, "transmit producer out of range");
         return 0;
     }
-    if (reaped > 0 && !transmit->waiting)
+    if (reaped > 0 && !waited_for(nic))
         ring_quiet(&transmit->ring);
     if (reaped > 0)
         frontend_port_worked(&nic->transmit_port);
     return reaped;
+}
+
+void netfront_transmit_expect(struct netfront *nic)
+{
+    if (ring_arm(&nic->transmit.ring, 1) != 0)
+        netfront_transmit_reap(nic);
 }
 
 static int new_page(struct netfront *nic, struct netfront_page *page)
@@ -270,15 +282,30 @@ static void send_small(struct netfront_transmit *transmit, const struct net_frag
     write_request(&transmit->ring, page->reference, offset, flags, id, length);
 }
 
-static void write_extra(struct netfront_transmit *transmit, const struct net_send_info *info)
+static struct netif_extra_info *add_extra(struct netfront_transmit *transmit, unsigned int type)
 {
     struct netif_extra_info *extra = ring_next_request(&transmit->ring);
 
     memset(extra, 0, SLOT_SIZE);
-    extra->type = XEN_NETIF_EXTRA_TYPE_GSO;
+    extra->type = (uint8_t)type;
+    transmit->extras++;
+    return extra;
+}
+
+static void add_segmentation(struct netfront_transmit *transmit, const struct net_send_info *info)
+{
+    struct netif_extra_info *extra = add_extra(transmit, XEN_NETIF_EXTRA_TYPE_GSO);
+
     extra->u.gso.size = info->segment_size;
     extra->u.gso.type = info->ipv6 ? XEN_NETIF_GSO_TYPE_TCPV6 : XEN_NETIF_GSO_TYPE_TCPV4;
-    transmit->extras++;
+}
+
+/* No data, so there is no page to name. */
+void netfront_transmit_word(struct netfront_transmit *transmit, unsigned int group,
+                            unsigned int word, const uint8_t mac[6])
+{
+    write_request(&transmit->ring, 0, 0, NETTXF_extra_info, NETFRONT_BUFFERS + group, 0);
+    memcpy(add_extra(transmit, word)->u.mcast.addr, mac, 6);
 }
 
 /* A chain: the first request carries the length of the whole frame, the others their own. */
@@ -301,7 +328,7 @@ static void send_large(struct netfront_transmit *transmit, const struct net_frag
                       flags | (length > 0 ? NETTXF_more_data : 0), NETFRONT_SMALL_BUFFERS + id,
                       size);
         if (flags & NETTXF_extra_info)
-            write_extra(transmit, info);
+            add_segmentation(transmit, info);
         flags = 0;
         size = length < PAGE_SIZE ? length : PAGE_SIZE;
     }

@@ -15,6 +15,7 @@
 #include "lib/printk.h"
 #include "xen/xenstore.h"
 
+#define MAC_LENGTH (sizeof("00:00:00:00:00:00") - 1)
 #define MTU_DEFAULT 1500u
 #define MTU_MIN 68u
 #define MTU_MAX (NETFRONT_FRAME_MAX - NETFRONT_ETHERNET_HEADER - NETFRONT_VLAN_TAG)
@@ -47,11 +48,16 @@ static int hex_digit(char c)
     return -1;
 }
 
-/* Six pairs of digits with colons between, and the address of one station, not of a group. */
-static int parse_mac(const char *text, uint8_t mac[6])
+/*
+ * Six pairs of digits with colons between and nothing more, not even behind a NUL, and the address
+ * of one station, not of a group.
+ */
+static int parse_mac(const char *text, size_t length, uint8_t mac[6])
 {
     unsigned int i;
 
+    if (length != MAC_LENGTH)
+        return -EINVAL;
     for (i = 0; i < 6; i++, text += 3) {
         int high = hex_digit(text[0]);
         int low = high < 0 ? -1 : hex_digit(text[1]);
@@ -66,14 +72,15 @@ static int parse_mac(const char *text, uint8_t mac[6])
 static int read_mac(struct xenbus_device *bus, uint8_t mac[6])
 {
     char path[sizeof(bus->node) + 4];
+    size_t length;
     char *text;
     int result;
 
     ksnprintf(path, sizeof(path), "%s/mac", bus->node);
-    result = xenstore_read(XENSTORE_NONE, path, &text, NULL);
+    result = xenstore_read(XENSTORE_NONE, path, &text, &length);
     if (result != 0)
         return result;
-    result = parse_mac(text, mac);
+    result = parse_mac(text, length, mac);
     free(text);
     return result;
 }
@@ -86,6 +93,7 @@ void netfront_release(struct netfront *nic)
     frontend_port_close(&nic->transmit_port);
     netfront_transmit_destroy(nic);
     netfront_receive_destroy(nic);
+    netfront_multicast_reset(nic);
 }
 
 static void disconnect(struct netfront *nic)
@@ -173,6 +181,8 @@ static int write_nodes(struct netfront *nic)
             xenstore_write_format(XENSTORE_NONE, node, "rx-ring-ref", "%d", nic->receive.reference);
     if (result == 0)
         result = write_ports(nic);
+    if (result == 0) /* nothing, until it has been told of the groups */
+        result = netfront_multicast_request(nic, false);
     for (i = 0; i < sizeof(features) / sizeof(features[0]) && result == 0; i++)
         result = xenstore_write_format(XENSTORE_NONE, node, features[i].name, "%d",
                                        !features[i].large || nic->receive.large);
@@ -210,7 +220,7 @@ static void connect(struct netfront *nic)
     }
     if (result == 0)
         return;
-    printk("%s: cannot connect to %s: error %d", nic->device.name, nic->bus->backend, -result);
+    printk_limited(&nic->bus->log, "%s: cannot connect to %s: error %d", nic->device.name, nic->bus->backend, -result);
     disconnect(nic);
     xenbus_set_state(nic->bus, XenbusStateClosed);
     xenbus_settled(nic->bus);
@@ -227,9 +237,7 @@ static void link_up(struct netfront *nic)
     const uint8_t *mac = nic->device.mac;
     int result;
 
-    if (!offered(nic) || nic->broken || (nic->device.link_up && !nic->moving))
-        return;
-    printk("%s: %02x:%02x:%02x:%02x:%02x:%02x, mtu %u, %u receive pages%s%s", nic->device.name,
+    printk_limited(&nic->bus->log, "%s: %02x:%02x:%02x:%02x:%02x:%02x, mtu %u, %u receive pages%s%s", nic->device.name,
            mac[0], mac[1], mac[2], mac[3], mac[4], mac[5], nic->device.mtu, nic->receive.pages,
            nic->device.transmit_checksum ? ", checksum offload" : "",
            nic->device.transmit_large_ipv4 ? ", segmentation offload" : "");
@@ -243,6 +251,16 @@ static void link_up(struct netfront *nic)
         nic->registered = result == 0;
     }
     xenbus_settled(nic->bus);
+}
+
+/* It may be another backend than before, behind the same connection. */
+static void backend_connected(struct netfront *nic)
+{
+    if (!offered(nic) || nic->broken)
+        return;
+    if (!nic->device.link_up || nic->moving)
+        link_up(nic);
+    netfront_multicast_begin(nic);
 }
 
 /*
@@ -280,7 +298,7 @@ static void netfront_backend_changed(struct xenbus_device *bus)
         backend_waits(nic);
         break;
     case XenbusStateConnected:
-        link_up(nic);
+        backend_connected(nic);
         break;
     case XenbusStateClosing:
         stop(nic);
@@ -292,6 +310,13 @@ static void netfront_backend_changed(struct xenbus_device *bus)
     default:
         break;
     }
+}
+
+/* The state has come a second time, perhaps of another backend; or multicast asked for the call. */
+static void netfront_backend_again(struct xenbus_device *bus)
+{
+    if (bus->backend_state == XenbusStateConnected)
+        backend_connected(bus->private_data);
 }
 
 static int netfront_probe(struct xenbus_device *bus)
@@ -341,18 +366,19 @@ static void netfront_describe(const struct xenbus_device *bus, char *line, size_
 
     ksnprintf(line, size,
               "%s%s: %u requests on the way out; pages: %u posted, %u of %u to send from; ports %d "
-              "and %d",
+              "and %d; multicast groups: %u (0: all)",
               nic->device.name, note,
               nic->connected ? ring_outstanding(&nic->transmit.ring) : 0,
               nic->connected ? nic->receive.pages : 0, nic->device.send_pages,
               nic->transmit.small_limit + nic->transmit.large_limit, nic->port.port,
-              nic->transmit_port.port);
+              nic->transmit_port.port, netfront_multicast_groups(nic));
 }
 
 static const struct xenbus_driver netfront_driver = {
     .type = "vif",
     .probe = netfront_probe,
     .backend_changed = netfront_backend_changed,
+    .backend_again = netfront_backend_again,
     .remove = netfront_remove,
     .resume = netfront_resume,
     .describe = netfront_describe,

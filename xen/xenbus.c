@@ -232,6 +232,11 @@ int xenbus_set_state(struct xenbus_device *device, enum xenbus_state state)
     return error;
 }
 
+void xenbus_again(struct xenbus_device *device)
+{
+    xenstore_watch_again(&device->backend_watch);
+}
+
 void xenbus_settled(struct xenbus_device *device)
 {
     device->settled = true;

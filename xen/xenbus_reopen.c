@@ -68,7 +68,7 @@ void xenbus_backend_closed(struct xenbus_device *device)
     if (!online(device))
         return;
     if (device->reopenings == XENBUS_REOPENINGS_MAX) {
-        printk("xenbus: %s has closed too often: it is used again when its backend starts anew",
+        printk_limited(&device->log, "xenbus: %s has closed too often: it is used again when its backend starts anew",
                device->node);
         return;
     }

@@ -10,12 +10,32 @@
 #define LIB_PRINTK_H
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* Log one line; `format` has no newline at its end. Longer lines than 256 bytes are cut. */
 void printk(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 void vprintk(const char *format, va_list arguments);
+
+/*
+ * For lines that another domain can cause as often as it likes: LOG_LIMIT_LINES of them in a row
+ * for each struct, which begins as zeros, then one for each LOG_LIMIT_PERIOD that has passed. What
+ * is left out is counted, and the count printed with the next line. Like printk() otherwise.
+ */
+#define LOG_LIMIT_LINES 32u
+#define LOG_LIMIT_PERIOD 10000000000ull /* ns */
+struct log_limit {
+    uint64_t since;
+    unsigned int used, left_out;
+};
+bool log_limit_allows(struct log_limit *limit);
+#define printk_limited(limit, ...)       \
+    do {                                 \
+        if (log_limit_allows(limit))     \
+            printk(__VA_ARGS__);         \
+    } while (0)
 
 /*
  * The same for a thread that has much to say on request: waits for room as console_write() does,

@@ -17,6 +17,7 @@
 #include <xen-abi/xen.h>
 #include <xen-abi/io/xenbus.h>
 
+#include "lib/printk.h"
 #include "lib/sched.h"
 #include "xen/xenstore.h"
 
@@ -35,6 +36,7 @@ struct xenbus_device {
     enum xenbus_state state;          /* ours, as last written */
     enum xenbus_state backend_state;  /* as last seen */
     void *private_data;               /* the driver's */
+    struct log_limit log;             /* for lines that the backend can cause */
     struct list link;                 /* from here on xenbus' own */
     struct xenstore_watch backend_watch;
     char backend_state_path[XENBUS_BACKEND_MAX + 8];
@@ -91,6 +93,12 @@ void xenbus_init(void);
  * -errno.
  */
 int xenbus_set_state(struct xenbus_device *device, enum xenbus_state state);
+
+/*
+ * Have the driver's backend_again (or backend_changed, if it has) called in the watch thread, soon:
+ * for what has to be written to xenstore where one cannot wait for it. Any context.
+ */
+void xenbus_again(struct xenbus_device *device);
 
 /*
  * For a driver's backend_changed: the backend is Closed or gone, and everything of the old

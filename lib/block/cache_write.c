@@ -30,6 +30,7 @@ struct cache_writes {
     unsigned int writing[2];  /* pages, by turn */
     unsigned int turn;
     int error;                /* that no sync has told yet */
+    struct log_limit log;     /* for lines about such */
     struct wait_queue queue;  /* for writes that end */
     struct mutex syncing;
 };
@@ -67,7 +68,8 @@ static void lose(struct block_device *device, int error)
 {
     if (device->cache->error != 0)
         return;
-    printk("%s: something that was written is lost (error %d)", device->name, -error);
+    printk_limited(&device->cache->log, "%s: something that was written is lost (error %d)",
+                   device->name, -error);
     device->cache->error = error;
 }
 

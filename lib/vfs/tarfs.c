@@ -32,6 +32,7 @@ struct tarfs {
     unsigned int generation; /* the device's, when index and archive were last compared */
     bool stale;              /* then, it held another archive */
     struct mutex checking;
+    struct log_limit log;    /* for lines about that */
 };
 
 /* Read the archive's headers again: 0 with the outcome in `stale`, or what kept us from it. */
@@ -42,13 +43,13 @@ static int compare(struct tarfs *tarfs)
     int result = tar_index_init(&fresh);
 
     if (result == 0)
-        result = tar_scan(tarfs->device, &fresh);
+        result = tar_scan(tarfs->device, &fresh, &tarfs->log);
     if (result == 0 || result == -EINVAL) {
         tarfs->stale = result != 0 || fresh.digest != tarfs->index.digest;
         tarfs->generation = generation;
-        printk("tarfs: %s: %s", tarfs->device->name,
-               tarfs->stale ? "this is not the archive that was mounted: its files answer EIO"
-                            : "the archive is the one that was mounted");
+        printk_limited(&tarfs->log, "tarfs: %s: %s", tarfs->device->name,
+                       tarfs->stale ? "this is not the archive that was mounted: its files answer EIO"
+                                    : "the archive is the one that was mounted");
         result = 0;
     }
     tar_index_destroy(&fresh);
@@ -206,9 +207,10 @@ static int tarfs_mount(struct mount *mount, struct block_device *device)
     tarfs->generation = device->generation;
     tarfs->stale = false;
     mutex_init(&tarfs->checking);
+    tarfs->log = (struct log_limit){ 0 };
     result = tar_index_init(&tarfs->index);
     if (result == 0)
-        result = tar_scan(device, &tarfs->index);
+        result = tar_scan(device, &tarfs->index, &tarfs->log);
     else
         printk("tarfs: %s: no memory for an index", device->name);
     if (result != 0) {

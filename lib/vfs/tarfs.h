@@ -15,6 +15,7 @@
 #include <sys/types.h>
 
 #include "lib/blockdev.h"
+#include "lib/printk.h"
 #include "lib/vfs.h"
 
 #define TAR_BLOCK 512u
@@ -110,8 +111,8 @@ int tar_entry_set_link(struct tar_index *index, struct tar_entry *entry, const c
 /*
  * Read an archive's headers into an index, and say in one line how that went. 0 when the device
  * holds an archive, whole or up to a damaged place; otherwise -EINVAL, -ENOMEM or the device's
- * error.
+ * error. The log's limit is the caller's.
  */
-int tar_scan(struct block_device *device, struct tar_index *index);
+int tar_scan(struct block_device *device, struct tar_index *index, struct log_limit *log);
 
 #endif

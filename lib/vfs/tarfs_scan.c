@@ -30,6 +30,7 @@
 struct scanner {
     struct block_device *device;
     struct tar_index *index;
+    struct log_limit *log;
     uint64_t offset;             /* of the block to decode next */
     struct tar_header header;
     struct tar_extension extension;
@@ -342,42 +343,46 @@ static int report(const struct scanner *scanner, int result)
     size_t entries = scanner->index->entries - 1; /* without the root */
 
     if (result != 0 && scanner->problem == NULL)
-        printk("tarfs: %s: error %d at byte %llu, after %zu entries: not mounted", device, result,
-               (unsigned long long)scanner->offset, entries);
+        printk_limited(scanner->log,
+                       "tarfs: %s: error %d at byte %llu, after %zu entries: not mounted", device,
+                       result, (unsigned long long)scanner->offset, entries);
     else if (scanner->problem != NULL && entries == 0 && scanner->left_out == 0)
-        printk("tarfs: %s holds no archive: %s at byte %llu", device, scanner->problem,
-               (unsigned long long)scanner->offset);
+        printk_limited(scanner->log, "tarfs: %s holds no archive: %s at byte %llu", device,
+                       scanner->problem, (unsigned long long)scanner->offset);
     else if (scanner->problem != NULL)
-        printk("tarfs: %s: %s at byte %llu: offering the %zu entries before it", device,
-               scanner->problem, (unsigned long long)scanner->offset, entries);
+        printk_limited(scanner->log,
+                       "tarfs: %s: %s at byte %llu: offering the %zu entries before it", device,
+                       scanner->problem, (unsigned long long)scanner->offset, entries);
     else
-        printk("tarfs: %s: %zu entries%s", device, entries,
-               entries == 0 ? " (an empty archive)" : "");
+        printk_limited(scanner->log, "tarfs: %s: %zu entries%s", device, entries,
+                       entries == 0 ? " (an empty archive)" : "");
     if (scanner->left_out > 0)
-        printk("tarfs: %s: %u entries left out, the first at byte %llu: %s", device,
-               scanner->left_out, (unsigned long long)scanner->first_left_out,
-               scanner->first_reason);
+        printk_limited(scanner->log, "tarfs: %s: %u entries left out, the first at byte %llu: %s",
+                       device, scanner->left_out, (unsigned long long)scanner->first_left_out,
+                       scanner->first_reason);
     if (scanner->problem != NULL)
         return entries == 0 && scanner->left_out == 0 ? -EINVAL : 0;
     return result;
 }
 
-int tar_scan(struct block_device *device, struct tar_index *index)
+int tar_scan(struct block_device *device, struct tar_index *index, struct log_limit *log)
 {
     struct scanner *scanner;
     int result;
 
     if (device->size < TAR_BLOCK) {
-        printk("tarfs: %s is empty: %llu bytes", device->name, (unsigned long long)device->size);
+        printk_limited(log, "tarfs: %s is empty: %llu bytes", device->name,
+                       (unsigned long long)device->size);
         return -EINVAL;
     }
     scanner = calloc(1, sizeof(*scanner));
     if (scanner == NULL) {
-        printk("tarfs: %s: no memory", device->name);
+        printk_limited(log, "tarfs: %s: no memory", device->name);
         return -ENOMEM;
     }
     scanner->device = device;
     scanner->index = index;
+    scanner->log = log;
     result = report(scanner, scan_all(scanner));
     free(scanner);
     return result;

@@ -56,6 +56,7 @@
 #define IP_SOF_BROADCAST 1
 #define IP_SOF_BROADCAST_RECV 0
 #define LWIP_ICMP 1
+#define LWIP_IGMP 1
 #define LWIP_RAW 0
 
 /* DHCP: no address probing, which would add seconds before the first reply; servers probe

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-// SRCS: test/fuzz/world.c test/fuzz/store.c blkfront/ring.c blkfront/queue.c blkfront/flush.c lib/block/request.c blkfront/pool.c blkfront/name.c blkfront/suspend.c blkfront/xenbus.c xen/frontend.c xen/frontend_port.c xen/gnttab.c xen/xenbus.c xen/xenbus_backend.c xen/xenbus_reopen.c xen/xenstore_wire.c
+// SRCS: $(DRIVER_WORLD) $(TEST_BLKFRONT) blkfront/xenbus.c
 // CFLAGS: -Wl,-T,test/fuzz/drivers.ld -mllvm -asan-globals=0
 /*
  * blkfront's requests and their completion. Calls of a user run against a side that answers some,

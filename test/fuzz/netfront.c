@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-// SRCS: test/fuzz/world.c test/fuzz/store.c netfront/device.c netfront/receive.c netfront/transmit.c netfront/pool.c netfront/suspend.c netfront/xenbus.c net/netdev.c xen/frontend.c xen/frontend_port.c xen/gnttab.c xen/xenbus.c xen/xenbus_backend.c xen/xenbus_reopen.c xen/xenstore_wire.c
+// SRCS: $(DRIVER_WORLD) $(TEST_NETFRONT) netfront/xenbus.c
 // CFLAGS: -Wl,-T,test/fuzz/drivers.ld -mllvm -asan-globals=0
 /*
  * netfront's two rings. The other side posts and completes, plausibly or not, changes both pages
  * around each access, flaps its state, and keeps pages mapped. Each frame that comes up lies in
  * our pages, within the protocol's limits; no buffer is handed out twice; a storm of events costs
- * a few calls; and in the end nothing is left in use.
+ * a few calls; a backend that answers truly has the groups that are wanted in its list, once each;
+ * and in the end nothing is left in use.
  */
 #include "../../netfront/netfront.h"
 
@@ -27,6 +28,11 @@ static unsigned int connections;
 #define NO_ID 0xffffu         /* of a request that is extra-info */
 static uint16_t taken[SLOTS]; /* transmit ids that can be completed */
 static unsigned int taken_count;
+
+/* Groups: more than there is room for, how many users each has, how often the other side has it. */
+#define GROUPS (NETFRONT_GROUPS + 8)
+static unsigned int users[GROUPS], listed[GROUPS];
+static bool offers_groups;
 
 static uint64_t reference(void)
 {
@@ -186,13 +192,28 @@ static void push(void)
     world_event((int)store_frontend_number("vif", 0, "event-channel-tx"));
 }
 
+static void listen(const struct netif_extra_info *word)
+{
+    unsigned int group = word->u.mcast.addr[5];
+
+    if (word->type == XEN_NETIF_EXTRA_TYPE_MCAST_ADD && group < GROUPS)
+        listed[group]++;
+    if (word->type == XEN_NETIF_EXTRA_TYPE_MCAST_DEL && group < GROUPS && listed[group] > 0)
+        listed[group]--;
+}
+
 static void take_requests(void)
 {
     bool extra = false;
 
     while (tx_consumed != netfront_of(nic)->transmit.ring.published && taken_count < SLOTS) {
-        struct netif_tx_request request = tx()->ring[tx_consumed++ % SLOTS].req;
+        union netif_tx_sring_entry *slot = &tx()->ring[tx_consumed++ % SLOTS];
+        struct netif_tx_request request = slot->req;
+        struct netif_extra_info word;
 
+        memcpy(&word, slot, sizeof(word));
+        if (extra)
+            listen(&word);
         taken[taken_count++] = extra ? NO_ID : request.id;
         extra = !extra && (request.flags & NETTXF_extra_info);
     }
@@ -254,6 +275,61 @@ static void hook(void)
         scribble();
 }
 
+static void new_connection(void)
+{
+    rx_produced = tx_consumed = tx_produced = taken_count = 0;
+    memset(listed, 0, sizeof(listed));
+}
+
+/*
+ * The driver of the other side is another one, which takes up the rings where the answers end: with
+ * an empty list of groups.
+ */
+static void restart(void)
+{
+    if (!honest || netfront_of(nic)->broken || taken_count > 0)
+        return;
+    push();
+    tx_consumed = tx_produced;
+    memset(listed, 0, sizeof(listed));
+    store_backend_state("vif", 0, XenbusStateInitWait);
+    store_backend_state("vif", 0, XenbusStateConnected);
+}
+
+/* All that was said is answered truly: then both sides agree about groups. */
+static void agree(void)
+{
+    const struct netfront *front = netfront_of(nic);
+    const struct netfront_multicast *multicast = &front->multicast;
+
+    fuzz_hook = NULL;
+    for (unsigned int turn = 0; turn < 8 && honest && !front->broken; turn++) {
+        take_requests();
+        while (taken_count > 0) {
+            struct netif_tx_response response = { .id = taken[--taken_count] };
+
+            response.status = response.id == NO_ID ? NETIF_RSP_NULL : NETIF_RSP_OKAY;
+            tx()->ring[tx_produced++ % SLOTS].rsp = response;
+        }
+        push();
+        world_deliver();
+        world_pass(FRONTEND_DELAY_MAX);
+        store_fire(""); /* what the driver has asked to be called again for */
+    }
+    fuzz_hook = hook;
+    if (!honest || front->broken)
+        return;
+    for (unsigned int i = 0; i < GROUPS; i++)
+        FUZZ_CHECK(!multicast->filtering || listed[i] == (users[i] > 0));
+    FUZZ_CHECK(!multicast->unsettled);
+    if (!nic->link_up || front->bus->backend_state != XenbusStateConnected)
+        return;
+    FUZZ_CHECK(multicast->filtering ==
+               (offers_groups && multicast->asked && !multicast->refused));
+    FUZZ_CHECK(multicast->filtering ==
+               store_frontend_number("vif", 0, "request-multicast-control"));
+}
+
 static void change_state(void)
 {
     unsigned int state = fuzz_below(9);
@@ -264,7 +340,7 @@ static void change_state(void)
     if (connected() && (!was || reference() != before)) {
         connections++;
         honest = true;
-        rx_produced = tx_consumed = tx_produced = taken_count = 0;
+        new_connection();
     }
 }
 
@@ -296,7 +372,7 @@ static void hold(void)
 
 static void other_side(void)
 {
-    unsigned int what = fuzz_below(13);
+    unsigned int what = fuzz_below(15);
 
     if (what == 1)
         change_state();
@@ -320,6 +396,10 @@ static void other_side(void)
         storm();
     else if (what == 11)
         lie_openly();
+    else if (what == 12)
+        restart();
+    else if (what == 13)
+        agree();
     else
         push();
 }
@@ -346,6 +426,20 @@ static void send(void)
     }
     if (nic != NULL)
         nic->operations->kick(nic);
+}
+
+static void filter(void)
+{
+    uint8_t mac[6] = { 0x33, 0x33 };
+
+    for (unsigned int count = 1 + fuzz_below(16); count > 0; count--) {
+        unsigned int group = fuzz_below(fuzz_below(4) == 3 ? GROUPS : 8);
+        bool wanted = users[group] == 0 || fuzz_below(2);
+
+        mac[5] = (uint8_t)group;
+        users[group] += wanted ? 1 : -1u;
+        nic->operations->filter(nic, mac, wanted);
+    }
 }
 
 static void poll(void)
@@ -385,9 +479,10 @@ static void set_up(void)
 {
     static const char *const features[] = {
         "feature-rx-copy",   "feature-sg",        "feature-ipv6-csum-offload",
-        "feature-gso-tcpv4", "feature-gso-tcpv6", "feature-split-event-channels"
+        "feature-gso-tcpv4", "feature-gso-tcpv6", "feature-split-event-channels",
+        "feature-dynamic-multicast-control"
     };
-    const unsigned int offered = fuzz_below(2) ? 6 : 3;
+    const unsigned int offered = fuzz_below(2) ? 7 : 3;
     static bool listening;
 
     if (!listening)
@@ -402,7 +497,9 @@ static void set_up(void)
     xenbus_init();
     store_fire("device");
     store_backend_state("vif", 0, XenbusStateInitWait);
-    rx_produced = tx_consumed = tx_produced = taken_count = 0;
+    new_connection();
+    memset(users, 0, sizeof(users));
+    offers_groups = offered == 7;
     connections = 1;
     honest = true;
     store_backend_state("vif", 0, XenbusStateConnected);
@@ -416,12 +513,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     set_up();
     fuzz_hook = hook;
     while (fuzz_left()) {
-        unsigned int what = fuzz_below(4);
+        unsigned int what = fuzz_below(5);
 
         if (nic != NULL && what == 1)
             send();
         else if (nic != NULL && what == 2)
             poll();
+        else if (nic != NULL && what == 4)
+            filter();
         else
             other_side();
         world_deliver();

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-// SRCS: test/fuzz/world.c test/fuzz/store.c blkfront/ring.c blkfront/queue.c blkfront/flush.c lib/block/request.c blkfront/pool.c blkfront/name.c blkfront/suspend.c blkfront/xenbus.c netfront/device.c netfront/receive.c netfront/transmit.c netfront/pool.c netfront/suspend.c netfront/xenbus.c net/netdev.c xen/frontend.c xen/frontend_port.c xen/gnttab.c xen/xenbus.c xen/xenbus_backend.c xen/xenbus_reopen.c xen/xenstore_wire.c
+// SRCS: $(DRIVER_WORLD) $(TEST_BLKFRONT) blkfront/xenbus.c $(TEST_NETFRONT) netfront/xenbus.c
 // CFLAGS: -Wl,-T,test/fuzz/drivers.ld -mllvm -asan-globals=0
 /*
  * xenstore's values: xenbus and the handshakes of blkfront and netfront, with any value at any

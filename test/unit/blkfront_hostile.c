@@ -1,66 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-// SRCS: blkfront/ring.c blkfront/queue.c blkfront/flush.c lib/block/request.c blkfront/suspend.c blkfront/pool.c blkfront/name.c xen/frontend.c xen/frontend_port.c test/unit/xen_fakes.c test/unit/xen_driver_fakes.c test/unit/fake_blkback.c
+// SRCS: $(TEST_BLKFRONT) $(DRIVER_FAKES) test/unit/fake_blkback.c
 // CFLAGS: -include test/unit/ring_hook.h -Wl,--wrap=evtchn_close
 /*
  * blkfront against a backend that lies: each lie ends in -EIO for the callers, a silent port and,
  * after the device is gone, nothing left over.
  */
-#include "../../blkfront/xenbus.c"
+#include "blkfront_user.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-#include "fake_blkback.h"
 #include "lib/pages.h"
 #include "ring_hook.h"
-#include "xen/evtchn.h"
-#include "xen/gnttab.h"
-#include "xen_driver_fakes.h"
-#include "xen_fakes.h"
 
-#define SECTORS 8192u
-
-static struct xenbus_device device;
-static struct block_device *block;
 static uint8_t buffer[1 << 20];
-
-int block_register(struct block_device *registered)
-{
-    block = registered;
-    return 0;
-}
-
-void block_contents_replaced(struct block_device *replaced)
-{
-    CHECK(replaced == block);
-}
-
-static void bring_up(void)
-{
-    if (device.driver == NULL) {
-        fake_device(&device, &blkfront_driver, "vbd", 51712);
-        fake_blkback_start(&device, SECTORS, "512");
-        CHECK(blkfront_driver.probe(&device) == 0);
-    }
-    /* A backend that was connected closes before it starts over. */
-    fake_backend_state(&device, XenbusStateClosed);
-    fake_backend_state(&device, XenbusStateInitWait);
-    fake_blkback_connect();
-    fake_backend_state(&device, XenbusStateConnected);
-    fake_backend = fake_blkback_run;
-}
-
-static void detach(void)
-{
-    fake_backend = NULL;
-    blkfront_driver.remove(&device);
-    CHECK(gnttab_used() == 0 && evtchn_in_use() == 0 && fake_pages == 0);
-    fake_blkback_stop();
-    device.driver = NULL;
-}
 
 static struct blkfront *disk(void)
 {
@@ -82,6 +32,7 @@ static void each_lie_breaks_the_device(void)
 
             bring_up();
             works();
+            device.log = (struct log_limit){ 0 };
             fake_log_lines = 0;
             fake_blkback.lie = lie;
             fake_blkback.honest_left = honest;
@@ -331,12 +282,6 @@ static void any_page_at_any_time(void)
     thread_yield();
 }
 
-#define ISOLATED(body)                    \
-    static void test_##body(void **state) \
-    {                                     \
-        (void)state;                      \
-        fake_isolated(body);              \
-    }
 ISOLATED(each_lie_breaks_the_device)
 ISOLATED(errors_are_errors)
 ISOLATED(silence_ends)

@@ -1,28 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-// SRCS: blkfront/ring.c blkfront/queue.c blkfront/flush.c lib/block/request.c blkfront/suspend.c blkfront/pool.c blkfront/name.c xen/frontend.c xen/frontend_port.c test/unit/xen_fakes.c test/unit/xen_driver_fakes.c test/unit/fake_blkback.c
+// SRCS: $(TEST_BLKFRONT) $(DRIVER_FAKES) test/unit/fake_blkback.c
 // CFLAGS: -include test/unit/ring_hook.h -Wl,--wrap=evtchn_close
 /*
  * blkfront when its domain is saved: callers wait, requests come to rest, a suspend that is
  * cancelled changes nothing, and in a new domain the callers go on or get errors.
  */
-#include "../../blkfront/xenbus.c"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-#include "fake_blkback.h"
-#include "xen/evtchn.h"
-#include "xen/gnttab.h"
-#include "xen_driver_fakes.h"
-#include "xen_fakes.h"
+#include "blkfront_user.h"
 
 #define LENGTH 300000u
-
-static struct xenbus_device device;
-static struct block_device *block;
 
 /* What a caller in a thread of its own got. */
 static struct call {
@@ -30,34 +15,6 @@ static struct call {
     int result;
     uint8_t *data;
 } call;
-
-int block_register(struct block_device *registered)
-{
-    block = registered;
-    return 0;
-}
-
-void block_contents_replaced(struct block_device *replaced)
-{
-    CHECK(replaced == block);
-}
-
-static void bring_up(void)
-{
-    fake_backend_state(&device, XenbusStateInitWait);
-    fake_blkback_connect();
-    fake_backend_state(&device, XenbusStateConnected);
-    CHECK(device.state == XenbusStateConnected);
-    fake_backend = fake_blkback_run;
-}
-
-static void attach(void)
-{
-    fake_device(&device, &blkfront_driver, "vbd", 51712);
-    fake_blkback_start(&device, 8192, "512");
-    CHECK(blkfront_driver.probe(&device) == 0);
-    bring_up();
-}
 
 static void settle(void)
 {
@@ -103,7 +60,7 @@ static void cancelled(void)
 {
     unsigned int requests;
 
-    attach();
+    bring_up();
     blkfront_driver.suspend(&device);
     CHECK(blkfront_driver.drain(&device, deadline_after(SECONDS(1))) == 0);
     CHECK(fake_blkback.flushes == 1);
@@ -122,7 +79,7 @@ static void cancelled(void)
 /* What is under way ends first, with its data where the caller wants it; then nothing starts. */
 static void comes_to_rest(void)
 {
-    attach();
+    bring_up();
     for (unsigned int i = 0; i < 2; i++) {
         fake_backend = NULL;
         start_call(i == 1);
@@ -142,7 +99,7 @@ static void comes_to_rest(void)
 /* What could not be flushed here cannot be made up for elsewhere: somebody is told. */
 static void flush_fails_at_rest(void)
 {
-    attach();
+    bring_up();
     fake_blkback.status = BLKIF_RSP_ERROR;
     blkfront_driver.suspend(&device);
     CHECK(blkfront_driver.drain(&device, deadline_after(SECONDS(1))) == 0);
@@ -155,7 +112,7 @@ static void flush_fails_at_rest(void)
 /* A disk that broke while it came to rest is not waited for when it was nothing. */
 static void breaks_at_rest(void)
 {
-    attach();
+    bring_up();
     fake_backend = NULL;
     start_call(false);
     thread_yield();
@@ -178,7 +135,7 @@ static void silent_backend(void)
 {
     uint64_t start;
 
-    attach();
+    bring_up();
     fake_backend = NULL;
     start_call(false);
     thread_yield();
@@ -189,7 +146,7 @@ static void silent_backend(void)
     settle();
     CHECK(call.done && call.result == -EIO);
     blkfront_driver.resume(&device); /* a new life */
-    bring_up();
+    meet_backend();
     start_call(false);
     check_call();
 }
@@ -197,7 +154,7 @@ static void silent_backend(void)
 /* The new domain: old grants and ports are let go at once; who waited finds the new disk. */
 static void restored(void)
 {
-    attach();
+    bring_up();
     for (unsigned int round = 0; round < 20; round++) {
         start_call(round % 2 == 0);
         thread_yield();
@@ -207,7 +164,7 @@ static void restored(void)
         blkfront_driver.resume(&device);
         CHECK(gnttab_used() == 0 && evtchn_in_use() == 0 && fake_pages == 0);
         settle();
-        bring_up();
+        meet_backend();
         check_call();
         CHECK(fake_timer_next() == UINT64_MAX);
     }
@@ -227,7 +184,7 @@ static void forget_all(void)
 /* No disk there, or no backend that connects: errors, after a while that has an end. */
 static void not_there(void)
 {
-    attach();
+    bring_up();
     forget_all();
     blkfront_driver.remove(&device);
     settle();
@@ -235,13 +192,14 @@ static void not_there(void)
     fake_blkback_stop();
     CHECK(strstr(fake_log_last, "the disk is gone") != NULL && fake_timer_next() == UINT64_MAX);
 
-    attach();
+    attach("512");
+    meet_backend();
     forget_all();
     CHECK(fake_timer_next() <= BLKFRONT_TIME_LIMIT);
     CHECK(fake_timers_run(BLKFRONT_TIME_LIMIT) == 1);
     settle();
     CHECK(call.done && call.result == -ENODEV);
-    bring_up(); /* late, but there */
+    meet_backend(); /* late, but there */
     start_call(false);
     check_call();
 
@@ -256,7 +214,7 @@ static void not_there(void)
     blkfront_driver.resume(&device);
     settle();
     CHECK(!call.done);
-    bring_up();
+    meet_backend();
     check_call();
 
     forget_all();
@@ -266,12 +224,6 @@ static void not_there(void)
     CHECK(call.done && call.result == -ENODEV && device.state == XenbusStateClosed);
 }
 
-#define ISOLATED(body)                    \
-    static void test_##body(void **state) \
-    {                                     \
-        (void)state;                      \
-        fake_isolated(body);              \
-    }
 ISOLATED(cancelled)
 ISOLATED(comes_to_rest)
 ISOLATED(flush_fails_at_rest)

@@ -75,7 +75,7 @@ static void log_line(const char *text)
     console_log_write(text, strlen(text));
 }
 
-static void body_order(void)
+static void order(void)
 {
     log_line("before\n");
     start();
@@ -88,7 +88,7 @@ static void body_order(void)
     CHECK(fake_notifications(PORT) == 5);
 }
 
-static void body_no_console(void)
+static void no_console(void)
 {
     char byte;
 
@@ -105,7 +105,7 @@ static void body_no_console(void)
 }
 
 /* Much more than the ring holds, through a slow reader: nothing is lost. */
-static void body_slow_reader(void)
+static void slow_reader(void)
 {
     char text[10000];
 
@@ -123,7 +123,7 @@ static void body_slow_reader(void)
  * Writes that do not wait: what fits, then -EAGAIN until the reader has made room and events say
  * so.
  */
-static void body_write_now(void)
+static void write_now(void)
 {
     char text[10000];
     size_t sent = 0;
@@ -163,7 +163,7 @@ static void writing_thread(void *argument)
 }
 
 /* Lines of several threads do not mix. */
-static void body_threads(void)
+static void threads(void)
 {
     start();
     for (uintptr_t i = 0; i < 8; i++)
@@ -178,7 +178,7 @@ static void body_threads(void)
 }
 
 /* A reader that stands still costs one second once; what is lost is told when it comes back. */
-static void body_standing_still(void)
+static void reader_stands_still(void)
 {
     static char text[5000];
     uint64_t before;
@@ -210,7 +210,7 @@ static void body_standing_still(void)
 }
 
 /* Log lines never wait: backlog, then drop. */
-static void body_log_backlog(void)
+static void log_backlog(void)
 {
     char line[64];
     uint64_t before = clock_monotonic();
@@ -241,7 +241,7 @@ static bool storm_step(void)
     return ++events % 50 != 0; /* let time pass now and then */
 }
 
-static void body_event_storm(void)
+static void event_storm(void)
 {
     static char text[5000];
     uint64_t before = clock_monotonic();
@@ -253,7 +253,7 @@ static void body_event_storm(void)
 }
 
 /* Too many events without progress, and the port rests; the next progress is seen all the same. */
-static void body_brake(void)
+static void brake(void)
 {
     unsigned int events;
     char byte;
@@ -276,7 +276,7 @@ static void body_brake(void)
     CHECK(console_read(&byte, 1, true) == 1 && byte == 'k');
 }
 
-static void body_lying_consumer(void)
+static void lying_consumer(void)
 {
     char byte;
 
@@ -304,7 +304,7 @@ static void waiting_reader(void *argument)
     finished++;
 }
 
-static void body_lying_producer(void)
+static void lying_producer(void)
 {
     char byte;
 
@@ -333,7 +333,7 @@ static void typing_reader(void *argument)
     finished++;
 }
 
-static void body_input(void)
+static void input(void)
 {
     char buffer[16];
 
@@ -350,7 +350,7 @@ static void body_input(void)
 }
 
 /* Last words: pushed out behind what waits, by busy waiting with an end. */
-static void body_emergency(void)
+static void emergency(void)
 {
     static char text[5000];
 
@@ -374,7 +374,7 @@ static void body_emergency(void)
 }
 
 /* A new domain's console: what was not read is lost, and said; writers and readers go on. */
-static void body_restored(void)
+static void restored(void)
 {
     char byte;
 
@@ -410,19 +410,12 @@ static void body_restored(void)
     CHECK(console_write("x", 1) == -EIO && console_read(&byte, 1, false) == 0);
 }
 
-#define ISOLATED(name)                    \
-    static void test_##name(void **state) \
-    {                                     \
-        (void)state;                      \
-        fake_isolated(body_##name);       \
-    }
-
 ISOLATED(order)
 ISOLATED(no_console)
 ISOLATED(slow_reader)
 ISOLATED(write_now)
 ISOLATED(threads)
-ISOLATED(standing_still)
+ISOLATED(reader_stands_still)
 ISOLATED(log_backlog)
 ISOLATED(event_storm)
 ISOLATED(brake)
@@ -440,7 +433,7 @@ int main(void)
         cmocka_unit_test(test_slow_reader),
         cmocka_unit_test(test_write_now),
         cmocka_unit_test(test_threads),
-        cmocka_unit_test(test_standing_still),
+        cmocka_unit_test(test_reader_stands_still),
         cmocka_unit_test(test_log_backlog),
         cmocka_unit_test(test_event_storm),
         cmocka_unit_test(test_brake),

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The POSIX entry points: descriptors, files, directories, /dev, pipes, poll() and select(). */
 // SRCS: test/unit/fakes.c test/unit/failing_malloc.c test/unit/fake_disk.c
-// SRCS: lib/block/registry.c lib/block/request.c lib/block/bytes.c lib/block/cache.c lib/block/cache_write.c lib/block/cache_pages.c lib/mm/pressure.c lib/vfs/path.c lib/vfs/mount.c lib/vfs/types.c
-// SRCS: lib/vfs/vfs.c lib/vfs/names.c lib/vfs/vfs_file.c lib/vfs/ramfs.c lib/vfs/ramfs_pages.c
-// SRCS: lib/vfs/devfs.c lib/vfs/start.c lib/posix/file.c lib/posix/io_read.c
-// SRCS: lib/posix/io_write.c lib/posix/io_vector.c lib/posix/descriptor.c
+// SRCS: $(TEST_VFS) lib/vfs/ramfs.c lib/vfs/ramfs_pages.c lib/vfs/devfs.c lib/vfs/start.c
+// SRCS: lib/posix/io_vector.c lib/posix/descriptor.c
 // SRCS: lib/posix/duplicate.c lib/posix/console_file.c lib/posix/close_all.c lib/posix/open.c
 // SRCS: lib/posix/names.c lib/posix/statvfs.c lib/posix/directory.c lib/posix/poll.c
 // SRCS: lib/posix/select.c lib/posix/pipe.c

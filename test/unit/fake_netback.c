@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "lib/sched.h"
 #include "xen/xenstore.h"
 #include "xen_driver_fakes.h"
 #include "xen_fakes.h"
@@ -13,6 +14,7 @@
 #define SLOTS 256
 
 struct fake_netback fake_netback;
+unsigned int fake_netback_room = FAKE_NETBACK_GROUPS;
 
 void fake_netback_start(struct xenbus_device *device)
 {
@@ -23,6 +25,8 @@ void fake_netback_start(struct xenbus_device *device)
         "feature-split-event-channels",
         "feature-gso-tcpv4",
         "feature-gso-tcpv6",
+        "feature-multicast-control",
+        "feature-dynamic-multicast-control",
     };
 
     fake_netback.device = device;
@@ -37,6 +41,12 @@ void fake_netback_connect(void)
 
     memset(&fake_netback, 0, sizeof(fake_netback));
     fake_netback.device = device;
+}
+
+void fake_netback_restart(void)
+{
+    fake_netback.transmit_consumed = fake_netback.transmit_produced;
+    fake_netback.held = fake_netback.groups = 0;
 }
 
 struct netif_rx_sring *fake_netback_receive_ring(void)
@@ -127,6 +137,14 @@ void fake_netback_push(void)
         fake_event(fake_netback_receive_port());
 }
 
+static void hold(unsigned int id, int status)
+{
+    for (unsigned int i = 0; i < fake_netback.held; i++)
+        CHECK(fake_netback.taken[i].id != id || id == FAKE_NETBACK_EXTRA);
+    fake_netback.taken[fake_netback.held].id = (uint16_t)id;
+    fake_netback.taken[fake_netback.held++].status = (int16_t)status;
+}
+
 static void take_extra(unsigned int flags)
 {
     struct netif_tx_sring *ring = fake_netback_transmit_ring();
@@ -138,7 +156,76 @@ static void take_extra(unsigned int flags)
     memcpy(&fake_netback.extra, &ring->ring[fake_netback.transmit_consumed++ % SLOTS],
            sizeof(fake_netback.extra));
     CHECK(!(fake_netback.extra.flags & XEN_NETIF_EXTRA_FLAG_MORE));
-    fake_netback.ids[fake_netback.held++] = FAKE_NETBACK_EXTRA;
+    hold(FAKE_NETBACK_EXTRA, NETIF_RSP_NULL);
+}
+
+static int find_group(const uint8_t mac[6])
+{
+    for (unsigned int i = 0; i < fake_netback.groups; i++)
+        if (memcmp(fake_netback.group[i], mac, 6) == 0)
+            return (int)i;
+    return -1;
+}
+
+unsigned int fake_netback_listed(const uint8_t mac[6])
+{
+    unsigned int count = 0;
+
+    for (unsigned int i = 0; i < fake_netback.groups; i++)
+        count += memcmp(fake_netback.group[i], mac, 6) == 0;
+    return count;
+}
+
+/* As Linux' netback does it: no look at what is there already, one entry for each word. */
+static int change_groups(const struct netif_extra_info *word)
+{
+    int i;
+
+    CHECK(word->u.mcast.addr[0] & 1);
+    fake_netback.words++;
+    if (word->type == XEN_NETIF_EXTRA_TYPE_MCAST_ADD) {
+        if (fake_netback.groups >= fake_netback_room)
+            return NETIF_RSP_ERROR;
+        memcpy(fake_netback.group[fake_netback.groups++], word->u.mcast.addr, 6);
+        return NETIF_RSP_OKAY;
+    }
+    CHECK(word->type == XEN_NETIF_EXTRA_TYPE_MCAST_DEL);
+    i = find_group(word->u.mcast.addr);
+    if (i >= 0)
+        memcpy(fake_netback.group[i], fake_netback.group[--fake_netback.groups], 6);
+    return NETIF_RSP_OKAY;
+}
+
+/* Requests without data say something about groups, one each. */
+static void take_words(void)
+{
+    struct netif_tx_sring *ring = fake_netback_transmit_ring();
+
+    while (fake_netback.transmit_consumed != ring->req_prod) {
+        struct netif_tx_request request = ring->ring[fake_netback.transmit_consumed % SLOTS].req;
+        unsigned int place = fake_netback.held;
+
+        if (request.size > 0)
+            break;
+        CHECK(request.flags == NETTXF_extra_info);
+        fake_netback.transmit_consumed++;
+        hold(request.id, NETIF_RSP_OKAY);
+        take_extra(request.flags);
+        fake_netback.taken[place].status = (int16_t)change_groups(&fake_netback.extra);
+    }
+    ring->req_event = fake_netback.transmit_consumed + 1;
+}
+
+void fake_netback_listen(void)
+{
+    unsigned int words;
+
+    do {
+        words = fake_netback.words;
+        take_words();
+        fake_netback_complete(fake_netback.held);
+        thread_yield();
+    } while (words != fake_netback.words);
 }
 
 size_t fake_netback_take(uint8_t *frame, size_t size, unsigned int *flags)
@@ -148,6 +235,7 @@ size_t fake_netback_take(uint8_t *frame, size_t size, unsigned int *flags)
     unsigned int slots = 0;
     uint16_t more;
 
+    take_words();
     if (fake_netback.transmit_consumed == ring->req_prod)
         return 0;
     do {
@@ -167,9 +255,7 @@ size_t fake_netback_take(uint8_t *frame, size_t size, unsigned int *flags)
         memcpy(frame + length, page + request.offset, part);
         length += part;
         CHECK(slots == 0 || !(request.flags & NETTXF_extra_info));
-        for (unsigned int i = 0; i < fake_netback.held; i++)
-            CHECK(fake_netback.ids[i] != request.id || request.id == FAKE_NETBACK_EXTRA);
-        fake_netback.ids[fake_netback.held++] = request.id;
+        hold(request.id, NETIF_RSP_OKAY);
         if (slots == 0)
             take_extra(request.flags);
         more = request.flags & NETTXF_more_data;
@@ -199,14 +285,11 @@ void fake_netback_push_transmit(void)
 void fake_netback_complete(unsigned int count)
 {
     CHECK(count <= fake_netback.held);
-    for (unsigned int i = 0; i < count; i++) {
-        bool extra = fake_netback.ids[i] == FAKE_NETBACK_EXTRA;
-
-        fake_netback_complete_raw((struct netif_tx_response){
-            fake_netback.ids[i], extra ? NETIF_RSP_NULL : NETIF_RSP_OKAY });
-    }
+    for (unsigned int i = 0; i < count; i++)
+        fake_netback_complete_raw((struct netif_tx_response){ fake_netback.taken[i].id,
+                                                              fake_netback.taken[i].status });
     fake_netback.held -= count;
-    memmove(fake_netback.ids, fake_netback.ids + count,
-            fake_netback.held * sizeof(fake_netback.ids[0]));
+    memmove(fake_netback.taken, fake_netback.taken + count,
+            fake_netback.held * sizeof(fake_netback.taken[0]));
     fake_netback_push_transmit();
 }

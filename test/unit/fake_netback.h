@@ -14,14 +14,21 @@
 
 #include "xen/xenbus.h"
 
+#define FAKE_NETBACK_GROUPS 64u
+
 struct fake_netback {
     struct xenbus_device *device;
     uint32_t receive_produced;              /* responses written, shown with fake_netback_push() */
     uint32_t transmit_consumed, transmit_produced;
     uint32_t receive_event_at, transmit_event_at; /* producers at the last push */
-    uint16_t ids[256]; /* transmit ids that were taken and not completed, oldest first */
+    struct {
+        uint16_t id;
+        int16_t status;
+    } taken[256]; /* transmit requests that were not completed, oldest first */
     unsigned int held;
     struct netif_extra_info extra; /* of the last frame taken; its type is 0 if there was none */
+    uint8_t group[FAKE_NETBACK_GROUPS][6]; /* that it was told of, as often as it was */
+    unsigned int groups, words;            /* how many; how often it was told something */
 };
 
 extern struct fake_netback fake_netback;
@@ -32,6 +39,8 @@ extern struct fake_netback fake_netback;
 void fake_netback_start(struct xenbus_device *device);
 /* A new connection: the rings start over. */
 void fake_netback_connect(void);
+/* Another backend takes up the rings, from the last answer on; its list of groups is empty. */
+void fake_netback_restart(void);
 
 /* The frontend's ports: two, or twice the same one. */
 uint32_t fake_netback_receive_port(void);
@@ -54,9 +63,16 @@ void fake_netback_put_extra(uint8_t type, uint8_t flags);
 void fake_netback_put_segmentation(uint8_t type, uint16_t size, uint16_t features, uint8_t flags);
 void fake_netback_push(void);
 
+/* Groups beyond this number are refused. */
+extern unsigned int fake_netback_room;
+/* How often a group is in the list. */
+unsigned int fake_netback_listed(const uint8_t mac[6]);
+/* Take and answer all that is told about groups. */
+void fake_netback_listen(void);
+
 /*
- * Take one transmitted frame, checking its requests: its length (0: none); its flags without
- * more_data.
+ * Take one transmitted frame, checking its requests, and what is told about groups before it: its
+ * length (0: none); its flags without more_data.
  */
 size_t fake_netback_take(uint8_t *frame, size_t size, unsigned int *flags);
 /* Complete the oldest `count` taken requests, and show it. */

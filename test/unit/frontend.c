@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-// SRCS: xen/frontend.c xen/frontend_port.c test/unit/xen_fakes.c test/unit/xen_driver_fakes.c
+// SRCS: xen/frontend.c xen/frontend_port.c $(DRIVER_FAKES)
 // CFLAGS: -Wl,--wrap=evtchn_close
 /*
  * What a backend that never lets go of a page can cost: a part of memory, and then it gets no more.

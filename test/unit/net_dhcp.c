@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-// SRCS: test/unit/fakes.c test/unit/net_fakes.c net/netdev.c net/stack.c net/interface.c net/large_segments.c net/memory.c net/checksum.c net/hooks.c net/timers.c net/config.c net/configure.c net/announce.c net/peers.c net/address_text.c net/usage.c net/socket.c net/socket_calls.c net/socket_transfer.c net/socket_file.c net/socket_address.c net/socket_options.c net/socket_tcp.c net/socket_tcp_data.c net/socket_udp.c net/resolver.c net/addrinfo.c net/inet.c lib/posix/file.c lib/posix/poll.c lib/posix/descriptor.c lib/posix/duplicate.c lib/posix/io_read.c lib/posix/io_write.c
+// SRCS: $(NET_FAKES) $(TEST_NET)
 // LWIP: yes
 // CFLAGS: -include test/unit/net_names.h -Wl,-T,test/unit/sets.ld
 /*

@@ -17,6 +17,7 @@
 #include "net/usage.h"
 
 #define DEVICES 2
+#define GROUPS 64
 #define FRAME_SPLIT 54 /* frames are delivered in two pieces, cut here */
 
 struct frame {
@@ -35,6 +36,10 @@ struct end {
     struct list received;
     unsigned int in_ring;
     bool full;
+    struct {
+        uint8_t mac[6];
+        unsigned int users;
+    } group[GROUPS];
 };
 
 struct fake_wire fake_wire = { .latency = 50000 };
@@ -90,7 +95,7 @@ static void deliver(void *argument)
             from->full = false;
             from->device.writable(&from->device);
         }
-        if (to->device.pending)
+        if (to->device.pending && !fake_wire.silent)
             to->device.pending(&to->device);
     }
     arm();
@@ -127,6 +132,28 @@ static struct frame *make_frame(unsigned int to, const void *data, size_t length
     return frame;
 }
 
+unsigned int fake_net_wanted(unsigned int device, const uint8_t mac[6])
+{
+    for (unsigned int i = 0; i < GROUPS; i++)
+        if (memcmp(ends[device].group[i].mac, mac, 6) == 0)
+            return ends[device].group[i].users;
+    return 0;
+}
+
+unsigned int fake_net_groups(unsigned int device)
+{
+    unsigned int users = 0;
+
+    for (unsigned int i = 0; i < GROUPS; i++)
+        users += ends[device].group[i].users;
+    return users;
+}
+
+static bool passes(unsigned int to, const uint8_t *mac)
+{
+    return !(mac[0] & 1) || mac[0] == 0xff || fake_net_wanted(to, mac) > 0;
+}
+
 static void launch(unsigned int from, const uint8_t *data, size_t length, bool partial)
 {
     struct frame *frame;
@@ -134,7 +161,7 @@ static void launch(unsigned int from, const uint8_t *data, size_t length, bool p
     fake_wire.frames++;
     if (fake_wire.tap && !fake_wire.tap(from, data, length))
         return;
-    if (fake_wire.cut || chance(fake_wire.lose))
+    if (fake_wire.cut || chance(fake_wire.lose) || !passes(!from, data))
         return;
     frame = make_frame(!from, data, length);
     frame->partial = partial;
@@ -253,9 +280,26 @@ static unsigned int fake_poll(struct net_device *device, unsigned int budget)
     return taken;
 }
 
+static void fake_filter(struct net_device *device, const uint8_t mac[6], bool wanted)
+{
+    struct end *end = &ends[number_of(device)];
+    unsigned int i = 0;
+
+    assert_true(mac[0] & 1);
+    while (i < GROUPS && end->group[i].users > 0 && memcmp(end->group[i].mac, mac, 6) != 0)
+        i++;
+    for (unsigned int other = i; other < GROUPS; other++)
+        if (end->group[other].users > 0 && memcmp(end->group[other].mac, mac, 6) == 0)
+            i = other;
+    assert_true(i < GROUPS && (wanted || end->group[i].users > 0));
+    memcpy(end->group[i].mac, mac, 6);
+    end->group[i].users += wanted ? 1 : -1u;
+}
+
 static const struct net_operations operations = { .send = fake_send,
                                                   .kick = fake_kick,
-                                                  .poll = fake_poll };
+                                                  .poll = fake_poll,
+                                                  .filter = fake_filter };
 
 struct net_device *fake_net_device(unsigned int index)
 {

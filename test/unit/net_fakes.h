@@ -3,7 +3,7 @@
  * Two network devices, "eth0" and "eth1", joined by a wire with faults: the frames that one sends,
  * the other receives some virtual time later. With a third end: the test sees each frame and can
  * inject others. The stack gets 10.0.0.1/24 and 10.0.0.2/24; what is bound to one address and sent
- * to the other crosses the wire.
+ * to the other crosses the wire. A frame for a group arrives only where the stack has asked for it.
  */
 #ifndef TEST_NET_FAKES_H
 #define TEST_NET_FAKES_H
@@ -20,6 +20,7 @@ struct fake_wire {
     unsigned int lose, corrupt, delay, duplicate;
     uint64_t latency;            /* ns */
     bool cut;                    /* nothing arrives */
+    bool silent;                 /* what arrives is not told */
     bool whole;                  /* large TCP segments arrive as they were sent; else in pieces */
     unsigned int frames, kicks;  /* seen so far */
     unsigned int large;          /* frames handed to a device for cutting */
@@ -36,6 +37,9 @@ extern bool fake_net_large;
 struct net_device *fake_net_device(unsigned int index);
 /* Hand a frame to a device as if the backend had delivered it. */
 void fake_net_inject(unsigned int device, const uint8_t *frame, size_t length, bool trusted);
+/* How often a device was asked for this group; users of all groups together. */
+unsigned int fake_net_wanted(unsigned int device, const uint8_t mac[6]);
+unsigned int fake_net_groups(unsigned int device);
 /* How many frames a device takes before send() answers -EAGAIN; they leave as time goes on. */
 extern unsigned int fake_net_ring;
 

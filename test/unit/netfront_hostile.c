@@ -1,102 +1,24 @@
 /* SPDX-License-Identifier: MIT */
-// SRCS: netfront/device.c netfront/suspend.c netfront/receive.c netfront/pool.c netfront/transmit.c net/netdev.c xen/frontend.c xen/frontend_port.c test/unit/xen_fakes.c test/unit/xen_driver_fakes.c test/unit/fake_netback.c
+// SRCS: $(TEST_NETFRONT) $(DRIVER_FAKES) test/unit/fake_netback.c
 // CFLAGS: -include test/unit/ring_hook.h -Wl,--wrap=evtchn_close
 /*
  * netfront against a backend that lies: bad frames are dropped with their chain, a broken protocol
  * ends the device and nothing else.
  */
-#include "../../netfront/xenbus.c"
+#include "netfront_user.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-#include "fake_netback.h"
 #include "ring_hook.h"
-#include "xen/evtchn.h"
-#include "xen/gnttab.h"
-#include "xen_driver_fakes.h"
-#include "xen_fakes.h"
 
-static struct xenbus_device device;
-static struct net_device *nic;
-static unsigned int received, writable;
 static uint8_t data[4096];
-
-/*
- * Reads each byte that it is shown, as a copying stack would: the sanitizers see what lies outside
- * of a page.
- */
-static void on_receive(struct net_device *from, const struct net_fragment *fragments,
-                       unsigned int count, const struct net_receive_info *info)
-{
-    static volatile uint8_t sum;
-    size_t length = 0;
-
-    (void)info;
-    CHECK(from == nic && count > 0 && count <= NETFRONT_CHAIN_MAX);
-    for (unsigned int i = 0; i < count; i++) {
-        for (size_t byte = 0; byte < fragments[i].length; byte++)
-            sum += ((const uint8_t *)fragments[i].data)[byte];
-        length += fragments[i].length;
-    }
-    CHECK(length >= 14 && length <= 65535);
-    received++;
-}
-
-static void on_writable(struct net_device *from)
-{
-    CHECK(from == nic);
-    writable++;
-}
-
-static void on_added(struct net_device *new)
-{
-    nic = new;
-    nic->receive = on_receive;
-    nic->writable = on_writable;
-}
-
-static void on_removed(struct net_device *gone)
-{
-    CHECK(gone == nic);
-    nic = NULL;
-}
 
 static struct netfront *front(void)
 {
     return nic->private_data;
 }
 
-static void bring_up(void)
-{
-    if (device.driver == NULL) {
-        net_device_listen(on_added, on_removed);
-        fake_device(&device, &netfront_driver, "vif", 0);
-        fake_netback_start(&device);
-        CHECK(netfront_driver.probe(&device) == 0);
-    }
-    /* A backend that was connected closes before it starts over. */
-    fake_backend_state(&device, XenbusStateClosed);
-    fake_backend_state(&device, XenbusStateInitWait);
-    fake_netback_connect();
-    fake_backend_state(&device, XenbusStateConnected);
-    CHECK(nic->link_up);
-}
-
-static void detach(void)
-{
-    netfront_driver.remove(&device);
-    CHECK(gnttab_used() == 0 && evtchn_in_use() == 0 && fake_pages == 0);
-    device.driver = NULL;
-}
-
 static int send_one(void)
 {
-    struct net_fragment whole = { data, 100 };
-    int result = nic->operations->send(nic, &whole, 1, &(struct net_send_info){ 0 });
+    int result = send(data, 100, false);
 
     nic->operations->kick(nic);
     return result;
@@ -111,21 +33,21 @@ static unsigned int poll_all(void)
 
 static void works(void)
 {
-    unsigned int before = received;
+    unsigned int before = received.count;
 
     fake_netback_put(data, 60, 0, 0);
     poll_all();
-    CHECK(received == before + 1 && send_one() == 0);
+    CHECK(received.count == before + 1 && send_one() == 0);
 }
 
 static void is_broken(void)
 {
     uint32_t port = fake_netback_receive_port();
-    unsigned int before = received;
+    unsigned int before = received.count;
 
     CHECK(front()->broken && !nic->link_up && fake_log_lines == 1);
     CHECK(send_one() == -EIO);
-    CHECK(nic->operations->poll(nic, 64) == 0 && received == before);
+    CHECK(nic->operations->poll(nic, 64) == 0 && received.count == before);
     fake_event(port);
     thread_yield();
     CHECK(fake_port_masked(port) && fake_log_lines == 1);
@@ -257,13 +179,13 @@ static void transmit_unused_id(void)
 /* A response to extra-info, of which none was sent. */
 static void transmit_null(void)
 {
-    fake_netback_complete_raw((struct netif_tx_response){ fake_netback.ids[0], NETIF_RSP_NULL });
+    fake_netback_complete_raw((struct netif_tx_response){ fake_netback.taken[0].id, NETIF_RSP_NULL });
 }
 
 static void transmit_id_twice(void)
 {
-    fake_netback_complete_raw((struct netif_tx_response){ fake_netback.ids[0], NETIF_RSP_OKAY });
-    fake_netback_complete_raw((struct netif_tx_response){ fake_netback.ids[0], NETIF_RSP_OKAY });
+    fake_netback_complete_raw((struct netif_tx_response){ fake_netback.taken[0].id, NETIF_RSP_OKAY });
+    fake_netback_complete_raw((struct netif_tx_response){ fake_netback.taken[0].id, NETIF_RSP_OKAY });
 }
 
 static void (*const transmit_lies[])(void) = {
@@ -308,7 +230,7 @@ static void bad_frames_are_dropped(void)
     fake_log_lines = 0;
     for (unsigned int position = 0; position < 3; position++) {
         for (unsigned int i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-            unsigned int before = received;
+            unsigned int before = received.count;
 
             for (unsigned int piece = 0; piece < 3; piece++) {
                 struct netif_rx_response response =
@@ -320,7 +242,7 @@ static void bad_frames_are_dropped(void)
             }
             CHECK(poll_all() == 1);
             /* Harmless where it makes a short frame a whole one. */
-            if (received == before)
+            if (received.count == before)
                 errors++;
             works();
         }
@@ -334,16 +256,16 @@ static void long_chains_are_dropped(void)
 {
     bring_up();
     for (unsigned int pieces = 17; pieces <= 100; pieces++) {
-        unsigned int before = received;
+        unsigned int before = received.count;
 
         for (unsigned int i = 0; i < pieces; i++)
             fake_netback_put(data, 4096, 0, i + 1 < pieces ? NETRXF_more_data : 0);
         CHECK(poll_all() == 1);
-        CHECK(received == before);
+        CHECK(received.count == before);
         for (unsigned int i = 0; i < pieces; i++)
             fake_netback_put(data, 16, 0, i + 1 < pieces ? NETRXF_more_data : 0);
         CHECK(poll_all() == 1);
-        CHECK(received == before + (pieces <= NETFRONT_CHAIN_MAX));
+        CHECK(received.count == before + (pieces <= NETFRONT_CHAIN_MAX));
         works();
         CHECK(fake_netback_posted() == 256);
     }
@@ -358,16 +280,16 @@ static void extras_are_bounded(void)
 
     bring_up();
     for (unsigned int i = 0; i < sizeof(types); i++) {
-        unsigned int before = received;
+        unsigned int before = received.count;
 
         fake_netback_put(data, 60, 0, NETRXF_extra_info);
         fake_netback_put_extra(types[i], 0);
-        CHECK(poll_all() == 1 && received == before);
+        CHECK(poll_all() == 1 && received.count == before);
         fake_netback_put(data, 60, 0, NETRXF_extra_info);
         for (unsigned int extra = 0; extra < 40; extra++)
             fake_netback_put_extra(XEN_NETIF_EXTRA_TYPE_HASH,
                                    extra < 39 ? XEN_NETIF_EXTRA_FLAG_MORE : 0);
-        CHECK(poll_all() == 1 && received == before);
+        CHECK(poll_all() == 1 && received.count == before);
         works();
     }
     CHECK(nic->statistics.receive_errors == 8);
@@ -396,7 +318,7 @@ static void segmentation_is_checked(void)
 
     bring_up();
     for (unsigned int i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        unsigned int before = received;
+        unsigned int before = received.count;
 
         fake_netback_put(data, 4096, 0, NETRXF_extra_info | NETRXF_more_data);
         fake_netback_put_segmentation(cases[i].type, cases[i].size, cases[i].features,
@@ -405,7 +327,7 @@ static void segmentation_is_checked(void)
             fake_netback_put_segmentation(cases[i].type, cases[i].size, cases[i].features, 0);
         fake_netback_put(data, 4096, 0, NETRXF_more_data);
         fake_netback_put(data, 100, 0, 0);
-        CHECK(poll_all() == 1 && received == before + cases[i].good);
+        CHECK(poll_all() == 1 && received.count == before + cases[i].good);
         errors += !cases[i].good;
         CHECK(nic->statistics.receive_errors == errors);
         works();
@@ -481,6 +403,20 @@ static void states_flap(void)
     detach();
 }
 
+/* Connected, broken, closed, and again: a line each, up to a number. */
+static void lines_are_bounded(void)
+{
+    for (unsigned int i = 0; i < 200; i++) {
+        bring_up();
+        fake_netback_receive_ring()->rsp_prod -= 1;
+        fake_event(fake_netback_receive_port());
+        thread_yield();
+        CHECK(front()->broken);
+    }
+    CHECK(fake_log_lines >= LOG_LIMIT_LINES && fake_log_lines <= 2 * LOG_LIMIT_LINES);
+    detach();
+}
+
 /* Between any two reads: anything, anywhere in both rings. */
 static void scribble(void)
 {
@@ -536,19 +472,13 @@ static void any_page_at_any_time(void)
         }
         broken += front()->broken;
     }
-    CHECK(broken > 0 && received > 0);
+    CHECK(broken > 0 && received.count > 0);
     ring_hook = NULL;
     bring_up();
     works();
     detach();
 }
 
-#define ISOLATED(body)                    \
-    static void test_##body(void **state) \
-    {                                     \
-        (void)state;                      \
-        fake_isolated(body);              \
-    }
 ISOLATED(receive_lies_break_the_device)
 ISOLATED(restarts_behind_a_connection)
 ISOLATED(transmit_lies_break_the_device)
@@ -559,6 +489,7 @@ ISOLATED(segmentation_is_checked)
 ISOLATED(never_completing_fills_once)
 ISOLATED(storm_is_braked)
 ISOLATED(states_flap)
+ISOLATED(lines_are_bounded)
 ISOLATED(any_page_at_any_time)
 
 int main(void)
@@ -574,6 +505,7 @@ int main(void)
         cmocka_unit_test(test_never_completing_fills_once),
         cmocka_unit_test(test_storm_is_braked),
         cmocka_unit_test(test_states_flap),
+        cmocka_unit_test(test_lines_are_bounded),
         cmocka_unit_test(test_any_page_at_any_time),
     };
 

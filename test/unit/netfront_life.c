@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-// SRCS: netfront/device.c netfront/suspend.c netfront/receive.c netfront/pool.c netfront/transmit.c net/netdev.c xen/frontend.c xen/frontend_port.c test/unit/xen_fakes.c test/unit/xen_driver_fakes.c test/unit/fake_netback.c
+// SRCS: $(TEST_NETFRONT) $(DRIVER_FAKES) test/unit/fake_netback.c
 // CFLAGS: -include test/unit/ring_hook.h -Wl,--wrap=evtchn_close
 /*
  * netfront with an honest backend: how it connects, what it takes of memory, and connections that
@@ -161,9 +161,13 @@ static void strict_mac(void)
         CHECK(netfront_driver.probe(&device) == -EINVAL);
         netfront_driver.remove(&device);
     }
+    fake_device(&device, &netfront_driver, "vif", 1);
+    fake_store_set_bytes("device/vif/1/mac", "00:16:3e:0a:0b:0c\0", 18);
+    CHECK(netfront_driver.probe(&device) == -EINVAL);
+    netfront_driver.remove(&device);
     fake_device(&device, &netfront_driver, "vif", 2);
     CHECK(netfront_driver.probe(&device) == -ENOENT);
-    CHECK(fake_log_lines == sizeof(bad) / sizeof(bad[0]) + 1);
+    CHECK(fake_log_lines == sizeof(bad) / sizeof(bad[0]) + 2);
 }
 
 static void goes_and_comes_back(void)
@@ -233,7 +237,44 @@ static void restored(void)
     CHECK(fake_timer_next() == UINT64_MAX);
 }
 
+/* The ring is full, and that all of it was sent is not told. */
+static void send_all_silently(void)
+{
+    uint8_t data[60] = { 0 }, seen[100];
+    unsigned int flags;
+
+    while (send(data, sizeof(data), false) == 0)
+        ;
+    while (fake_netback_take(seen, sizeof(seen), &flags) > 0)
+        ;
+    for (; fake_netback.held > 0; fake_netback.held--)
+        fake_netback_complete_raw((struct netif_tx_response){
+            fake_netback.taken[fake_netback.held - 1].id, NETIF_RSP_OKAY });
+    fake_netback_transmit_ring()->rsp_prod = fake_netback.transmit_produced;
+}
+
+/* Whoever polls finds what no event told: frames, and room to send, with frames or without. */
+static void lost_events(void)
+{
+    uint8_t data[60] = { 0 };
+
+    bring_up();
+    for (unsigned int frames = 0; frames < 2; frames++) {
+        pending = writable = 0;
+        send_all_silently();
+        if (frames > 0)
+            fake_netback_put(data, sizeof(data), 0, 0);
+        fake_netback_receive_ring()->rsp_prod = fake_netback.receive_produced;
+        thread_yield();
+        CHECK(pending == 0 && writable == 0);
+        CHECK(nic->operations->poll(nic, 64) == frames && writable == 1);
+        CHECK(nic->operations->poll(nic, 64) == 0 && writable == 1);
+    }
+    detach();
+}
+
 ISOLATED(comes_up)
+ISOLATED(lost_events)
 ISOLATED(one_port_or_two)
 ISOLATED(memory_decides)
 ISOLATED(command_line_decides)
@@ -252,6 +293,7 @@ int main(void)
         cmocka_unit_test(test_half_built),
         cmocka_unit_test(test_strict_mac),
         cmocka_unit_test(test_goes_and_comes_back),
+        cmocka_unit_test(test_lost_events),
         cmocka_unit_test(test_restored),
     };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-// SRCS: netfront/device.c netfront/suspend.c netfront/receive.c netfront/pool.c netfront/transmit.c net/netdev.c xen/frontend.c xen/frontend_port.c test/unit/xen_fakes.c test/unit/xen_driver_fakes.c test/unit/fake_netback.c
+// SRCS: $(TEST_NETFRONT) $(DRIVER_FAKES) test/unit/fake_netback.c
 // CFLAGS: -include test/unit/ring_hook.h -Wl,--wrap=evtchn_close
 /*
  * netfront with an honest backend: frames both ways, chains, large segments, checksum flags, full

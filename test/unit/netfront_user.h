@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * For netfront's tests with an honest backend: one card, what is above it, and frames. Includes the
- * driver's handshake, whose functions are not for others.
+ * For netfront's tests: one card, what is above it, and frames. Includes the driver's handshake,
+ * whose functions are not for others.
  */
 #ifndef TEST_NETFRONT_USER_H
 #define TEST_NETFRONT_USER_H
@@ -23,6 +23,7 @@
 static struct xenbus_device device;
 static struct net_device *nic;
 static unsigned int added, removed, pending, writable, changed;
+static void (*when_added)(void); /* what else is done then */
 
 /* The last frame that came in. */
 static struct {
@@ -35,12 +36,13 @@ static struct {
 static inline void on_receive(struct net_device *from, const struct net_fragment *fragments,
                        unsigned int count, const struct net_receive_info *info)
 {
-    CHECK(from == nic);
+    CHECK(from == nic && count > 0 && count <= NETFRONT_CHAIN_MAX);
     received.length = 0;
     for (unsigned int i = 0; i < count; i++) {
         memcpy(received.data + received.length, fragments[i].data, fragments[i].length);
         received.length += fragments[i].length;
     }
+    CHECK(received.length >= NETFRONT_ETHERNET_HEADER && received.length <= NETFRONT_FRAME_MAX);
     received.info = *info;
     received.count++;
 }
@@ -71,6 +73,8 @@ static inline void on_added(struct net_device *new)
     nic->writable = on_writable;
     nic->changed = on_changed;
     added++;
+    if (when_added != NULL)
+        when_added();
 }
 
 static inline void on_removed(struct net_device *gone)
@@ -137,12 +141,5 @@ static inline int send_large(const void *data, size_t length, uint16_t segment, 
 
     return nic->operations->send(nic, &whole, 1, &info);
 }
-
-#define ISOLATED(body)                    \
-    static void test_##body(void **state) \
-    {                                     \
-        (void)state;                      \
-        fake_isolated(body);              \
-    }
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-// SRCS: test/unit/fakes.c test/unit/net_fakes.c net/netdev.c net/stack.c net/interface.c net/large_segments.c net/memory.c net/checksum.c net/hooks.c net/timers.c net/config.c net/configure.c net/announce.c net/peers.c net/address_text.c net/usage.c net/socket.c net/socket_calls.c net/socket_transfer.c net/socket_file.c net/socket_address.c net/socket_options.c net/socket_tcp.c net/socket_tcp_data.c net/socket_udp.c net/resolver.c net/addrinfo.c net/inet.c lib/posix/file.c lib/posix/poll.c lib/posix/descriptor.c lib/posix/duplicate.c lib/posix/io_read.c lib/posix/io_write.c
+// SRCS: $(NET_FAKES) $(TEST_NET)
 // LWIP: yes
 // CFLAGS: -include test/unit/net_names.h -Wl,-T,test/unit/sets.ld
 /*
@@ -163,6 +163,25 @@ static void overflow(void **state)
     while (recv(b, block, sizeof(block), MSG_DONTWAIT) > 0)
         got++;
     assert_in_range(got, 100, 1000);
+    close(a);
+    close(b);
+    fake_net_check_leftovers();
+}
+
+/* The device is looked at once a minute, whether or not it has told of frames. */
+static void lost_event(void **state)
+{
+    int a = udp_at(A, 1000), b = udp_at(B, 2000);
+    char buffer[8];
+
+    (void)state;
+    send_to(a, "ping", 4, B, 2000); /* ARP is through */
+    assert_int_equal(recv(b, buffer, sizeof(buffer), 0), 4);
+    fake_wire.silent = true;
+    send_to(a, "ping", 4, B, 2000);
+    fake_net_sleep(SECONDS(61));
+    fake_wire.silent = false;
+    assert_int_equal(recv(b, buffer, sizeof(buffer), MSG_DONTWAIT), 4);
     close(a);
     close(b);
     fake_net_check_leftovers();
@@ -393,6 +412,7 @@ int main(void)
         cmocka_unit_test(connected),
         cmocka_unit_test(broadcast),
         cmocka_unit_test(overflow),
+        cmocka_unit_test(lost_event),
         cmocka_unit_test(both_families),
         cmocka_unit_test(ipv6_only),
         cmocka_unit_test(link_local),

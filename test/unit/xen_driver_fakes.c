@@ -228,6 +228,7 @@ uint64_t fake_timer_next(void)
 static struct {
     char path[128];
     char value[64];
+    size_t length;
 } nodes[NODES];
 static unsigned int node_count;
 unsigned int fake_store_fail_write;
@@ -240,7 +241,7 @@ static int find(const char *path)
     return -1;
 }
 
-void fake_store_set(const char *path, const char *value)
+void fake_store_set_bytes(const char *path, const void *value, size_t length)
 {
     int i = find(path);
 
@@ -249,7 +250,15 @@ void fake_store_set(const char *path, const char *value)
         i = (int)node_count++;
         snprintf(nodes[i].path, sizeof(nodes[i].path), "%s", path);
     }
-    snprintf(nodes[i].value, sizeof(nodes[i].value), "%s", value);
+    CHECK(length < sizeof(nodes[i].value));
+    memcpy(nodes[i].value, value, length);
+    nodes[i].value[length] = '\0';
+    nodes[i].length = length;
+}
+
+void fake_store_set(const char *path, const char *value)
+{
+    fake_store_set_bytes(path, value, strlen(value));
 }
 
 const char *fake_store_get(const char *path)
@@ -277,14 +286,15 @@ int xenstore_remove(xenstore_transaction transaction, const char *path)
 
 int xenstore_read(xenstore_transaction transaction, const char *path, char **value, size_t *length)
 {
-    const char *text = fake_store_get(path);
+    int i = find(path);
 
     (void)transaction;
-    if (text == NULL)
+    if (i < 0)
         return -ENOENT;
-    *value = strdup(text);
+    *value = malloc(nodes[i].length + 1);
+    memcpy(*value, nodes[i].value, nodes[i].length + 1);
     if (length != NULL)
-        *length = strlen(text);
+        *length = nodes[i].length;
     return 0;
 }
 
@@ -330,7 +340,7 @@ int xenstore_write_format(xenstore_transaction transaction, const char *director
 
 /* xenbus. */
 
-unsigned int fake_settled;
+unsigned int fake_settled, fake_again;
 
 int xenbus_set_state(struct xenbus_device *device, enum xenbus_state state)
 {
@@ -344,6 +354,12 @@ int xenbus_set_state(struct xenbus_device *device, enum xenbus_state state)
 void xenbus_backend_closed(struct xenbus_device *device)
 {
     CHECK(xenbus_set_state(device, XenbusStateClosed) == 0);
+}
+
+void xenbus_again(struct xenbus_device *device)
+{
+    (void)device;
+    fake_again++;
 }
 
 void xenbus_settled(struct xenbus_device *device)

@@ -35,10 +35,11 @@ unsigned int fake_timers_run(uint64_t ns);
 uint64_t fake_timer_next(void);
 
 /*
- * xenstore: set, read back (NULL: absent), drop everything. The nth write from now fails: 0 means
- * none.
+ * xenstore: set, also to bytes with a NUL among them, read back (NULL: absent), drop everything. The
+ * nth write from now fails: 0 means none.
  */
 void fake_store_set(const char *path, const char *value);
+void fake_store_set_bytes(const char *path, const void *value, size_t length);
 const char *fake_store_get(const char *path);
 void fake_store_clear(void);
 extern unsigned int fake_store_fail_write;
@@ -53,5 +54,7 @@ void fake_backend_node(const struct xenbus_device *device, const char *node, con
 /* A number that the frontend wrote; fails the test when it is absent. */
 uint32_t fake_frontend_number(const struct xenbus_device *device, const char *node);
 extern unsigned int fake_settled;
+/* Calls of xenbus_again(): the test makes the one that was asked for, itself. */
+extern unsigned int fake_again;
 
 #endif

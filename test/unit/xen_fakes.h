@@ -26,6 +26,14 @@
  */
 void fake_isolated(void (*body)(void));
 
+/* test_NAME() for cmocka, which runs NAME() so. */
+#define ISOLATED(name)                    \
+    static void test_##name(void **state) \
+    {                                     \
+        (void)state;                      \
+        fake_isolated(name);              \
+    }
+
 /* Does the other side's work: true when it did something. NULL: none. */
 extern bool (*fake_backend)(void);
 

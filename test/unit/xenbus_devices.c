@@ -3,7 +3,7 @@
  * Xenbus against a real enough xenstored: devices that are there, come, go, are described badly,
  * and backends that change state, vanish, come back or write garbage.
  */
-// SRCS: xen/xenbus.c xen/xenbus_backend.c xen/xenbus_reopen.c xen/xenstore.c xen/xenstore_calls.c xen/xenstore_watch.c xen/xenstore_wire.c test/unit/xen_fakes.c test/unit/fake_xenstored.c test/unit/fake_timer.c xen/frontend_port.c
+// SRCS: $(TEST_XENBUS) $(TEST_XENSTORE) $(STORE_FAKES)
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -104,7 +104,7 @@ static void start(void)
     xenbus_init();
 }
 
-static void body_life(void)
+static void life(void)
 {
     add("vbd", 51712, "2");
     start();
@@ -131,7 +131,7 @@ static void body_life(void)
     CHECK(fake_log_lines == 0);
 }
 
-static void body_come_and_go(void)
+static void come_and_go(void)
 {
     start();
     settle();
@@ -155,7 +155,7 @@ static void body_come_and_go(void)
 }
 
 /* Our own writes below a device come back as events, and must not cost a search each. */
-static void body_own_writes(void)
+static void own_writes(void)
 {
     add("vbd", 51712, "2");
     start();
@@ -168,7 +168,7 @@ static void body_own_writes(void)
     CHECK(store_requests == before + 20);
 }
 
-static void body_missing_backend(void)
+static void missing_backend(void)
 {
     add("vbd", 51712, NULL);
     add("vif", 0, "4");
@@ -180,7 +180,7 @@ static void body_missing_backend(void)
                  "xenbus: device/vbd/51712 is not connected (state 3, backend 0)") == 0);
 }
 
-static void body_failed_probe(void)
+static void failed_probe(void)
 {
     probe_result = -ENOMEM;
     add("vbd", 51712, "2");
@@ -196,7 +196,7 @@ static void body_failed_probe(void)
     CHECK(removals == 1 && xenbus_devices() == 1);
 }
 
-static void body_garbage_states(void)
+static void garbage_states(void)
 {
     static const char *const garbage[] = {
         "9", "-1", "", "four", "4 ", "99999999999999999999", "0x4",
@@ -219,7 +219,7 @@ static void body_garbage_states(void)
     CHECK(fake_log_lines == 1 && last_state == XenbusStateConnected);
 }
 
-static void body_bad_nodes(void)
+static void bad_nodes(void)
 {
     static const struct {
         const char *id, *domain, *backend;
@@ -263,7 +263,7 @@ static const char *our_state(void)
 }
 
 /* A backend that closes and is online is waited for, each time but the first after a while. */
-static void body_closed_and_online(void)
+static void closed_and_online(void)
 {
     add("vbd", 51712, "4");
     start();
@@ -311,8 +311,22 @@ static void body_closed_and_online(void)
     CHECK(fake_timer == NULL && removals == 1 && xenbus_devices() == 0);
 }
 
+/* However often it closes and starts by itself, it does not fill the log. */
+static void flapping_backend(void)
+{
+    add("vbd", 51712, "4");
+    start();
+    settle();
+    store_set("/local/domain/5/backend/vbd/1/51712/online", "1");
+    for (unsigned int i = 0; i < 300; i++) {
+        set_backend(51712, "4");
+        set_backend(51712, "6");
+    }
+    CHECK(fake_log_lines >= LOG_LIMIT_LINES && fake_log_lines <= 2 * LOG_LIMIT_LINES);
+}
+
 /* Removed and added again between two looks: told by the backend, or by a state we did not write. */
-static void body_another_device(void)
+static void another_device(void)
 {
     add("vbd", 51712, "4");
     start();
@@ -336,7 +350,7 @@ static void body_another_device(void)
     CHECK(probes == 3 && store_watch_count() == 2);
 }
 
-static void body_broken_store(void)
+static void broken_store(void)
 {
     add("vbd", 51712, "2");
     start();
@@ -348,13 +362,6 @@ static void body_broken_store(void)
     CHECK(xenbus_wait_settled(deadline_after(SECONDS(1))) == 1);
 }
 
-#define ISOLATED(name)                    \
-    static void test_##name(void **state) \
-    {                                     \
-        (void)state;                      \
-        fake_isolated(body_##name);       \
-    }
-
 ISOLATED(life)
 ISOLATED(come_and_go)
 ISOLATED(own_writes)
@@ -363,6 +370,7 @@ ISOLATED(failed_probe)
 ISOLATED(garbage_states)
 ISOLATED(bad_nodes)
 ISOLATED(closed_and_online)
+ISOLATED(flapping_backend)
 ISOLATED(another_device)
 ISOLATED(broken_store)
 
@@ -377,6 +385,7 @@ int main(void)
         cmocka_unit_test(test_garbage_states),
         cmocka_unit_test(test_bad_nodes),
         cmocka_unit_test(test_closed_and_online),
+        cmocka_unit_test(test_flapping_backend),
         cmocka_unit_test(test_another_device),
         cmocka_unit_test(test_broken_store),
     };

@@ -3,7 +3,7 @@
  * Xenbus when its domain is saved and restored: devices come to rest, are told to forget, find
  * their new backends, or are removed because the new domain does not have them.
  */
-// SRCS: xen/xenbus.c xen/xenbus_backend.c xen/xenbus_reopen.c xen/xenstore.c xen/xenstore_calls.c xen/xenstore_watch.c xen/xenstore_wire.c test/unit/xen_fakes.c test/unit/fake_xenstored.c test/unit/fake_timer.c xen/frontend_port.c
+// SRCS: $(TEST_XENBUS) $(TEST_XENSTORE) $(STORE_FAKES)
 // CFLAGS: -Ixen
 #include "../../xen/xenbus_suspend.c"
 
@@ -149,7 +149,7 @@ static void same_devices(void)
     add("vif", 0, 2);
 }
 
-static void body_restored(void)
+static void restored(void)
 {
     unsigned int watches;
 
@@ -181,7 +181,7 @@ static void other_devices(void)
     add("vif", 1, 2);
 }
 
-static void body_other_host(void)
+static void other_host(void)
 {
     start();
     new_domain = other_devices;
@@ -196,7 +196,7 @@ static void body_other_host(void)
     CHECK(xenbus_devices() == 3 && resumes == 2);
 }
 
-static void body_refused(void)
+static void refused(void)
 {
     start();
     drain_result = -ETIMEDOUT;
@@ -206,13 +206,6 @@ static void body_refused(void)
     xenbus_hooks.cancel();
     CHECK(cancels == 2 && resumes == 0);
 }
-
-#define ISOLATED(name)                    \
-    static void test_##name(void **state) \
-    {                                     \
-        (void)state;                      \
-        fake_isolated(body_##name);       \
-    }
 
 ISOLATED(restored)
 ISOLATED(other_host)

@@ -45,7 +45,7 @@ static void check_read(const char *path, const char *expected)
     free(value);
 }
 
-static void body_calls(void)
+static void all_calls(void)
 {
     char *value, **names, big[4097];
     unsigned int count;
@@ -82,7 +82,7 @@ static void body_calls(void)
     check_nothing_left();
 }
 
-static void body_out_of_pages(void)
+static void out_of_pages(void)
 {
     char *value, big[200];
 
@@ -116,7 +116,7 @@ static void busy_thread(void *argument)
     finished++;
 }
 
-static void body_many_threads(void)
+static void many_threads(void)
 {
     start();
     store_options.shuffle = true;
@@ -151,7 +151,7 @@ static void counting_thread(void *argument)
     finished++;
 }
 
-static void body_transactions(void)
+static void transactions(void)
 {
     start();
     store_set("data/counter", "0");
@@ -186,7 +186,7 @@ static void count_call(struct xenstore_watch *watch, const char *path)
         free(value);
 }
 
-static void body_watches(void)
+static void watches(void)
 {
     struct xenstore_watch watch = { .path = "watched", .callback = count_call, .argument = &calls };
 
@@ -226,7 +226,7 @@ static void slow_call(struct xenstore_watch *watch, const char *path)
     thread_sleep_until(deadline_after(MILLISECONDS(1)));
 }
 
-static void body_watch_storm(void)
+static void watch_storm(void)
 {
     struct xenstore_watch watch = { .path = "storm", .callback = slow_call };
     char path[300];
@@ -262,7 +262,7 @@ static void unregister_itself(struct xenstore_watch *watch, const char *path)
     calls++;
 }
 
-static void body_watch_ends_itself(void)
+static void watch_ends_itself(void)
 {
     start();
     once = calloc(1, sizeof(*once));
@@ -285,7 +285,7 @@ static void long_call(struct xenstore_watch *watch, const char *path)
     in_callback = false;
 }
 
-static void body_unregister_waits(void)
+static void unregister_waits(void)
 {
     struct xenstore_watch *watch = calloc(1, sizeof(*watch));
 
@@ -300,7 +300,7 @@ static void body_unregister_waits(void)
     settle();
 }
 
-static void body_register_later(void)
+static void register_later(void)
 {
     struct xenstore_watch watch = { .path = "later", .callback = count_call, .argument = &calls };
     struct xenstore_watch bad = { .path = "forbidden", .callback = count_call, .argument = &calls };
@@ -319,7 +319,7 @@ static void body_register_later(void)
 
 /* Timeouts. */
 
-static void body_timeout(void)
+static void timeout(void)
 {
     char *value;
     uint64_t before;
@@ -351,7 +351,7 @@ static void lone_reader(void *argument)
  * A server that never answers: everybody gets -ETIMEDOUT, and the memory of it is bounded; then it
  * wakes up.
  */
-static void body_silence(void)
+static void silence(void)
 {
     start();
     store_set("a", "1");
@@ -369,7 +369,7 @@ static void body_silence(void)
 /*
  * A server that stops reading: half a message may stand in the ring, and the stream stays in step.
  */
-static void body_deafness(void)
+static void deafness(void)
 {
     char big[3000];
 
@@ -402,7 +402,7 @@ static void lied_to(void *argument)
     finished++;
 }
 
-static void body_lie(void)
+static void told_a_lie(void)
 {
     char *value;
     struct xenstore_watch watch = { .path = "a", .callback = count_call, .argument = &calls };
@@ -430,7 +430,7 @@ static void body_lie(void)
 }
 
 /* A watch event with a token of ours that is gone, or never was, is no violation. */
-static void body_unknown_token(void)
+static void unknown_token(void)
 {
     struct xenstore_watch watch = { .path = "w", .callback = count_call, .argument = &calls };
 
@@ -446,7 +446,7 @@ static void body_unknown_token(void)
     CHECK(calls == 1 && fake_log_lines == 0);
 }
 
-static void body_not_connected(void)
+static void not_connected(void)
 {
     char *value;
 
@@ -457,14 +457,7 @@ static void body_not_connected(void)
     CHECK(xenstore_init(&store_ring, STORE_PORT) == -EIO);
 }
 
-#define ISOLATED(name)                    \
-    static void test_##name(void **state) \
-    {                                     \
-        (void)state;                      \
-        fake_isolated(body_##name);       \
-    }
-
-ISOLATED(calls)
+ISOLATED(all_calls)
 ISOLATED(out_of_pages)
 ISOLATED(many_threads)
 ISOLATED(transactions)
@@ -484,14 +477,14 @@ static void test_lies(void **state)
     (void)state;
     for (lie = STORE_HONEST + 1; lie < STORE_LIES; lie++) {
         print_message("lie %d\n", lie);
-        fake_isolated(body_lie);
+        fake_isolated(told_a_lie);
     }
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_calls),
+        cmocka_unit_test(test_all_calls),
         cmocka_unit_test(test_out_of_pages),
         cmocka_unit_test(test_many_threads),
         cmocka_unit_test(test_transactions),

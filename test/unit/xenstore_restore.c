@@ -3,7 +3,7 @@
  * The xenstore client when its domain is saved and restored: requests that are under way, wait, or
  * are never answered; transactions; watches; and the same when the suspend is cancelled.
  */
-// SRCS: xen/xenstore.c xen/xenstore_calls.c xen/xenstore_watch.c xen/xenstore_wire.c test/unit/xen_fakes.c test/unit/fake_xenstored.c xen/frontend_port.c test/unit/fake_timer.c
+// SRCS: $(TEST_XENSTORE) $(STORE_FAKES)
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -88,7 +88,7 @@ static void busy(void *unused)
     finished++;
 }
 
-static void body_load(void)
+static void load(void)
 {
     struct xenstore_watch watch = { .path = "data/fixed", .callback = changed };
     unsigned int rounds = 40, threads = 5, progress = 0;
@@ -137,7 +137,7 @@ static void body_load(void)
 }
 
 /* A transaction of before is over, whatever number xenstore gives the next one. */
-static void body_old_transaction(void)
+static void old_transaction(void)
 {
     xenstore_transaction before, after;
 
@@ -157,7 +157,7 @@ static void body_old_transaction(void)
 }
 
 /* New requests wait, and go on. */
-static void body_requests_wait(void)
+static void requests_wait(void)
 {
     unsigned int requests;
 
@@ -179,7 +179,7 @@ static void body_requests_wait(void)
 }
 
 /* A connection that was given up gets a new life; without a ring, everything fails at once. */
-static void body_other_host(void)
+static void other_host(void)
 {
     char *value;
 
@@ -193,13 +193,6 @@ static void body_other_host(void)
     CHECK(xenstore_resume(NULL, 0) == -ENODEV);
     CHECK(xenstore_read(XENSTORE_NONE, "data/a", &value, NULL) == -EIO);
 }
-
-#define ISOLATED(name)                    \
-    static void test_##name(void **state) \
-    {                                     \
-        (void)state;                      \
-        fake_isolated(body_##name);       \
-    }
 
 ISOLATED(load)
 ISOLATED(old_transaction)

@@ -2,7 +2,7 @@
 /*
  * Requests in control/shutdown, and the last hypercall.
  */
-// SRCS: xen/lifecycle.c xen/console.c xen/console_ring.c xen/xenstore.c xen/xenstore_calls.c xen/xenstore_watch.c xen/xenstore_wire.c test/unit/xen_fakes.c test/unit/fake_xenstored.c xen/frontend_port.c test/unit/fake_timer.c
+// SRCS: xen/lifecycle.c xen/console.c xen/console_ring.c $(TEST_XENSTORE) $(STORE_FAKES)
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -50,7 +50,7 @@ static void start(void)
     settle();
 }
 
-static void body_words(void)
+static void words(void)
 {
     static const struct {
         const char *word;
@@ -76,14 +76,14 @@ static void body_words(void)
 }
 
 /* Present before we look. */
-static void body_early(void)
+static void early(void)
 {
     store_set("control/shutdown", "reboot");
     start();
     CHECK(requests == 1 && requested == SHUTDOWN_reboot);
 }
 
-static void body_unknown(void)
+static void unknown(void)
 {
     start();
     CHECK(fake_log_lines == 0); /* no such node at all */
@@ -106,7 +106,7 @@ static void body_unknown(void)
 }
 
 /* A suspend is acknowledged like the others; in a new domain everything is said again. */
-static void body_suspend(void)
+static void suspend(void)
 {
     start();
     store_set("control/shutdown", "suspend");
@@ -119,7 +119,7 @@ static void body_suspend(void)
     CHECK(suspends == 2);
 }
 
-static void body_conflicts(void)
+static void conflicts(void)
 {
     start();
     store_options.conflicts = 3;
@@ -149,7 +149,7 @@ static void at_shutdown(void)
     CHECK(page.out_cons == page.out_prod && page.out_prod == 5);
 }
 
-static void body_output_comes_first(void)
+static void output_comes_first(void)
 {
     CHECK(console_init(&page, 2) == 0);
     fake_yield = reader_on_yield;
@@ -163,20 +163,13 @@ static void at_late_shutdown(void)
     CHECK(clock_monotonic() < CONSOLE_STALL_TIMEOUT + MILLISECONDS(2));
 }
 
-static void body_nobody_reads(void)
+static void nobody_reads(void)
 {
     CHECK(console_init(&page, 2) == 0);
     fake_at_shutdown = at_late_shutdown;
     CHECK(console_write("bye\n", 4) == 0);
     domain_shutdown(SHUTDOWN_poweroff);
 }
-
-#define ISOLATED(name)                    \
-    static void test_##name(void **state) \
-    {                                     \
-        (void)state;                      \
-        fake_isolated(body_##name);       \
-    }
 
 ISOLATED(words)
 ISOLATED(early)

@@ -38,6 +38,17 @@ struct sockaddr_in6 {
     uint32_t sin6_scope_id; /* the interface of a link-local address */
 };
 
+struct ip_mreq {
+    struct in_addr imr_multiaddr;
+    struct in_addr imr_interface;
+};
+
+struct ip_mreqn {
+    struct in_addr imr_multiaddr;
+    struct in_addr imr_address; /* of the interface */
+    int imr_ifindex;
+};
+
 struct ipv6_mreq {
     struct in6_addr ipv6mr_multiaddr;
     unsigned int ipv6mr_interface;
@@ -65,7 +76,17 @@ extern const struct in6_addr in6addr_any, in6addr_loopback;
 
 #define IP_TOS 1
 #define IP_TTL 2
+#define IP_MULTICAST_IF 32
+#define IP_MULTICAST_TTL 33
+#define IP_MULTICAST_LOOP 34
+#define IP_ADD_MEMBERSHIP 35
+#define IP_DROP_MEMBERSHIP 36
 #define IPV6_UNICAST_HOPS 16
+#define IPV6_MULTICAST_IF 17
+#define IPV6_MULTICAST_HOPS 18
+#define IPV6_MULTICAST_LOOP 19
+#define IPV6_JOIN_GROUP 20
+#define IPV6_LEAVE_GROUP 21
 #define IPV6_V6ONLY 26
 
 #define IPPORT_RESERVED 1024
@@ -90,6 +111,8 @@ static inline uint32_t ntohl(uint32_t network)
 {
     return __builtin_bswap32(network);
 }
+
+#define IN_MULTICAST(a) (((in_addr_t)(a) & 0xf0000000) == 0xe0000000)
 
 #define IN6_IS_ADDR_UNSPECIFIED(a) \
     (((a)->s6_addr32[0] | (a)->s6_addr32[1] | (a)->s6_addr32[2] | (a)->s6_addr32[3]) == 0)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# timeout: 300
+# timeout: 420
 # A backend in dom0 that lies (backend/): after each lie the guest answers on its honest disk and
 # card, says so in one line, and in the end nothing more is in use than before.
 ADDRESS=10.99.0.50
@@ -25,6 +25,10 @@ told=0
 while read -r _ _ _ _ _ _ number; do told=$((told + number)); done \
     < <(sed -n 's/^lies that broke the \(.*\): /lies that broke the \1 x /p' second.log)
 expect "lines about a broken protocol" "$told" "$(($(lines 'broke the protocol') - breaks))"
+expect_usage hostile "$before" 2
+
+note "answers without events"
+./hostile-backend "$ID" "$ADDRESS" silent
 expect_usage hostile "$before" 2
 ask hostile end >/dev/null
 expect_shutdown hostile poweroff

@@ -1,3 +1,3 @@
-SRCS := main.c services.c
+SRCS := main.c services.c groups.c
 CONFIG := net
 MEMORY := 16

@@ -16,6 +16,7 @@
 
 #include "../requests.h"
 #include "../usage.h"
+#include "groups.h"
 #include "services.h"
 
 static const void *address_bytes(const struct sockaddr *address)
@@ -172,13 +173,47 @@ static void tell_frames(char *argument, char *answer)
                  device->statistics.send_dropped, net.datagrams_dropped);
 }
 
+static void join_group(char *argument, char *answer)
+{
+    tell(answer, group_change(argument, true), "joined");
+}
+
+static void leave_group(char *argument, char *answer)
+{
+    tell(answer, group_change(argument, false), "left");
+}
+
+/* "crowd NUMBER": join so many further groups; "disperse": leave them. */
+static void crowd(char *argument, char *answer)
+{
+    tell(answer, groups_crowd((unsigned int)strtoul(argument, NULL, 10)), "joined");
+}
+
+static void disperse(char *argument, char *answer)
+{
+    (void)argument;
+    groups_disperse();
+    tell(answer, 0, "left");
+}
+
+/* "heard": frames that the first card has taken in, datagrams for groups since the last time. */
+static void tell_heard(char *argument, char *answer)
+{
+    const struct net_device *device = net_device_at(0);
+
+    (void)argument;
+    snprintf(answer, REQUESTS_ANSWER, "%lu %u", device ? device->statistics.received : 0,
+             groups_heard());
+}
+
 static const struct command {
     const char *name;
     void (*run)(char *argument, char *answer);
 } commands[] = {
     { "usage", tell_usage }, { "lookup", lookup },          { "connect", try_connection },
     { "send", send_stream }, { "receive", receive_stream }, { "sum", sum_stream },
-    { "frames", tell_frames },
+    { "frames", tell_frames }, { "join", join_group },       { "leave", leave_group },
+    { "heard", tell_heard },   { "crowd", crowd },           { "disperse", disperse },
 };
 
 static bool handle(char *words, char answer[REQUESTS_ANSWER])

@@ -42,8 +42,11 @@ void ask_start(const char *format, ...) __attribute__((format(printf, 1, 2)));
 bool ask_answered(char answer[256]);
 void ask_wait(char answer[256]);
 void ask_expect(const char *wanted);
+void ask_expect_within(const char *wanted, double patience);
 /* The honest disk can be read and the honest card echoes. */
 void check_honest(const char *after);
+/* The card alone: also while the guest has not answered what it was asked. */
+void check_card(const char *after);
 
 /* device.c: one device of ours. */
 struct device {
@@ -75,5 +78,8 @@ void unmap(void *page);
 /* Each plays its list and returns how many of the lies broke the device. */
 unsigned int lie_as_disk(struct device *disk);
 unsigned int lie_as_card(struct device *card);
+/* Answers without an event, as if it were lost: the guest finds them by itself, in time. */
+void be_silent_as_disk(struct device *disk);
+void be_silent_as_card(struct device *card);
 
 #endif

@@ -85,11 +85,16 @@ static void respond(uint64_t id, uint8_t operation, int status)
         (struct blkif_response){ id, operation, (int16_t)status };
 }
 
-static void push(const struct device *disk)
+static void push_silently(void)
 {
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
     ring->rsp_prod = produced;
     ring->req_event = consumed + 1;
+}
+
+static void push(const struct device *disk)
+{
+    push_silently();
     ring_bell(disk);
 }
 
@@ -289,6 +294,30 @@ static void flap(struct device *disk)
         }
     check_honest("disk: states that flap");
     close_down(disk);
+}
+
+/* The guest looks once more when its patience with a request is over, after 25 to 30 seconds. */
+void be_silent_as_disk(struct device *disk)
+{
+    double start;
+
+    device_create(disk);
+    connect(disk);
+    begin_read();
+    for (; asked_count > 0; asked_count--)
+        respond(asked[asked_count - 1].id, asked[asked_count - 1].operation, 0);
+    start = now();
+    push_silently();
+    check_card("disk: answers without an event");
+    ask_expect_within("ok", 40);
+    note("ok: disk: answers without an event are found after %.0f s", now() - start);
+    if (now() - start < 5)
+        fail("that was an event, or nothing was asked");
+    check_honest("disk: answers without an event");
+    ask_start("read xvdb 65536");
+    serve(disk, "ok");
+    leave(disk);
+    device_remove(disk);
 }
 
 /* The guest may not use again what we do not let go of; nor may it run out of memory over this. */

@@ -61,9 +61,9 @@ bool ask_answered(char answer[256])
     return ours;
 }
 
-void ask_wait(char answer[256])
+static void wait_answer(char answer[256], double patience)
 {
-    double end = now() + PATIENCE;
+    double end = now() + patience;
 
     while (!ask_answered(answer)) {
         if (now() > end)
@@ -72,16 +72,26 @@ void ask_wait(char answer[256])
     }
 }
 
-void ask_expect(const char *wanted)
+void ask_wait(char answer[256])
+{
+    wait_answer(answer, PATIENCE);
+}
+
+void ask_expect_within(const char *wanted, double patience)
 {
     char answer[256];
 
-    ask_wait(answer);
+    wait_answer(answer, patience);
     if (strcmp(answer, wanted) != 0)
         fail("the guest says '%s', expected '%s'", answer, wanted);
 }
 
-static void check_card(const char *after)
+void ask_expect(const char *wanted)
+{
+    ask_expect_within(wanted, PATIENCE);
+}
+
+void check_card(const char *after)
 {
     char sent[32], received[32];
     static unsigned int count;

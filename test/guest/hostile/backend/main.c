@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* hostile-backend GUEST ADDRESS: its number, and its address on the honest card. */
+/*
+ * hostile-backend GUEST ADDRESS [silent]: its number, and its address on the honest card. Silent: no
+ * lies, but answers without events.
+ */
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "backend.h"
@@ -56,8 +60,8 @@ int main(int count, char **words)
     struct device disk = { .type = "vbd", .name = "xvdb", .id = 51728 };
     struct device card = { .type = "vif", .name = "eth1", .id = 1 };
 
-    if (count != 3)
-        fail("usage: hostile-backend GUEST ADDRESS");
+    if (count != 3 && (count != 4 || strcmp(words[3], "silent") != 0))
+        fail("usage: hostile-backend GUEST ADDRESS [silent]");
     guest = (unsigned int)atoi(words[1]);
     store = xs_open(0);
     grants = xengnttab_open(NULL, 0);
@@ -66,8 +70,13 @@ int main(int count, char **words)
         fail("no xenstore, grants or event channels");
     guest_open(words[2]);
     check_honest("nothing yet");
-    note("lies that broke the disk: %u", lie_as_disk(&disk));
-    note("lies that broke the card: %u", lie_as_card(&card));
+    if (count == 4) {
+        be_silent_as_disk(&disk);
+        be_silent_as_card(&card);
+    } else {
+        note("lies that broke the disk: %u", lie_as_disk(&disk));
+        note("lies that broke the card: %u", lie_as_card(&card));
+    }
     drop("/local/domain/0/hostile");
     return 0;
 }
