@@ -81,6 +81,7 @@ void blkfront_ring_destroy(struct blkfront *disk)
 {
     blkfront_abandon(disk);
     blkfront_pool_destroy(&disk->pool);
+    disk->block.kept_pages = 0;
     frontend_rings_free(disk->ring_order, &disk->ring_memory, disk->ring_references);
     free(disk->transfers);
     free(disk->id_next);
@@ -317,6 +318,7 @@ static int reserve(struct blkfront *disk, size_t bytes)
     if (disk->ids.unused == 0)
         return -EAGAIN;
     have = blkfront_pool_reserve(&disk->pool, wanted);
+    disk->block.kept_pages = disk->pool.count;
     if (have == wanted)
         return (int)count;
     if (disk->ids.unused < disk->ids.count)

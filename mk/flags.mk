@@ -6,10 +6,13 @@ WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wno-missing-field-initia
 # Functions with large frames touch each page on the way down: none steps over the unmapped pages below a stack.
 STACK_PROBES := -fstack-clash-protection
 
+# These set errno; clang takes it that they touch no memory of ours, and would not read it again.
+SET_ERRNO := $(addprefix -fno-builtin-,malloc calloc realloc aligned_alloc strdup strndup)
+
 # Text and data lie in the low 2 GiB, so position-independent code would only cost. No unwind tables: backtraces follow frame pointers.
 GUEST_FLAGS := -std=gnu11 $(OPTIMISE) -g $(PROTECT) $(STACK_PROBES) -ffunction-sections -fdata-sections -fno-pie -fno-pic -ftls-model=local-exec \
     -mno-red-zone -fno-omit-frame-pointer -fno-asynchronous-unwind-tables -fno-unwind-tables -fcf-protection=none \
-    -fno-common -fno-strict-aliasing -ffile-prefix-map=$(CURDIR)=.
+    -fno-common -fno-strict-aliasing $(SET_ERRNO) -ffile-prefix-map=$(CURDIR)=.
 
 # Compiled for size, whatever OPTIMISE says: what runs at boot, in a crash, or when the toolstack wants something.
 COLD := arch/x86_64/% lib/kernel/% lib/mm/% xen/xenstore% xen/xenbus% xen/lifecycle.c xen/suspend.c xen/sysrq% \

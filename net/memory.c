@@ -5,7 +5,7 @@
  *
  * Blocks come in a few sizes; each has an 8-byte header that names its size class, and freed blocks
  * of a class wait in a list for the next packet, up to a bound, beyond which they go back to
- * malloc. All blocks together stay below a limit that follows the memory of the guest (a quarter of
+ * malloc, as all of them do when memory is short. All blocks together stay below a limit that follows the memory of the guest (a quarter of
  * it). Small blocks (acknowledgements, control blocks, ARP) may use all of the limit, large ones
  * only three quarters: a stack whose buffers are full of data that waits for acknowledgements can
  * always take in those acknowledgements.
@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/memory_pressure.h"
 #include "lib/pages.h"
 #include "lwip/opt.h"
 #include "lwip/dns.h"
@@ -84,14 +85,36 @@ static size_t clamp(size_t value, size_t minimum, size_t maximum)
     return value < minimum ? minimum : value > maximum ? maximum : value;
 }
 
+/* Free blocks go back to malloc, whatever is wanted. */
+static size_t release(size_t pages, void *unused)
+{
+    size_t bytes = cached_bytes;
+    unsigned int index;
+
+    (void)pages;
+    (void)unused;
+    for (index = 0; index < CLASSES; index++) {
+        while (free_blocks[index]) {
+            struct block *block = free_blocks[index];
+
+            free_blocks[index] = block->next;
+            free(block);
+        }
+    }
+    cached_bytes = 0;
+    return bytes / PAGE_SIZE;
+}
+
 void memp_init(void)
 {
+    static struct memory_pressure pressure = { .release = release };
     size_t memory = pages_total() * PAGE_SIZE;
 
     memory_limit = clamp(memory / 4, LIMIT_MINIMUM, LIMIT_MAXIMUM);
     cache_limit = clamp(memory_limit / 16, CACHE_MINIMUM, LIMIT_MAXIMUM);
     pool_limit[MEMP_TCP_PCB] = (uint16_t)clamp(memory / MEMORY_PER_CONNECTION,
                                                TCP_CONNECTIONS_MINIMUM, TCP_CONNECTIONS_MAXIMUM);
+    memory_pressure_register(&pressure);
 }
 
 static unsigned int class_for(size_t size)
@@ -243,19 +266,4 @@ size_t net_memory_blocks(void)
 size_t net_memory_limit(void)
 {
     return memory_limit;
-}
-
-void net_memory_trim(void)
-{
-    unsigned int index;
-
-    for (index = 0; index < CLASSES; index++) {
-        while (free_blocks[index]) {
-            struct block *block = free_blocks[index];
-
-            free_blocks[index] = block->next;
-            free(block);
-        }
-    }
-    cached_bytes = 0;
 }

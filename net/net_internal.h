@@ -110,7 +110,6 @@ bool net_memory_pressure(void);
 size_t net_memory_used(void);
 size_t net_memory_blocks(void);
 size_t net_memory_limit(void);
-void net_memory_trim(void);
 
 /* Checksums (net/checksum.c): sums in memory order, not inverted. */
 uint16_t net_checksum_fold(uint64_t sum);

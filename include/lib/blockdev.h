@@ -104,6 +104,8 @@ struct block_device {
     struct cache_writes *cache; /* the block cache's; freed when the device is unregistered */
     unsigned int generation; /* counts block_contents_replaced(): what was learned before is void */
     unsigned int plugged;
+    unsigned int kept_pages; /* that the provider keeps for transfers, each with a grant: as many as
+                                were once needed at a time */
     struct block_statistics statistics;
     struct list link;
 };

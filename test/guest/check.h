@@ -6,9 +6,11 @@
 #ifndef TEST_GUEST_CHECK_H
 #define TEST_GUEST_CHECK_H
 
+#include <stdint.h>
 #include <stdio.h>
 
 #include "arch/paging.h"
+#include "lib/memory_pressure.h"
 #include "lib/pages.h"
 #include "lib/sched.h"
 #include "xen/evtchn.h"
@@ -43,9 +45,13 @@ struct check_usage {
     unsigned int grants, quarantined, ports, threads, watches, requests;
 };
 
-/* The kernel's own threads may just be asking xenstore something: they finish first, if they can. */
+/*
+ * What caches keep goes first. The kernel's own threads may just be asking xenstore something: they
+ * finish, if they can.
+ */
 static inline struct check_usage check_usage_now(void)
 {
+    memory_pressure_release(SIZE_MAX);
     for (int turn = 0; turn < 500 && xenstore_requests_in_flight() > 0; turn++)
         thread_sleep_until(deadline_after(MILLISECONDS(10)));
     return (struct check_usage){
@@ -60,12 +66,12 @@ static inline struct check_usage check_usage_now(void)
 }
 
 /*
- * Nothing may be in use that was not before; `heap` pages more are allowed, for what malloc keeps.
+ * Nothing may be in use `now` that was not before; `heap` pages more are allowed, for what malloc
+ * keeps.
  */
-static inline void check_usage_same(const struct check_usage *before, size_t heap)
+static inline void check_usage_compare(const struct check_usage *before, struct check_usage now,
+                                       size_t heap)
 {
-    struct check_usage now = check_usage_now();
-
     printf("in use: %zu pages (before: %zu), %u grants (%u), %u ports (%u), %u threads (%u)\n",
            now.pages, before->pages, now.grants, before->grants, now.ports, before->ports,
            now.threads, before->threads);
@@ -76,6 +82,11 @@ static inline void check_usage_same(const struct check_usage *before, size_t hea
     CHECK(now.threads == before->threads);
     CHECK(now.watches == before->watches);
     CHECK(now.requests == before->requests);
+}
+
+static inline void check_usage_same(const struct check_usage *before, size_t heap)
+{
+    check_usage_compare(before, check_usage_now(), heap);
 }
 
 #endif

@@ -305,18 +305,20 @@ usage() {
     echo "$now"
 }
 
-# expect_usage DOM BEFORE PAGES: nothing is in use that was not when BEFORE was taken by usage;
-# the heap may have PAGES more.  Connections in TIME_WAIT do not count.
-expect_usage() {
-    local now heap limit
-    now=$(usage "$1")
-    heap=${now%% *}
-    limit=${2%% *}
+# same_usage DOM BEFORE AFTER KIB: AFTER, as told by usage, names nothing that BEFORE does not; of the
+# heap, KIB more may be given out.  Connections in TIME_WAIT do not count.
+same_usage() {
+    local heap limit
     note "before: $2"
-    note "after:  $now"
-    expect "in use" "${2#* * }" "${now#* * }"
-    ((${heap#*=} <= ${limit#*=} + $3)) || fail "$1: $heap pages, before: $limit"
+    note "after:  $3"
+    expect "in use" "${2#* * }" "${3#* * }"
+    heap=${3%% *}
+    limit=${2%% *}
+    ((${heap#*=} <= ${limit#*=} + $4)) || fail "$1: $heap KiB, before: $limit"
 }
+
+# expect_usage DOM BEFORE KIB: the same of what is in use now.
+expect_usage() { same_usage "$1" "$2" "$(usage "$1")" "$3"; }
 
 # For the image of test/guest/balloon, which says how much memory it has (in KiB).
 

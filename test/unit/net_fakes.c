@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "lib/commandline.h"
+#include "lib/memory_pressure.h"
 #include "lib/pages.h"
 #include "lib/sched.h"
 #include "net/stack.h"
@@ -46,6 +47,18 @@ static uint32_t faults = 0x2545f491;
 
 static void deliver(void *argument);
 static struct timer delivery = TIMER_INIT(delivery, deliver, NULL);
+
+static struct memory_pressure *keeper;
+
+void memory_pressure_register(struct memory_pressure *pressure)
+{
+    keeper = pressure;
+}
+
+void fake_net_pressure(void)
+{
+    keeper->release(1, keeper->argument);
+}
 
 static bool chance(unsigned int per_thousand)
 {

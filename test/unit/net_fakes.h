@@ -39,6 +39,9 @@ void fake_net_inject(unsigned int device, const uint8_t *frame, size_t length, b
 /* How many frames a device takes before send() answers -EAGAIN; they leave as time goes on. */
 extern unsigned int fake_net_ring;
 
+/* Memory is short: the stack gives back what it keeps. */
+void fake_net_pressure(void);
+
 /* Set a word of the command line: what its function answers, or -ENOENT. */
 int fake_net_option(const char *name, const char *value);
 

@@ -184,7 +184,7 @@ static void memory_comes_and_goes(void **state)
 
     (void)state;
     for (at = 1; at < 40; at++) {
-        net_memory_trim();
+        fake_net_pressure();
         fake_fail_at = 37 * at;
         fake_wire.lose = at % 3 == 0 ? 5 : 0;
         transfer_both_ways(150000, 65536, 20000);

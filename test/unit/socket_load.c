@@ -15,8 +15,6 @@
 #include "lib/sched.h"
 #include "net/usage.h"
 
-void net_memory_trim(void);
-
 #define PORT 80
 
 /* Byte number n of the stream that everybody here sends. */
@@ -325,7 +323,7 @@ static void allocations_fail(void **state)
         struct pollfd entry = { .fd = listener, .events = POLLIN };
         char buffer[4000] = "";
 
-        net_memory_trim();
+        fake_net_pressure();
         fake_fail_at = at;
         client = client_or_error();
         if (client >= 0 && poll(&entry, 1, 30000) == 1)

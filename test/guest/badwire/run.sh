@@ -62,7 +62,7 @@ streams "1% damaged"
 spoil delay 1ms 1ms loss 0.5% duplicate 2% corrupt 0.5%
 streams "all of it"
 heal
-expect_usage network "$before" 512
+expect_usage network "$before" 8
 
 note "a flood"
 taken() { cat "/sys/class/net/$VIF/statistics/tx_packets"; }

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "../disks.h"
 #include "../network/services.h"
 #include "../requests.h"
 #include "../usage.h"
@@ -88,7 +89,7 @@ static void tell_usage(char *words, char *answer)
     size_t length;
 
     (void)words;
-    usage_line(answer, REQUESTS_ANSWER - 16);
+    usage_line(answer, REQUESTS_ANSWER - 16, disks_usage_now());
     length = strlen(answer);
     snprintf(answer + length, REQUESTS_ANSWER - length, " devices=%u", xenbus_devices());
 }

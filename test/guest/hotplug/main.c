@@ -13,10 +13,10 @@
 #include <unistd.h>
 
 #include "../cksum.h"
+#include "../disks.h"
 #include "../network/services.h"
 #include "../requests.h"
 #include "../usage.h"
-#include "lib/blockcache.h"
 #include "xen/xenbus.h"
 
 #define SLOTS 4u
@@ -160,18 +160,14 @@ static void send_datagram(char *words, char *answer)
     tell(answer, result, "sent");
 }
 
-/* Without what the block cache holds: it keeps what was last read. */
 static void tell_usage(char *words, char *answer)
 {
-    struct block_cache_statistics cache;
     size_t length;
 
     (void)words;
-    block_cache_statistics(&cache);
-    usage_line(answer, REQUESTS_ANSWER - 32);
+    usage_line(answer, REQUESTS_ANSWER - 32, disks_usage_now());
     length = strlen(answer);
-    snprintf(answer + length, REQUESTS_ANSWER - length, " cached=%zu devices=%u", cache.pages,
-             xenbus_devices());
+    snprintf(answer + length, REQUESTS_ANSWER - length, " devices=%u", xenbus_devices());
 }
 
 static const struct command {

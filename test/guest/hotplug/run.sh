@@ -151,24 +151,10 @@ round() {
     xl block-attach hotplug "$(disk xvdb b access=rw)" || fail "xl block-attach"
     nap 0.5
 }
-strip() { # what may differ: the heap, connections that end, and the cache with its pages
-    local words=" $1 " word pages cached left=
-    for word in $words; do
-        case $word in
-        pages=*) pages=${word#*=} ;;
-        cached=*) cached=${word#*=} ;;
-        heap=* | time_wait=*) ;;
-        *) left+=" $word" ;;
-        esac
-    done
-    echo "pages=$((pages - cached))$left"
-}
 round
 before=$rest
 round
-note "before: $before"
-note "after:  $rest"
-expect "in use without the devices" "$(strip "$before")" "$(strip "$rest")"
+same_usage hotplug "$before" "$rest" 4
 
 note "states that flap"
 nap 1

@@ -151,7 +151,7 @@ static void sum_stream(char *argument, char *answer)
 static void tell_usage(char *argument, char *answer)
 {
     (void)argument;
-    usage_line(answer, REQUESTS_ANSWER);
+    usage_line(answer, REQUESTS_ANSWER, check_usage_now());
 }
 
 /* "frames": the first device's counters, and datagrams that found no room in their socket. */

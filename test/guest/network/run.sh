@@ -116,7 +116,7 @@ before=$(usage network)
 load
 bulk 2 data
 # The heap keeps what the most data under way at one time have needed: up to a quarter of memory.
-expect_usage network "$before" 512
+expect_usage network "$before" 8
 ask network end >/dev/null
 expect_shutdown network poweroff
 expect_console network 'verdict: all checks passed'

@@ -10,8 +10,8 @@
 #include <inttypes.h>
 #include <unistd.h>
 
-#include "../check.h"
 #include "../cksum.h"
+#include "../disks.h"
 #include "../requests.h"
 
 #define WRITERS 4u
@@ -133,7 +133,7 @@ static void verify(char *answer)
 
 static void usage(char *answer)
 {
-    struct check_usage now = check_usage_now();
+    struct check_usage now = disks_usage_now();
 
     snprintf(answer, REQUESTS_ANSWER, "grants=%u quarantined=%u ports=%u threads=%u watches=%u",
              now.grants, now.quarantined, now.ports, now.threads, now.watches);

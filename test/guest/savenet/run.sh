@@ -87,7 +87,7 @@ rounds() {
         if ((round % 10 == 0)); then page; fi
     done
     end_load
-    expect_usage soak "$rest" 32
+    expect_usage soak "$rest" 8
     xl shutdown soak
     expect_shutdown soak poweroff
 }
@@ -133,6 +133,6 @@ create network.cfg
 IP=$(guest_ip network)
 before=$(usage network)
 save_restore network
-expect_usage network "$before" 64
+expect_usage network "$before" 8
 expect "four.test" 10.99.0.1 "$(ask network lookup four.test)"
 destroy network

@@ -25,6 +25,6 @@ before=$(usage soak)
 load -k -c 64 -n 7000
 load -c 64 -n 2000
 load -c 8 -n 1000
-expect_usage soak "$before" 32
+expect_usage soak "$before" 8
 xl shutdown soak
 expect_shutdown soak poweroff

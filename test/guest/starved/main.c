@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../disks.h"
 #include "../network/services.h"
 #include "../requests.h"
 #include "../usage.h"
@@ -91,7 +92,7 @@ static bool handle(char *words, char answer[REQUESTS_ANSWER])
     if (strcmp(words, "end") == 0)
         return false;
     if (strcmp(words, "usage") == 0)
-        usage_line(answer, REQUESTS_ANSWER);
+        usage_line(answer, REQUESTS_ANSWER, disks_usage_now());
     else
         report(answer);
     return true;

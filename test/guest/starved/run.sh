@@ -63,7 +63,7 @@ ask_report
 look xenstore 0 29000
 look console 0 29000
 look disk 0 29000
-expect_usage starved "$before" 64
+expect_usage starved "$before" 8
 ask starved end >/dev/null
 expect_shutdown starved poweroff
 expect_console starved 'verdict: all checks passed'
