@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A disk's pool of granted pages: grows when it is empty, up to a sixteenth of memory within fixed
+ * A disk's pool of granted pages: grows when it is empty, up to a fourteenth of memory within fixed
  * bounds, and keeps what it has, since a backend that uses persistent grants keeps the pages mapped
  * anyway. Pages hold only what this disk's backend has seen.
  */
@@ -12,7 +12,8 @@
 #include "lib/pages.h"
 #include "xen/gnttab.h"
 
-#define MEMORY_SHARE 16u
+/* With 16 MiB, 1 MiB can be under way at once: 256 pages, and an indirect one for each 64. */
+#define MEMORY_SHARE 14u
 
 int blkfront_pool_create(struct blkfront_pool *pool, uint16_t domain)
 {

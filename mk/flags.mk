@@ -20,10 +20,13 @@ COLD := arch/x86_64/% lib/kernel/% lib/mm/% xen/xenstore% xen/xenbus% xen/lifecy
 HOT := arch/x86_64/clock.c arch/x86_64/thread.c lib/kernel/random.c lib/kernel/chacha20.c
 cold_flags = $(if $(filter $(COLD),$(filter-out $(HOT),$(1))),-Os)
 
+# A folder whose sources and headers stand in for those of the same names (`make bench` builds images for comparison so).
+OVERLAY :=
+
 # Xen's public headers, under a name of their own; the version of the interface that we speak (since Xen 4.14), whatever the headers' is.
 ABI := $(BUILD)/abi
 ABI_CPPFLAGS := -I$(ABI) -D__XEN_INTERFACE_VERSION__=0x00040e00
-CPPFLAGS = -Iinclude -Iinclude/posix $(ABI_CPPFLAGS) $(NEWLIB_CPPFLAGS) -D_GNU_SOURCE
+CPPFLAGS = $(OVERLAY:%=-I%/include) -Iinclude -Iinclude/posix $(ABI_CPPFLAGS) $(NEWLIB_CPPFLAGS) -D_GNU_SOURCE
 LWIP_CPPFLAGS := -Inet/lwip -I$(LWIP)/src/include
 
 $(ABI)/.done: $(BUILD)/.tools-build
@@ -34,17 +37,27 @@ $(ABI)/.done: $(BUILD)/.tools-build
 # What any object needs before it can be compiled.
 PREPARED := $(BUILD)/.tools-build $(ABI)/.done $(NEWLIB)/.done $(LWIP)/.done
 
-ALL_FLAGS = $(CC) $(GUEST_FLAGS) $(ABI_CPPFLAGS) $(FORTIFY) $(COLD) $(HOT)
+ALL_FLAGS = $(CC) $(GUEST_FLAGS) $(ABI_CPPFLAGS) $(FORTIFY) $(COLD) $(HOT) $(OVERLAY)
 
 # A change of flags compiles everything anew.
 $(OBJ)/.flags: FORCE
 	@mkdir -p $(@D)
 	@echo '$(ALL_FLAGS)' | cmp -s - $@ || echo '$(ALL_FLAGS)' > $@
 
-$(OBJ)/%.o: %.c $(OBJ)/.flags | $(PREPARED)
+define compile
 	@mkdir -p $(@D)
 	$(say) CC $<
-	$(Q)$(CC) $(GUEST_FLAGS) $(call cold_flags,$<) $(WARNINGS) $(CPPFLAGS) $(EXTRA_CPPFLAGS) -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(GUEST_FLAGS) $(call cold_flags,$*.c) $(WARNINGS) $(CPPFLAGS) $(EXTRA_CPPFLAGS) -MMD -MP -c -o $@ $<
+endef
+
+# Of two rules with the same stem, make takes the first whose source is there.
+ifneq ($(OVERLAY),)
+$(OBJ)/%.o: $(OVERLAY)/%.c $(OBJ)/.flags | $(PREPARED)
+	$(compile)
+endif
+
+$(OBJ)/%.o: %.c $(OBJ)/.flags | $(PREPARED)
+	$(compile)
 
 $(OBJ)/%.o: %.S $(OBJ)/.flags | $(PREPARED)
 	@mkdir -p $(@D)

@@ -2,12 +2,16 @@
 /*
  * Event channels without upcalls.
  *
- * Xen sets a port's pending bit, the word's bit in evtchn_pending_sel and evtchn_upcall_pending.
- * evtchn_dispatch() reads them top down, as an upcall would. When nothing is ready, SCHEDOP_poll
- * sleeps until one of the unmasked ports is pending or the time is up: one hypercall that sets the
- * timer and blocks. SCHEDOP_poll looks at the ports' pending bits after it has marked the vCPU as
- * blocked, so an event between our last look and the hypercall is not lost. It does not look at
- * masks, so the list holds unmasked ports only (a masked pending port would end each poll at once).
+ * Xen sets a port's pending bit and the word's bit in evtchn_pending_sel. evtchn_dispatch() reads
+ * them top down, as an upcall would. When nothing is ready, SCHEDOP_poll sleeps until one of the
+ * unmasked ports is pending or the time is up: one hypercall that sets the timer and blocks.
+ * SCHEDOP_poll looks at the ports' pending bits after it has marked the vCPU as blocked, so an
+ * event between our last look and the hypercall is not lost. It does not look at masks, so the list
+ * holds unmasked ports only (a masked pending port would end each poll at once). What becomes of
+ * the list under PVH is in arch/x86_64/pvh/poll.c.
+ *
+ * evtchn_upcall_pending makes Xen interrupt a vCPU whenever it goes from 0 to 1, wherever that runs.
+ * We look for events by ourselves; so it is 1 all the time, but while the guest blocks.
  */
 #include "xen/evtchn.h"
 
@@ -21,6 +25,7 @@
 
 #include "arch/boot.h"
 #include "arch/clock.h"
+#include "arch/platform.h"
 #include "lib/sched.h"
 #include "xen/hypercall.h"
 
@@ -155,7 +160,7 @@ void evtchn_mask(int port)
 }
 
 /*
- * An event that came while the port was masked has set the pending bit only; set the summary bits
+ * An event that came while the port was masked has set the pending bit only; set the summary bit
  * too, so that the next dispatch finds it. (Unmasking through a hypercall does the same, for a
  * world switch.)
  */
@@ -171,10 +176,8 @@ void evtchn_unmask(int port)
     clear_bit(shared->evtchn_mask, port);
     if (__atomic_load_n(&shared->evtchn_pending[port / WORD_BITS], __ATOMIC_SEQ_CST) >>
             port % WORD_BITS &
-        1) {
+        1)
         set_bit(&vcpu->evtchn_pending_sel, port / WORD_BITS);
-        __atomic_store_n(&vcpu->evtchn_upcall_pending, 1, __ATOMIC_SEQ_CST);
-    }
 }
 
 void evtchn_notify(int port)
@@ -214,25 +217,31 @@ bool evtchn_dispatch(void)
     xen_ulong_t words;
     bool handled = false;
 
-    if (!__atomic_load_n(&vcpu->evtchn_upcall_pending, __ATOMIC_RELAXED))
+    if (!__atomic_load_n(&vcpu->evtchn_pending_sel, __ATOMIC_RELAXED))
         return false;
-    /* Clear the flag before the words: an event that comes behind our back sets it again. */
-    __atomic_store_n(&vcpu->evtchn_upcall_pending, 0, __ATOMIC_SEQ_CST);
     words = __atomic_exchange_n(&vcpu->evtchn_pending_sel, 0, __ATOMIC_SEQ_CST);
     for (; words; words &= words - 1)
         handled |= dispatch_word(__builtin_ctzl(words));
     return handled;
 }
 
+/*
+ * The flag is cleared before the last look: an event after that sets it again, which ends the poll,
+ * and one before it is seen.
+ */
 void evtchn_block(uint64_t deadline)
 {
+    struct vcpu_info *vcpu = &boot_info.shared_info->vcpu_info[0];
     struct sched_poll poll = {
         .nr_ports = unmasked_count,
         .timeout = deadline == DEADLINE_NEVER ? 0 : clock_to_system_time(deadline),
     };
 
     set_xen_guest_handle(poll.ports, unmasked);
-    hypercall_sched_op(SCHEDOP_poll, &poll);
+    __atomic_store_n(&vcpu->evtchn_upcall_pending, 0, __ATOMIC_SEQ_CST);
+    if (!__atomic_load_n(&vcpu->evtchn_pending_sel, __ATOMIC_SEQ_CST))
+        platform_poll(&poll);
+    __atomic_store_n(&vcpu->evtchn_upcall_pending, 1, __ATOMIC_SEQ_CST);
 }
 
 void evtchn_forget_all(void)

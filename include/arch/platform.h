@@ -16,6 +16,8 @@ struct platform_rings {
     uint32_t console_port, xenstore_port;
 };
 
+struct sched_poll;
+
 struct platform {
     const char *name; /* "PVH" or "PV" */
 
@@ -33,6 +35,7 @@ struct platform {
     int (*suspend)(struct platform_rings *rings);
     /* Is memory being copied while the domain runs, for a live migration, for all that we know? */
     bool (*copied_live)(void);
+    void (*poll)(struct sched_poll *poll);
 
     /*
      * Page tables, for arch/x86_64/paging.c alone; an entry points into a table that the CPU walks.
@@ -62,6 +65,15 @@ extern const uint64_t *platform_p2m;
 static inline int platform_map_grant_frame(unsigned int index, void **address)
 {
     return platform->map_grant_frame(index, address);
+}
+
+/*
+ * SCHEDOP_poll (<xen-abi/sched.h>): block until a port of the list is pending or the time is up.
+ * May end sooner, without either.
+ */
+static inline void platform_poll(struct sched_poll *poll)
+{
+    platform->poll(poll);
 }
 
 /*

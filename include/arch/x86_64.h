@@ -30,6 +30,9 @@
 #define TRAP_STUB_SIZE 16
 extern char trap_stubs[];
 
+/* The one interrupt under PVH, behind the exceptions. */
+#define UPCALL_VECTOR TRAP_VECTORS
+
 static inline void x86_write_cr3(uint64_t value)
 {
     __asm__ volatile("mov %0, %%cr3" :: "r"(value) : "memory");

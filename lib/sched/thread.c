@@ -183,11 +183,13 @@ void thread_wake(struct thread *thread)
 void schedule(void)
 {
     do {
-        if (!evtchn_dispatch() && list_empty(&ready_threads)) {
+        bool event = evtchn_dispatch();
+
+        if (!event && list_empty(&ready_threads)) {
             evtchn_block(timers_next());
-            evtchn_dispatch();
+            event = evtchn_dispatch();
         }
-        timers_run();
+        timers_run(event);
     } while (list_empty(&ready_threads));
     switch_to(container_of(list_first(&ready_threads), struct thread, ready_link));
 }

@@ -19,6 +19,8 @@
 
 #include "arch/boot.h"
 #include "arch/clock.h"
+#include "arch/platform.h"
+#include "lib/sched.h"
 #include "xen/evtchn.h"
 #include "xen/hypercall.h"
 
@@ -44,12 +46,21 @@ long hypercall_event_channel_op(unsigned int command, void *argument)
     return 0;
 }
 
-long hypercall_sched_op(unsigned int command, void *argument)
+static unsigned int polls;
+static uint8_t flag_in_poll;
+static void (*while_blocked)(void); /* what the other side does meanwhile */
+
+static void fake_poll(struct sched_poll *poll)
 {
-    (void)argument;
-    assert_int_equal(command, SCHEDOP_poll);
-    return 0;
+    (void)poll;
+    polls++;
+    flag_in_poll = boot_info.shared_info->vcpu_info[0].evtchn_upcall_pending;
+    if (while_blocked)
+        while_blocked();
 }
+
+static const struct platform fake_platform = { .poll = fake_poll };
+const struct platform *platform = &fake_platform;
 
 static void on_event(void *argument)
 {
@@ -62,7 +73,8 @@ static int setup(void **state)
 {
     (void)state;
     boot_info.shared_info = calloc(1, sizeof(struct shared_info));
-    closed = handled = 0;
+    closed = handled = polls = 0;
+    while_blocked = NULL;
     return 0;
 }
 
@@ -158,6 +170,51 @@ static void a_storm_is_one_call(void **state)
     assert_int_equal(count, 2);
 }
 
+static void event_on_7(void)
+{
+    event(7);
+}
+
+/* Xen interrupts a vCPU whose flag goes from 0 to 1: that is wanted in the poll, and only there. */
+static void the_flag_is_clear_only_while_blocked(void **state)
+{
+    uint8_t *flag = &boot_info.shared_info->vcpu_info[0].evtchn_upcall_pending;
+    unsigned int count = 0;
+
+    (void)state;
+    assert_int_equal(evtchn_attach(7, on_event, &count), 0);
+    evtchn_unmask(7);
+    while_blocked = event_on_7;
+    evtchn_block(DEADLINE_NEVER);
+    assert_int_equal(polls, 1);
+    assert_int_equal(flag_in_poll, 0);
+    assert_int_equal(*flag, 1);
+    assert_true(evtchn_dispatch());
+    assert_int_equal(count, 1);
+    assert_int_equal(*flag, 1);
+}
+
+static void what_is_pending_is_not_slept_through(void **state)
+{
+    unsigned int count = 0;
+
+    (void)state;
+    assert_int_equal(evtchn_attach(7, on_event, &count), 0);
+    evtchn_unmask(7);
+    event(7);
+    evtchn_block(DEADLINE_NEVER);
+    assert_int_equal(polls, 0);
+    assert_true(evtchn_dispatch());
+    assert_int_equal(count, 1);
+    evtchn_mask(7);
+    boot_info.shared_info->evtchn_pending[0] |= 1ul << 7;
+    evtchn_unmask(7);
+    evtchn_block(DEADLINE_NEVER);
+    assert_int_equal(polls, 0);
+    assert_true(evtchn_dispatch());
+    assert_int_equal(count, 2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -165,6 +222,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_port_is_attached_once, setup, teardown),
         cmocka_unit_test_setup_teardown(unknown_bits_do_nothing, setup, teardown),
         cmocka_unit_test_setup_teardown(a_storm_is_one_call, setup, teardown),
+        cmocka_unit_test_setup_teardown(the_flag_is_clear_only_while_blocked, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_is_pending_is_not_slept_through, setup, teardown),
     };
 
     return cmocka_run_group_tests_name("evtchn", tests, NULL, NULL);

@@ -3,9 +3,10 @@
 measured before a failure is kept."""
 
 import re
+import shutil
 import time
 from pathlib import Path
-from typing import Callable
+from typing import Callable, Sequence
 
 from xenhost.paths import OUT
 from xenhost.ui import HostError, say
@@ -21,25 +22,42 @@ SMALLEST = {"mini": range(1, 9), "hello": range(1, 9), "httpd": range(1, 17)}
 LOADS = {"keep": 2000, "close": 1000}
 CLIENTS = 8
 MANY_CLIENTS = 64
+TRACED = {"keep": 800, "read": 64, "random_1": 400, "random_32": 1600}
 STREAMS = {"in": [64 << 20], "out": [64 << 20], "echo": [4000, 64], "flood": [4000]}
 IDLE_SECONDS = 10
 WAIT = 30                           # virtual seconds, bound of a guest's start or end
 
 OURS = ["httpd.elf", "httpd.cfg", "httpd.img", "hello.elf", "hello.cfg", "mini.elf", "mini.cfg",
         "diskload.elf", "diskload.cfg", "stream.elf", "stream.cfg"]
+BARE_IMAGES = ("httpd", "diskload", "stream")
+BARE_MODE = "native"                # in the other one, clock readings would hide what checks cost
 NIC = f"vif = [ 'bridge=xenbr0,mac={linux.MAC}' ]"
 DISK = "disk = [ 'phy:/dev/ram0,xvda,w' ]"
 # Lines for diskload, without the disk's name. A first read gets what is set up once out of the way.
 DISK_LOADS = {"read": f"read {DISK_MIB}", "write": f"write {DISK_MIB}", "random_1": "random 1000 1",
               "random_32": "random 8000 32"}
+# What is done while Xen counts: dom0/measure's words, and how many units of work that is.
+TRACES = {"keep": ("load", 80, TRACED["keep"], CLIENTS),
+          "read": ("disk", "xvda", "read", TRACED["read"]),
+          "random_1": ("disk", "xvda", "random", TRACED["random_1"], 1),
+          "random_32": ("disk", "xvda", "random", TRACED["random_32"], 32)}
+
+
+def bare_name(name: str) -> str:
+    return f"{name}-bare.elf"
 
 
 def ours() -> list[Path]:
+    """Files for dom0; images without checks get names of their own."""
+    bare = {linux.BENCH / "bare" / "out" / f"{name}.elf": linux.BENCH / bare_name(name)
+            for name in BARE_IMAGES}
     files = [OUT / name for name in OURS]
-    missing = [file.name for file in files if not file.is_file()]
+    missing = [str(file) for file in (*files, *bare) if not file.is_file()]
     if missing:
         raise HostError(f"not built: {' '.join(missing)} (make bench builds them)")
-    return files
+    for built, named in bare.items():
+        shutil.copy(built, named)
+    return [*files, *bare.values()]
 
 
 def command_line(arguments: str = "") -> str:
@@ -72,9 +90,10 @@ class Plan:
             self._step(f"nginx on Linux, tsc_mode {mode}",
                        lambda: found.update(linux=self._linux(mode)))
             self._step(f"disk, tsc_mode {mode}",
-                       lambda: found["ours"].update(disk=self._diskload(mode)))
+                       lambda: found["ours"].update(self._diskload(mode)))
             self._step(f"streams, tsc_mode {mode}",
                        lambda: found["ours"].update(streams=self._stream(mode)))
+        self._step("without checks", self._bare)
         self._step("migration, save and restore", self._life)
         self._step("entry to main()", self._boot)
         self._step("smallest memory", self._smallest)
@@ -92,12 +111,18 @@ class Plan:
         self.results["size"]["linux"] = sum(file.stat().st_size for file in loaded)
 
     def _httpd(self, mode: str) -> dict:
-        lines = [command_line(), NIC, f'tsc_mode = "{mode}"']
-        found = self._server("httpd", lines)
+        lines = [NIC, f'tsc_mode = "{mode}"']
+        found = self._server("httpd", [command_line(), *lines])
         self.session.destroy("httpd")
-        quiet = [command_line("-l off"), *lines[1:]]
-        if "error" not in self.session.measure("serve", "httpd", "httpd.cfg", WAIT, *quiet):
-            found.update(self._loads("httpd", 80, "_without_log"))
+        return {**found, **self._quiet_httpd(*lines)}
+
+    def _quiet_httpd(self, *lines: str) -> dict:
+        """httpd without an access log."""
+        found = {}
+        started = self.session.measure("serve", "httpd", "httpd.cfg", WAIT,
+                                       command_line("-l off"), *lines)
+        if "error" not in started:
+            found = self._loads("httpd", 80, "_without_log")
         self.session.destroy("httpd")
         return found
 
@@ -109,7 +134,7 @@ class Plan:
         found["init_ns"] = seconds_of("bench: init", log)
         found["nginx_ns"] = seconds_of("bench: nginx", log)
         if "error" not in found["start"]:
-            found["disk"] = self._loads_disks("linux")
+            found.update(self._loads_disks("linux"))
             found["streams"] = self._streams("linux")
         self.session.destroy("linux")
         return found
@@ -121,6 +146,7 @@ class Plan:
         if "error" not in found["start"]:
             found.update(self._loads(name, 80, ""))
             found["idle"] = session.measure("idle", name, IDLE_SECONDS)
+            found.update(self._traces(name, "keep"))
         return found
 
     def _loads(self, name: str, port: int, suffix: str) -> dict:
@@ -131,37 +157,51 @@ class Plan:
                                                       MANY_CLIENTS, "keep")
         return found
 
-    def _diskload(self, mode: str) -> dict:
-        session = self.session
-        lines = [DISK, f'tsc_mode = "{mode}"', 'on_crash = "preserve"']
-        session.host.sh("rm -f /var/log/xen/console/guest-diskload.log; "
-                        "xl create diskload.cfg " + " ".join(f"'{w}'" for w in _quoted(lines)), 120)
+    def _traces(self, name: str, *ways: str) -> dict:
+        """What Xen sees of a guest at work: totals, and of how many units of work."""
+        return {f"trace_{way}": {"units": TRACED[way],
+                                 **self.session.measure("trace", name, *TRACES[way])}
+                for way in ways}
+
+    def _create(self, name: str, *lines: str) -> None:
+        self.session.host.sh(f"rm -f /var/log/xen/console/guest-{name}.log; xl create {name}.cfg "
+                             + " ".join(f"'{line}'" for line in _quoted(lines)), 120)
+
+    def _diskload(self, mode: str, *lines: str) -> dict:
+        self._create("diskload", DISK, f'tsc_mode = "{mode}"', 'on_crash = "preserve"', *lines)
         found = self._loads_disks("diskload")
-        session.destroy("diskload")
+        self.session.destroy("diskload")
         return found
 
     def _loads_disks(self, name: str) -> dict:
-        """Each disk in each way, by the disk's name and the way's."""
+        """Each disk in each way, by the disk's name and the way's, and what Xen sees of it."""
         found = {}
         self.session.add_loop(name)
         for disk in DISKS:
             self.session.measure("disk", name, disk, "read", 4)
             found[disk] = {way: self.session.measure("disk", name, disk, *line.split())
                            for way, line in DISK_LOADS.items()}
-        return found
+        return {"disk": found, **self._traces(name, "read", "random_1", "random_32")}
 
     def _streams(self, name: str) -> dict:
         return {way: self.session.measure("stream", name, way, *numbers)
                 for way, numbers in STREAMS.items()}
 
-    def _stream(self, mode: str) -> dict:
-        session = self.session
-        lines = [f"extra = 'ip={linux.ADDRESS}/24 ip6=off'", NIC, f'tsc_mode = "{mode}"']
-        session.host.sh("rm -f /var/log/xen/console/guest-stream.log; "
-                        "xl create stream.cfg " + " ".join(f"'{w}'" for w in _quoted(lines)), 120)
+    def _stream(self, mode: str, *lines: str) -> dict:
+        self._create("stream", f"extra = 'ip={linux.ADDRESS}/24 ip6=off'", NIC,
+                     f'tsc_mode = "{mode}"', *lines)
         found = self._streams("stream")
-        session.destroy("stream")
+        self.session.destroy("stream")
         return found
+
+    def _bare(self) -> None:
+        """Ours without its checks; with them, they were measured before."""
+        httpd, diskload, stream = (f'kernel = "{bare_name(name)}"' for name in BARE_IMAGES)
+        self.results["bare"] = {
+            **self._quiet_httpd(NIC, f'tsc_mode = "{BARE_MODE}"', httpd),
+            **self._diskload(BARE_MODE, diskload),
+            "streams": self._stream(BARE_MODE, stream),
+        }
 
     def _boot(self) -> None:
         boots = self.results["boot_ns"] = {}
@@ -178,12 +218,16 @@ class Plan:
     def _life(self) -> None:
         """A migration with the same memory on both sides; saving each with the memory it needs."""
         life = self.results["life"] = {"ours": {}, "linux": {}}
-        for side, name, what, *lines in (
-                ("ours", "httpd", "migrate", command_line(), NIC, f"memory = {linux.MEMORY}"),
-                ("ours", "httpd", "save", command_line(), NIC),
-                ("linux", "linux", "migrate"), ("linux", "linux", "save")):
-            if "error" not in self.session.measure("serve", name, f"{name}.cfg", WAIT, *lines):
-                life[side][what] = self.session.measure(what, name)
+        for side, name, what, kind, *lines in (
+                ("ours", "httpd", "migrate", "pvh", command_line(), NIC,
+                 f"memory = {linux.MEMORY}"),
+                ("ours", "httpd", "save", "pvh", command_line(), NIC),
+                ("ours", "httpd", "save", "pv", command_line(), NIC),
+                ("linux", "linux", "migrate", "pvh"), ("linux", "linux", "save", "pvh")):
+            started = self.session.measure("serve", name, f"{name}.cfg", WAIT, f'type = "{kind}"',
+                                           *lines)
+            if "error" not in started:
+                life[side][f"{what}_{kind}"] = self.session.measure(what, name)
             self.session.destroy(name)
 
     def _smallest(self) -> None:
@@ -205,6 +249,6 @@ class Plan:
         return "error" not in end
 
 
-def _quoted(lines: list[str]) -> list[str]:
+def _quoted(lines: Sequence[str]) -> list[str]:
     """For single quotes of the shell: xl's strings may as well have double quotes."""
     return [line.replace("'", '"') for line in lines]

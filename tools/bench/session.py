@@ -12,7 +12,7 @@ from .linux import ADDRESS, MAC
 
 PROGRAM = Path(__file__).resolve().parent / "dom0" / "measure"
 WALL_SECONDS = 400                  # of this machine, bound of one measurement
-DISK_MIB = 64
+DISK_MIB = 256
 FILE = "/payload/disk"              # behind a loop device
 DISKS = {"xvda": "memory", "xvdb": "loop"}
 
@@ -24,7 +24,7 @@ ip neigh replace {ADDRESS} lladdr {MAC} dev xenbr0 nud permanent
 rmmod brd && modprobe brd rd_nr=1 rd_size={DISK_MIB << 10} && \
     dd if=/dev/zero bs=1M count={DISK_MIB} 2>/dev/null | tr '\\0' 'x' | \
     dd of=/dev/ram0 bs=1M iflag=fullblock oflag=direct status=none && \
-    dd if=/dev/ram0 of={FILE} bs=1M status=none
+    dd if=/dev/ram0 of={FILE} bs=1M iflag=direct status=none
 """
 
 

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include <xen-abi/grant_table.h>
+#include <xen-abi/sched.h>
 #include <xen-abi/version.h>
 #include <xen-abi/xen.h>
 
@@ -63,6 +64,11 @@ static bool copied_live(void)
     return true;
 }
 
+static void poll(struct sched_poll *poll)
+{
+    hypercall_sched_op(SCHEDOP_poll, poll);
+}
+
 static const struct platform pv_platform = {
     .name = "PV",
     .map_grant_frame = map_grant_frame,
@@ -76,6 +82,7 @@ static const struct platform pv_platform = {
     .map_unit = pv_map_unit,
     .suspend = pv_suspend,
     .copied_live = copied_live,
+    .poll = poll,
 };
 
 static void *page_of_frame(uint64_t machine_frame)

@@ -34,10 +34,18 @@ uint32_t pvh_find_hypercalls(void);
 int pvh_map_shared_info(void);
 void pvh_find_rings(struct platform_rings *rings);
 
+/*
+ * Have Xen interrupt the vCPU for events, which pvh_poll() needs and asks for by itself: 0 or
+ * -errno; they are not there any more in a new domain.
+ */
+int pvh_ask_for_upcalls(void);
+void pvh_forget_upcalls(void);
+
 /* Operations of struct platform; the first two only in an image with the balloon. */
 int pvh_give_frames(uint64_t frame, unsigned int order) __attribute__((weak));
 int pvh_take_frames(uint64_t frame, unsigned int order) __attribute__((weak));
 bool pvh_copied_live(void);
+void pvh_poll(struct sched_poll *poll);
 void pvh_write_page(uint64_t *entry, uintptr_t address, uint64_t value);
 void pvh_add_table(uint64_t *entry, uint64_t *table);
 void pvh_remove_table(uint64_t *entry, uintptr_t address, uint64_t *table);

@@ -4,16 +4,13 @@
  *
  * Xen saves and restores the vCPU with its registers, so that the hypercall simply returns. That it
  * returns 1 when the suspend was cancelled is the toolstack's work, who does it only for a guest
- * with "PV drivers", which it tells by HVM_PARAM_CALLBACK_IRQ being set. We take no interrupts; so
- * the parameter names a PCI interrupt, which Xen has no way to deliver to a guest without a
- * platform's interrupt controllers, and ignores.
+ * with "PV drivers", which it tells by HVM_PARAM_CALLBACK_IRQ being set, as it is for upcalls.
  */
 #include <stdbool.h>
 #include <stdint.h>
 
 #include <xen-abi/xen.h>
 #include <xen-abi/hvm/hvm_op.h>
-#include <xen-abi/hvm/params.h>
 #include <xen-abi/sched.h>
 
 #include "arch/platform.h"
@@ -22,20 +19,7 @@
 #include "pvh.h"
 #include "xen/hypercall.h"
 
-#define CALLBACK_TYPE_SHIFT 56
-
 bool pvh_frames_came;
-
-static int ask_for_answer(void)
-{
-    struct xen_hvm_param parameter = {
-        .domid = DOMID_SELF,
-        .index = HVM_PARAM_CALLBACK_IRQ,
-        .value = (uint64_t)HVM_PARAM_CALLBACK_TYPE_PCI_INTX << CALLBACK_TYPE_SHIFT,
-    };
-
-    return hypercall_hvm_op(HVMOP_set_param, &parameter);
-}
 
 /*
  * While Xen notes which frames are written, those that were not written are read-only to it: a
@@ -54,13 +38,14 @@ bool pvh_copied_live(void)
 int pvh_suspend(struct platform_rings *rings)
 {
     struct sched_shutdown suspend = { .reason = SHUTDOWN_suspend };
-    int result = ask_for_answer();
+    int result = pvh_ask_for_upcalls();
     long frames = pvh_reservation();
 
     if (result == 0)
         result = hypercall_sched_op(SCHEDOP_shutdown, &suspend);
     if (result != 0)
         return result;
+    pvh_forget_upcalls();
     pvh_find_hypercalls();
     pvh_frames_came |= pvh_reservation() > frames;
     if (pvh_map_shared_info())

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Trap table under PVH. Exceptions run on a stack of their own (IST 1), so that a stack overflow is
- * reported too.
+ * reported too. The upcall's gate leads to where a call that blocks ends (upcall.S).
  */
 #include "pvh.h"
 
@@ -26,10 +26,20 @@ _Static_assert(sizeof(struct gate) == 16, "a long mode gate has 16 bytes");
 _Static_assert(sizeof(struct task_state) == 104, "a long mode task state segment has 104 bytes");
 
 extern uint64_t gdt[];
+extern char pvh_upcall[];
 
-static struct gate gates[TRAP_VECTORS] CONSTANT_AFTER_BOOT;
+static struct gate gates[UPCALL_VECTOR + 1] CONSTANT_AFTER_BOOT;
 static struct task_state task_state CONSTANT_AFTER_BOOT;
 static char trap_stack[4096] __attribute__((aligned(16)));
+
+static struct gate gate_of(uintptr_t stub, unsigned int stack)
+{
+    return (struct gate){
+        .offset_low = stub,
+        .selector = GDT_CODE,
+        .ist_and_type = { GATE_INTERRUPT | stack, stub >> 16 },
+    };
+}
 
 void pvh_traps_init(void)
 {
@@ -39,15 +49,9 @@ void pvh_traps_init(void)
     } __attribute__((packed)) pointer = { sizeof(gates) - 1, (uintptr_t)gates };
     uint64_t base = (uintptr_t)&task_state;
 
-    for (unsigned int i = 0; i < TRAP_VECTORS; i++) {
-        uintptr_t stub = (uintptr_t)trap_stubs + i * TRAP_STUB_SIZE;
-
-        gates[i] = (struct gate){
-            .offset_low = stub,
-            .selector = GDT_CODE,
-            .ist_and_type = { GATE_INTERRUPT | 1, stub >> 16 },
-        };
-    }
+    for (unsigned int i = 0; i < TRAP_VECTORS; i++)
+        gates[i] = gate_of((uintptr_t)trap_stubs + i * TRAP_STUB_SIZE, 1);
+    gates[UPCALL_VECTOR] = gate_of((uintptr_t)pvh_upcall, 0);
     task_state.ist[0] = (uintptr_t)trap_stack + sizeof(trap_stack);
     task_state.io_map = sizeof(task_state);
     gdt[GDT_TSS / 8] = (sizeof(task_state) - 1) | (base & 0xffffff) << 16 |
