@@ -20,9 +20,10 @@
 #include "xen/gnttab.h"
 
 #define ID 51712u
-#define SLOTS 32u
+#define SLOTS_MAX 64u
 #define BUFFER (160u << 10)
 #define AT_ONCE 8u
+#define MEMORY_FOR_TWO 24576u       /* pages of memory, from which on a ring has two */
 
 static struct block_device *block;
 static bool honest;                 /* it has kept to the rules so far */
@@ -30,7 +31,7 @@ static uint32_t consumed, produced; /* of a side that does */
 static struct {
     uint64_t id;
     uint8_t operation;
-} taken[SLOTS];
+} taken[SLOTS_MAX];
 static unsigned int taken_count;
 static unsigned int flushes, connections;
 static uint8_t *buffer;
@@ -61,6 +62,17 @@ static struct blkif_sring *ring(void)
     return world_granted((uint32_t)reference());
 }
 
+/* Of the ring, which has one page or two. */
+static unsigned int slots(void)
+{
+    return disk()->ring.mask + 1;
+}
+
+static union blkif_sring_entry *slot(uint32_t index)
+{
+    return &ring()->ring[index % slots()];
+}
+
 static bool connected(void)
 {
     return block != NULL && disk()->ring_memory != NULL && ring() != NULL;
@@ -70,8 +82,8 @@ static bool connected(void)
 
 static void take_requests(void)
 {
-    while (consumed != disk()->ring.published && taken_count < SLOTS) {
-        const struct blkif_request *request = &ring()->ring[consumed++ % SLOTS].req;
+    while (consumed != disk()->ring.published && taken_count < slots()) {
+        const struct blkif_request *request = &slot(consumed++)->req;
         const struct blkif_request_indirect *indirect = (const void *)request;
 
         taken[taken_count].id = request->operation == BLKIF_OP_INDIRECT ? indirect->id
@@ -84,7 +96,7 @@ static void take_requests(void)
 
 static void respond(uint64_t id, uint8_t operation, int16_t status)
 {
-    ring()->ring[produced++ % SLOTS].rsp = (struct blkif_response){ id, operation, status };
+    slot(produced++)->rsp = (struct blkif_response){ id, operation, status };
 }
 
 static void answer(unsigned int count, int16_t status)
@@ -102,7 +114,7 @@ static void answer(unsigned int count, int16_t status)
 static void answer_falsely(void)
 {
     honest = false;
-    respond(fuzz_below(4) == 3 ? fuzz_word() : fuzz_below(40), (uint8_t)fuzz_below(8),
+    respond(fuzz_below(4) == 3 ? fuzz_word() : fuzz_below(slots() + 8), (uint8_t)fuzz_below(8),
             (int16_t)fuzz_word());
 }
 
@@ -131,7 +143,7 @@ static void lie_openly(void)
     else if (lie == 2)
         produced = disk()->ring.available - 1;
     else if (lie == 3)
-        respond(taken[0].id ^ 32, taken[0].operation, 0);
+        respond(taken[0].id ^ slots(), taken[0].operation, 0);
     else if (lie == 4)
         respond(taken[0].id + (1ull << 32), taken[0].operation, 0);
     else
@@ -152,10 +164,10 @@ static void scribble(void)
         ring()->rsp_prod = fuzz_near(disk()->ring.available);
         break;
     case 2:
-        fuzz_bytes(&ring()->ring[disk()->ring.consumed % SLOTS], 12);
+        fuzz_bytes(slot(disk()->ring.consumed), 12);
         break;
     case 3:
-        ((uint32_t *)ring())[fuzz_below(1024)] = fuzz_word();
+        ((uint32_t *)ring())[fuzz_below(1024 << disk()->ring_order)] = fuzz_word();
         break;
     case 4:
         ring()->rsp_prod = disk()->ring.published;
@@ -232,7 +244,7 @@ static void other_side(void)
     else if (what == 9)
         lie_openly();
     else if (what >= 10)
-        take_requests(), answer(SLOTS, 0), push();
+        take_requests(), answer(slots(), 0), push();
     else
         push();
 }
@@ -359,12 +371,13 @@ static void check(void)
 
 static void set_up(void)
 {
-    world_memory = 600;
+    world_memory = fuzz_below(4) == 3 ? MEMORY_FOR_TWO : 600;
     store_start();
     store_device("vbd", ID);
     store_backend_set("vbd", ID, "sectors", "100000");
     store_backend_set("vbd", ID, "sector-size", "512");
     store_backend_set("vbd", ID, "info", "0");
+    store_backend_set("vbd", ID, "max-ring-page-order", "1");
     store_backend_set("vbd", ID, fuzz_below(4) == 3 ? "feature-barrier" : "feature-flush-cache",
                       "1");
     if (fuzz_below(2))
@@ -381,6 +394,7 @@ static void set_up(void)
     store_backend_state("vbd", ID, XenbusStateConnected);
     honest = true;
     FUZZ_CHECK(connected() && disk()->ready);
+    FUZZ_CHECK(slots() == (world_memory == MEMORY_FOR_TWO ? SLOTS_MAX : SLOTS_MAX / 2));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -283,11 +283,13 @@ static void new_connection(void)
 
 /*
  * The driver of the other side is another one, which takes up the rings where the answers end: with
- * an empty list of groups.
+ * an empty list of groups. (Where our side is leaving already, it would get new rings.)
  */
 static void restart(void)
 {
-    if (!honest || netfront_of(nic)->broken || taken_count > 0)
+    const struct netfront *front = netfront_of(nic);
+
+    if (!honest || front->broken || front->bus->state != XenbusStateConnected || taken_count > 0)
         return;
     push();
     tx_consumed = tx_produced;

@@ -82,46 +82,46 @@ unsigned int world_lines_with(const char *text)
     return count;
 }
 
-/* Pages: every other page of the arena, the ones between stay poisoned. */
+/* Pages: each place of the arena has room for two, of which mostly one is used, and stays poisoned otherwise. */
 
-static bool page_used[PAGES];
+#define PLACE 3u                     /* pages of the arena, the last always poisoned */
+static uint8_t page_used[PAGES];     /* bit 0: the first page, bit 1: the second */
 static unsigned int pages_in_use;
 
 const uint64_t *platform_p2m;
 
 static uint8_t *page_at(unsigned int i)
 {
-    return ARENA + (size_t)i * 2 * PAGE_SIZE;
+    return ARENA + (size_t)i * PLACE * PAGE_SIZE;
 }
 
 static void arena_map(void)
 {
-    size_t size = (size_t)PAGES * 2 * PAGE_SIZE;
+    size_t size = (size_t)PAGES * PLACE * PAGE_SIZE;
     int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE;
 
     FUZZ_CHECK(mmap(ARENA, size, PROT_READ | PROT_WRITE, flags, -1, 0) == ARENA);
     __asan_poison_memory_region(ARENA, size);
 }
 
-/* Only xenstore's long answers take two pages at once, and nobody grants those. */
+/* Two pages at most: a ring of two, or a long answer of xenstore's. */
 void *pages_alloc(unsigned int order)
 {
     unsigned int i = 0;
 
+    FUZZ_CHECK(order <= 1);
     if (world_page_failures > 0) {
         world_page_failures--;
         return NULL;
     }
-    if (order > 0)
-        return malloc(PAGE_SIZE << order);
     while (i < PAGES && page_used[i])
         i++;
     if (i == PAGES || pages_in_use >= world_memory)
         return NULL;
-    page_used[i] = true;
-    pages_in_use++;
-    __asan_unpoison_memory_region(page_at(i), PAGE_SIZE);
-    memset(page_at(i), 0xa5, PAGE_SIZE); /* as after another use */
+    page_used[i] = order == 0 ? 1 : 3;
+    pages_in_use += 1u << order;
+    __asan_unpoison_memory_region(page_at(i), PAGE_SIZE << order);
+    memset(page_at(i), 0xa5, PAGE_SIZE << order); /* as after another use */
     return page_at(i);
 }
 
@@ -132,11 +132,10 @@ void *page_alloc_zeroed(void)
     return page != NULL ? memset(page, 0, PAGE_SIZE) : NULL;
 }
 
-/* Rings of several pages are not made in so little memory. */
 void pages_split(void *block, unsigned int order)
 {
     (void)block;
-    FUZZ_CHECK(order == 0);
+    (void)order;
 }
 
 size_t pages_total(void)
@@ -175,19 +174,22 @@ static bool reachable(uint64_t frame)
     return false;
 }
 
+static void free_page(uint8_t *page)
+{
+    unsigned int i = (unsigned int)((size_t)(page - ARENA) / (PLACE * PAGE_SIZE));
+    unsigned int which = (unsigned int)((size_t)(page - page_at(i)) / PAGE_SIZE);
+
+    FUZZ_CHECK(i < PAGES && page_at(i) + which * PAGE_SIZE == page && page_used[i] >> which & 1);
+    FUZZ_CHECK(!reachable(page_frame(page)));
+    page_used[i] &= (uint8_t) ~(1u << which);
+    pages_in_use--;
+    __asan_poison_memory_region(page, PAGE_SIZE);
+}
+
 void pages_free(void *block, unsigned int order)
 {
-    unsigned int i = (unsigned int)(((uint8_t *)block - ARENA) / (2 * PAGE_SIZE));
-
-    if (order > 0) {
-        free(block);
-        return;
-    }
-    FUZZ_CHECK(i < PAGES && page_at(i) == block && page_used[i]);
-    FUZZ_CHECK(!reachable(page_frame(block)));
-    page_used[i] = false;
-    pages_in_use--;
-    __asan_poison_memory_region(block, PAGE_SIZE);
+    for (unsigned int i = 0; i < 1u << order; i++)
+        free_page((uint8_t *)block + i * PAGE_SIZE);
 }
 
 void *world_granted(uint32_t reference)
