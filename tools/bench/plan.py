@@ -217,6 +217,7 @@ class Plan:
 
     def _life(self) -> None:
         """A migration with the same memory on both sides; saving each with the memory it needs."""
+        self.session.shrink_disks()
         life = self.results["life"] = {"ours": {}, "linux": {}}
         for side, name, what, kind, *lines in (
                 ("ours", "httpd", "migrate", "pvh", command_line(), NIC,
