@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Trap table under PVH. Exceptions run on a stack of their own (IST 1), so that a stack overflow is
- * reported too. The upcall's gate leads to where a call that blocks ends (upcall.S), with IST 2.
+ * reported too. The upcall's gate leads to where a call that blocks ends (upcall.S).
  */
 #include "pvh.h"
 
@@ -31,7 +31,6 @@ extern char pvh_upcall[];
 static struct gate gates[UPCALL_VECTOR + 1] CONSTANT_AFTER_BOOT;
 static struct task_state task_state CONSTANT_AFTER_BOOT;
 static char trap_stack[4096] __attribute__((aligned(16)));
-static char upcall_stack[64] __attribute__((aligned(16))); /* for what the CPU pushes, no more */
 
 static struct gate gate_of(uintptr_t stub, unsigned int stack)
 {
@@ -52,9 +51,8 @@ void pvh_traps_init(void)
 
     for (unsigned int i = 0; i < TRAP_VECTORS; i++)
         gates[i] = gate_of((uintptr_t)trap_stubs + i * TRAP_STUB_SIZE, 1);
-    gates[UPCALL_VECTOR] = gate_of((uintptr_t)pvh_upcall, 2);
+    gates[UPCALL_VECTOR] = gate_of((uintptr_t)pvh_upcall, 0);
     task_state.ist[0] = (uintptr_t)trap_stack + sizeof(trap_stack);
-    task_state.ist[1] = (uintptr_t)upcall_stack + sizeof(upcall_stack);
     task_state.io_map = sizeof(task_state);
     gdt[GDT_TSS / 8] = (sizeof(task_state) - 1) | (base & 0xffffff) << 16 |
                        TSS_PRESENT_AVAILABLE << 40 | (base >> 24 & 0xff) << 56;

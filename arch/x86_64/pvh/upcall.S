@@ -8,7 +8,7 @@
  *
  * QEMU's TCG, when it plays an SVM host, may deliver an interrupt that Xen has injected a second
  * time, some instructions later and with interrupts off. That one is told by the saved flags and
- * ignored; and for its sake the gate has a stack of its own: a leaf function's data below rsp live.
+ * ignored. It may hit anywhere: nothing is kept below rsp (-mno-red-zone).
  */
 #define SCHED_OP 29  /* __HYPERVISOR_sched_op and SCHEDOP_poll of <xen-abi/xen.h>, <xen-abi/sched.h> */
 #define POLL 3
