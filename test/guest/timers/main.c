@@ -4,10 +4,13 @@
  * early, and in order; the idle phase is for run.sh, which looks at the CPU time.
  */
 #include <errno.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "../check.h"
+#include "arch/platform.h"
+#include "arch/x86_64.h"
 
 #define TIMERS 64
 
@@ -88,9 +91,23 @@ static void test_clocks(void)
     printf("realtime %lu\n", (unsigned long)time(NULL));
 }
 
+/*
+ * PVH's upcall ends a call that blocks. One that comes with interrupts off, as QEMU's TCG may
+ * deliver one that is over, does nothing.
+ */
+static void test_late_upcall(void)
+{
+    if (strcmp(platform->name, "PVH") != 0)
+        return;
+    thread_sleep_until(deadline_after(MILLISECONDS(1)));
+    __asm__ volatile("int %0" :: "i"(UPCALL_VECTOR) : "memory");
+    thread_sleep_until(deadline_after(MILLISECONDS(1)));
+}
+
 int main(void)
 {
     test_order();
+    test_late_upcall();
     test_sleep();
     test_timeouts();
     test_clocks();
