@@ -17,6 +17,12 @@
 
 #define REQUESTS_ANSWER 200
 
+/* A request's first word, and who answers it; `rest` is what follows the word, perhaps nothing. */
+struct requests_command {
+    const char *name;
+    void (*run)(char *rest, char *answer);
+};
+
 static struct wait_queue requests_queue = WAIT_QUEUE_INIT(requests_queue);
 static bool requests_waiting;
 
@@ -61,6 +67,23 @@ static inline int requests_serve(bool (*handle)(char *words, char answer[REQUEST
     if (error == 0)
         xenstore_watch_unregister(&watch);
     return error;
+}
+
+/* For a `handle` of commands: all but "end" are answered. */
+static inline bool requests_dispatch(const struct requests_command *commands, size_t count,
+                                     char *words, char *answer)
+{
+    char *rest = words + strcspn(words, " ");
+
+    if (*rest == ' ')
+        *rest++ = '\0';
+    if (strcmp(words, "end") == 0)
+        return false;
+    snprintf(answer, REQUESTS_ANSWER, "no such request: %s", words);
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(words, commands[i].name) == 0)
+            commands[i].run(rest, answer);
+    return true;
 }
 
 #endif

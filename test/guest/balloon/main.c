@@ -27,7 +27,7 @@ static unsigned char mark(unsigned int block, unsigned int page)
 }
 
 /* "hold N": that many blocks in all, as far as they can be had; each page is written. */
-static void hold(const char *words, char *answer)
+static void hold(char *words, char *answer)
 {
     unsigned int wanted = (unsigned int)strtoul(words, NULL, 10);
 
@@ -43,7 +43,7 @@ static void hold(const char *words, char *answer)
 }
 
 /* "check": the contents of all blocks. */
-static void check(const char *words, char *answer)
+static void check(char *words, char *answer)
 {
     unsigned int wrong = 0;
 
@@ -67,7 +67,7 @@ static size_t release_cache(size_t pages, void *argument)
 }
 
 /* "cache N": pages that the application can do without. */
-static void fill_cache(const char *words, char *answer)
+static void fill_cache(char *words, char *answer)
 {
     unsigned int wanted = (unsigned int)strtoul(words, NULL, 10);
 
@@ -77,7 +77,7 @@ static void fill_cache(const char *words, char *answer)
 }
 
 /* "memory": KiB present, managed and free; pages in the cache, and whether it was asked for any. */
-static void memory(const char *words, char *answer)
+static void memory(char *words, char *answer)
 {
     (void)words;
     snprintf(answer, REQUESTS_ANSWER, "present=%zu total=%zu free=%zu cached=%u asked=%s",
@@ -85,10 +85,7 @@ static void memory(const char *words, char *answer)
              asked > 0 ? "yes" : "no");
 }
 
-static const struct command {
-    const char *name;
-    void (*run)(const char *words, char *answer);
-} commands[] = {
+static const struct requests_command commands[] = {
     { "hold", hold },
     { "check", check },
     { "cache", fill_cache },
@@ -97,17 +94,7 @@ static const struct command {
 
 static bool handle(char *words, char answer[REQUESTS_ANSWER])
 {
-    char *rest = strchr(words, ' ');
-
-    if (strcmp(words, "end") == 0)
-        return false;
-    if (rest != NULL)
-        *rest++ = '\0';
-    for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
-        if (strcmp(words, commands[i].name) == 0)
-            commands[i].run(rest != NULL ? rest : "", answer);
-    }
-    return true;
+    return requests_dispatch(commands, sizeof(commands) / sizeof(commands[0]), words, answer);
 }
 
 int main(void)

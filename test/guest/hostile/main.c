@@ -94,27 +94,13 @@ static void tell_usage(char *words, char *answer)
     snprintf(answer + length, REQUESTS_ANSWER - length, " devices=%u", xenbus_devices());
 }
 
-static const struct command {
-    const char *name;
-    void (*run)(char *words, char *answer);
-} commands[] = {
+static const struct requests_command commands[] = {
     { "read", read_disk }, { "send", send_frames }, { "card", tell_card }, { "usage", tell_usage },
 };
 
 static bool handle(char *words, char answer[REQUESTS_ANSWER])
 {
-    char *rest = strchr(words, ' ');
-
-    if (strcmp(words, "end") == 0)
-        return false;
-    if (rest != NULL)
-        *rest++ = '\0';
-    snprintf(answer, REQUESTS_ANSWER, "no such request: %s", words);
-    for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
-        if (strcmp(words, commands[i].name) == 0)
-            commands[i].run(rest != NULL ? rest : words + strlen(words), answer);
-    }
-    return true;
+    return requests_dispatch(commands, sizeof(commands) / sizeof(commands[0]), words, answer);
 }
 
 int main(void)

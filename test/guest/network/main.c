@@ -206,10 +206,7 @@ static void tell_heard(char *argument, char *answer)
              groups_heard());
 }
 
-static const struct command {
-    const char *name;
-    void (*run)(char *argument, char *answer);
-} commands[] = {
+static const struct requests_command commands[] = {
     { "usage", tell_usage }, { "lookup", lookup },          { "connect", try_connection },
     { "send", send_stream }, { "receive", receive_stream }, { "sum", sum_stream },
     { "frames", tell_frames }, { "join", join_group },       { "leave", leave_group },
@@ -218,18 +215,7 @@ static const struct command {
 
 static bool handle(char *words, char answer[REQUESTS_ANSWER])
 {
-    char *argument = strchr(words, ' ');
-
-    if (strcmp(words, "end") == 0)
-        return false;
-    if (argument)
-        *argument++ = '\0';
-    snprintf(answer, REQUESTS_ANSWER, "no such request: %s", words);
-    for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
-        if (strcmp(words, commands[i].name) == 0)
-            commands[i].run(argument ? argument : words + strlen(words), answer);
-    }
-    return true;
+    return requests_dispatch(commands, sizeof(commands) / sizeof(commands[0]), words, answer);
 }
 
 int main(void)
