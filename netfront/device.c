@@ -30,95 +30,116 @@ void netfront_set_link(struct netfront *nic, bool up)
 
 void netfront_break(struct netfront *nic, const char *what)
 {
+    unsigned int i;
+
     if (nic->broken)
         return;
     nic->broken = true;
     printk_limited(&nic->bus->log, "%s: the backend broke the protocol (%s); the device is disabled", nic->device.name,
            what);
-    frontend_port_silence(&nic->port);
-    frontend_port_silence(&nic->transmit_port);
+    for (i = 0; i < nic->queues; i++) {
+        frontend_port_silence(&nic->queue[i]->port);
+        frontend_port_silence(&nic->queue[i]->transmit_port);
+    }
     netfront_set_link(nic, false);
 }
 
 /* If completions were waited for: take them in, and say so when there is room again. */
-static bool take_completions(struct netfront *nic)
+static bool take_completions(struct netfront_queue *queue)
 {
-    struct netfront_transmit *transmit = &nic->transmit;
+    struct net_device *device = &queue->nic->device;
+    struct netfront_transmit *transmit = &queue->transmit;
     bool waiting = transmit->waiting;
     unsigned int reaped;
 
-    if (!waiting && !nic->multicast.unsettled)
+    if (!waiting && !netfront_told(queue))
         return false;
     transmit->waiting = false;
-    reaped = netfront_transmit_reap(nic);
+    reaped = netfront_transmit_reap(queue);
     if (!waiting)
         return reaped > 0;
     if (reaped == 0 && !netfront_transmit_has_room(transmit, 0)) {
         transmit->waiting = true;
         return false;
     }
-    if (nic->device.writable != NULL)
-        nic->device.writable(&nic->device);
+    if (device->writable != NULL)
+        device->writable(device);
     return true;
 }
 
 void netfront_transmit_event(void *argument)
 {
-    struct netfront *nic = argument;
-    bool worked = take_completions(nic);
+    struct netfront_queue *queue = argument;
+    bool worked = take_completions(queue);
 
-    if (!nic->broken)
-        frontend_port_rearm(&nic->transmit_port, worked);
+    if (!queue->nic->broken)
+        frontend_port_rearm(&queue->transmit_port, worked);
 }
 
 void netfront_event(void *argument)
 {
-    struct netfront *nic = argument;
-    bool worked = take_completions(nic);
-    int ready = ring_poll(&nic->receive.ring);
+    struct netfront_queue *queue = argument;
+    struct netfront *nic = queue->nic;
+    bool worked = take_completions(queue);
+    int ready = ring_poll(&queue->receive.ring);
 
     if (ready < 0)
         netfront_break(nic, "receive producer out of range");
     if (nic->broken)
         return;
     if (ready == 0) {
-        frontend_port_rearm(&nic->port, worked);
+        frontend_port_rearm(&queue->port, worked);
         return;
     }
-    nic->polling = true;
+    queue->polling = true;
     if (nic->device.pending != NULL)
         nic->device.pending(&nic->device);
 }
 
-static unsigned int netfront_poll(struct net_device *device, unsigned int budget)
+static unsigned int poll_queue(struct netfront_queue *queue, unsigned int budget)
 {
-    struct netfront *nic = netfront_of(device);
+    struct netfront *nic = queue->nic;
     unsigned int taken = 0;
     int ready = 0;
 
-    if (!nic->connected)
-        return 0;
     do {
-        taken += netfront_receive_frames(nic, budget - taken);
+        taken += netfront_receive_frames(queue, budget - taken);
         if (taken > 0)
-            nic->armed = false;
+            queue->armed = false;
         if (taken == budget || nic->broken)
             return taken;
-        if (nic->armed && !nic->polling)
+        if (queue->armed && !queue->polling)
             break;
-        ready = ring_arm(&nic->receive.ring, 1);
-        nic->armed = true;
+        ready = ring_arm(&queue->receive.ring, 1);
+        queue->armed = true;
     } while (ready > 0);
     if (ready < 0) {
         netfront_break(nic, "receive producer out of range");
         return taken;
     }
-    take_completions(nic);
+    take_completions(queue);
     if (taken > 0)
-        frontend_port_worked(&nic->port);
-    if (nic->polling && !nic->broken) {
-        nic->polling = false;
-        frontend_port_rearm(&nic->port, true);
+        frontend_port_worked(&queue->port);
+    if (queue->polling && !nic->broken) {
+        queue->polling = false;
+        frontend_port_rearm(&queue->port, true);
+    }
+    return taken;
+}
+
+/* The budget may be spent on one queue; the next call begins with the one behind it. */
+static unsigned int netfront_poll(struct net_device *device, unsigned int budget)
+{
+    struct netfront *nic = netfront_of(device);
+    unsigned int taken = 0, i;
+
+    if (!nic->connected)
+        return 0;
+    for (i = 0; i < nic->queues && taken < budget && !nic->broken; i++) {
+        struct netfront_queue *queue = nic->queue[nic->next_queue];
+
+        nic->next_queue = (nic->next_queue + 1) % nic->queues;
+        taken += poll_queue(queue, budget - taken);
     }
     return taken;
 }
@@ -151,7 +172,8 @@ static int netfront_send(struct net_device *device, const struct net_fragment *f
         length += fragments[i].length;
     if (length < NETFRONT_ETHERNET_HEADER || length > frame_limit(nic, info))
         return -EINVAL;
-    result = netfront_transmit_frame(nic, fragments, count, length, info);
+    result = netfront_transmit_frame(netfront_queue_for(nic, fragments), fragments, count, length,
+                                     info);
     if (result != 0)
         return result;
     device->statistics.sent++;
@@ -163,9 +185,12 @@ static int netfront_send(struct net_device *device, const struct net_fragment *f
 static void netfront_kick(struct net_device *device)
 {
     struct netfront *nic = netfront_of(device);
+    unsigned int i;
 
-    if (nic->connected && !nic->broken)
-        netfront_transmit_publish(nic);
+    if (!nic->connected || nic->broken)
+        return;
+    for (i = 0; i < nic->queues; i++)
+        netfront_transmit_publish(nic->queue[i]);
 }
 
 const struct net_operations netfront_operations = {

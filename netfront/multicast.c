@@ -47,22 +47,23 @@ void netfront_multicast_settle(struct netfront *nic)
 {
     struct netfront_multicast *multicast = &nic->multicast;
     struct netfront_group *group = multicast->group;
+    struct netfront_transmit *transmit;
     unsigned int i, word;
 
     multicast->unsettled = false;
     if (!multicast->filtering || !nic->connected || nic->broken)
         return;
+    transmit = &nic->queue[0]->transmit;
     for (i = 0; i < NETFRONT_GROUPS; i++, group++) {
         word = word_for(group);
-        if (word != XEN_NETIF_EXTRA_TYPE_NONE &&
-            ring_space(&nic->transmit.ring) >= SLOTS_PER_WORD) {
-            netfront_transmit_word(&nic->transmit, i, word, group->mac);
+        if (word != XEN_NETIF_EXTRA_TYPE_NONE && ring_space(&transmit->ring) >= SLOTS_PER_WORD) {
+            netfront_transmit_word(transmit, i, word, group->mac);
             group->in_flight = true;
         }
         multicast->unsettled |= word != XEN_NETIF_EXTRA_TYPE_NONE || group->in_flight;
     }
     if (multicast->unsettled)
-        netfront_transmit_publish(nic);
+        netfront_transmit_publish(nic->queue[0]);
 }
 
 /* The same where nobody looks for answers yet. */
@@ -70,7 +71,7 @@ static void settle(struct netfront *nic)
 {
     netfront_multicast_settle(nic);
     if (nic->multicast.unsettled)
-        netfront_transmit_expect(nic);
+        netfront_transmit_expect(nic->queue[0]);
 }
 
 /* The backend forgets, or may have forgotten, what it was told; words under way stay so. */
@@ -194,7 +195,7 @@ void netfront_multicast_begin(struct netfront *nic)
     multicast->begun = true;
     multicast->refused |= multicast->excess > 0;
     multicast->filtering = offered && multicast->asked && !multicast->refused;
-    netfront_transmit_reap(nic);
+    netfront_transmit_reap(nic->queue[0]);
     set_told(multicast,
              multicast->filtering ? NETFRONT_GROUP_UNSURE : NETFRONT_GROUP_ABSENT);
     settle(nic);

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * netfront's own state (<xen-abi/io/netif.h>): one transmit ring, one receive ring, and an event
- * channel for each, or one for both where the backend cannot keep them apart.
+ * netfront's own state (<xen-abi/io/netif.h>): a card has one or more queues; a queue is a transmit
+ * ring, a receive ring, and an event channel for each, or one for both where the backend cannot keep
+ * them apart.
  *
  * Life: probe reads the address; the backend's InitWait makes us build rings and the backend's
  * Connected brings the link up. Closing takes the link down; Closed, a gone backend
- * and remove() free the rings. Whatever order these come in, `connected` tells whether the rings
- * exist. `broken` means that the backend broke the protocol: nothing is taken from it or sent to it
- * before a new connection.
+ * and remove() free the queues. Whatever order these come in, `connected` tells whether they exist.
+ * `broken` means that the backend broke the protocol, in whichever queue: nothing is taken from it
+ * or sent to it before a new connection.
  *
  * No page is ever granted or revoked for a packet. Receive pages are granted once, writable, and go
  * round; transmit buffers lie in pages granted once, read-only, which packets are copied into.
@@ -23,6 +24,7 @@
 #include "xen/ring.h"
 #include "xen/xenbus.h"
 
+#define NETFRONT_QUEUES_MAX 4u
 #define NETFRONT_RING_SLOTS 256u
 #define NETFRONT_ETHERNET_HEADER 14u
 #define NETFRONT_VLAN_TAG 4u
@@ -60,8 +62,6 @@ struct netfront_receive {
     void *memory;
     int reference;
     unsigned int pages; /* a power of two, at most the ring's size */
-    bool large;         /* there are enough of them for frames of 64 KiB: we ask for such */
-    bool bad_frame_logged;
     struct netfront_page page[NETFRONT_RING_SLOTS];
 };
 
@@ -111,28 +111,49 @@ struct netfront_multicast {
     struct netfront_group group[NETFRONT_GROUPS];
 };
 
+struct netfront_queue {
+    struct netfront *nic;
+    bool polling; /* an event was passed on with `pending`; poll will rearm the port */
+    bool armed;   /* the backend will notify of the next frame */
+    struct frontend_port port;          /* for what comes in, and for both without the next */
+    struct frontend_port transmit_port; /* closed if the backend wants one for both */
+    struct netfront_receive receive;
+    struct netfront_transmit transmit;
+};
+
+/* Pages for the frames of one queue, at most; `receive` is a power of two. */
+struct netfront_pool {
+    unsigned int receive;
+    unsigned int small, large;
+};
+
 struct netfront {
     struct net_device device;
     struct xenbus_device *bus;
     uint16_t backend_domain;
     bool registered;
-    bool connected; /* rings and port exist */
+    bool connected; /* the queues exist */
     bool broken;
     bool moving;    /* the domain was restored, and the new backend is not connected yet */
     struct timer patience; /* for that */
-    bool polling;   /* an event was passed on with `pending`; poll will rearm the port */
-    bool armed;     /* the backend will notify of the next frame */
+    bool large;     /* each queue has pages enough for frames of 64 KiB: we ask for such */
+    bool bad_frame_logged;
     unsigned int frame_limit;
-    struct frontend_port port;          /* for what comes in, and for both without the next */
-    struct frontend_port transmit_port; /* closed if the backend wants one for both */
-    struct netfront_receive receive;
-    struct netfront_transmit transmit;
-    struct netfront_multicast multicast;
+    struct netfront_pool pool;
+    unsigned int queues, next_queue; /* next_queue: that poll goes on with */
+    struct netfront_queue *queue[NETFRONT_QUEUES_MAX];
+    struct netfront_multicast multicast; /* its words go through the first queue */
 };
 
 static inline struct netfront *netfront_of(struct net_device *device)
 {
     return device->private_data;
+}
+
+/* Answers about groups are due in this queue. */
+static inline bool netfront_told(const struct netfront_queue *queue)
+{
+    return queue == queue->nic->queue[0] && queue->nic->multicast.unsettled;
 }
 
 /*
@@ -145,8 +166,17 @@ void netfront_transmit_event(void *argument);
 void netfront_break(struct netfront *nic, const char *what);
 void netfront_set_link(struct netfront *nic, bool up);
 
-/* xenbus.c: let rings, port and pages go. */
+/* xenbus.c: let rings, ports and pages go. */
 void netfront_release(struct netfront *nic);
+
+/*
+ * queue.c. create: as many queues as are wanted and can be had, at least one: 0, or -errno with
+ * none. For which of them a frame is: all frames of a flow are for the same one.
+ */
+int netfront_queues_create(struct netfront *nic, unsigned int wanted, bool split_ports);
+void netfront_queues_destroy(struct netfront *nic);
+struct netfront_queue *netfront_queue_for(const struct netfront *nic,
+                                          const struct net_fragment *start);
 
 /*
  * suspend.c: xenbus_driver's operation; the end of the wait for a new backend, which is there
@@ -157,32 +187,35 @@ void netfront_arrived(struct netfront *nic);
 void netfront_end_move(struct netfront *nic);
 
 /*
- * receive.c. create: 0, or -ENOMEM, -ENOSPC with nothing changed. destroy takes what create made or
- * left.
+ * receive.c. create: 0, or -ENOMEM, -ENOSPC, -EBUSY with nothing changed. destroy takes what create
+ * made or left.
  */
-int netfront_receive_create(struct netfront *nic);
-void netfront_receive_destroy(struct netfront *nic);
+int netfront_receive_create(struct netfront_queue *queue);
+void netfront_receive_destroy(struct netfront_queue *queue);
+/* There are pages enough for frames of 64 KiB. */
+bool netfront_receive_takes_large(const struct netfront_queue *queue);
 /* Pass on at most `budget` frames; the number of frames taken, good and bad. */
-unsigned int netfront_receive_frames(struct netfront *nic, unsigned int budget);
+unsigned int netfront_receive_frames(struct netfront_queue *queue, unsigned int budget);
 
-/* pool.c: pages for frames, at most; of the command line's word, 0 or -EINVAL. */
-struct netfront_pool {
-    unsigned int receive; /* a power of two */
-    unsigned int small, large;
-};
-struct netfront_pool netfront_pool(void);
+/*
+ * pool.c: what each of so many queues may have; how many queues to ask for where so many are
+ * offered; the command line's words: 0 or -EINVAL.
+ */
+struct netfront_pool netfront_pool(unsigned int queues);
+unsigned int netfront_queues_wanted(unsigned int offered);
 int netfront_set_buffers(const char *value);
+int netfront_set_queues(const char *value);
 
 /* transmit.c, likewise. */
-int netfront_transmit_create(struct netfront *nic);
-void netfront_transmit_destroy(struct netfront *nic);
-int netfront_transmit_frame(struct netfront *nic, const struct net_fragment *fragments,
+int netfront_transmit_create(struct netfront_queue *queue);
+void netfront_transmit_destroy(struct netfront_queue *queue);
+int netfront_transmit_frame(struct netfront_queue *queue, const struct net_fragment *fragments,
                             unsigned int count, size_t length, const struct net_send_info *info);
-void netfront_transmit_publish(struct netfront *nic);
+void netfront_transmit_publish(struct netfront_queue *queue);
 /* Take in completions: their number; a broken ring counts as none. */
-unsigned int netfront_transmit_reap(struct netfront *nic);
+unsigned int netfront_transmit_reap(struct netfront_queue *queue);
 /* The next completion is to bring an event; what is there already is taken in. */
-void netfront_transmit_expect(struct netfront *nic);
+void netfront_transmit_expect(struct netfront_queue *queue);
 /* Tell the backend about a group, in two slots that are free. */
 void netfront_transmit_word(struct netfront_transmit *transmit, unsigned int group,
                             unsigned int word, const uint8_t mac[6]);

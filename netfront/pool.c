@@ -1,12 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How many pages a card keeps for frames: by the guest's memory, or what the command line says.
+ * How many queues a card has, and how many pages it keeps for frames: by the guest's memory, or what
+ * the command line says.
  *
+ *   net.queues=NUMBER   at most so many queues for each card, where the backend offers more than one
  *   net.buffers=PAGES   at most so many pages of 4 KiB for each card, both directions together
  *
- * Half of them are posted for frames that come in (a power of two, 256 at most). Of the rest, a
- * third is for small frames that go out, two to a page, and two thirds for large ones; these come
- * into being when they are needed. Each page was zeroed before it was granted.
+ * Half of the pages are posted for frames that come in (a power of two in each queue, 256 at most).
+ * Of the rest, a third is for small frames that go out, two to a page, and two thirds for large
+ * ones; these come into being when they are needed. Each page was zeroed before it was granted.
+ *
+ * The queues share what one would have, and more only where it is no more than that part of memory;
+ * with too little for large frames in each of them, there are fewer.
  */
 #include "netfront.h"
 
@@ -29,20 +34,33 @@
 #define MEDIUM_GUEST (64 * MEBIBYTE)
 #define MEMORY_SHARE 64u
 
+#define RECEIVE_OF_MANY 64u /* in each of several queues, at least */
+
 static unsigned int buffers; /* 0: by memory */
+static unsigned int queues_allowed = NETFRONT_QUEUES_MAX;
+
+static int parse(const char *value, unsigned int low, unsigned int high, unsigned int *number)
+{
+    char *end;
+    unsigned long parsed = strtoul(value, &end, 10);
+
+    if (*value < '0' || *value > '9' || *end != '\0' || parsed < low || parsed > high)
+        return -EINVAL;
+    *number = (unsigned int)parsed;
+    return 0;
+}
 
 int netfront_set_buffers(const char *value)
 {
-    char *end;
-    unsigned long number = strtoul(value, &end, 10);
-
-    if (*value < '0' || *value > '9' || *end != '\0' || number < BUFFERS_MINIMUM ||
-        number > BUFFERS_MAXIMUM)
-        return -EINVAL;
-    buffers = (unsigned int)number;
-    return 0;
+    return parse(value, BUFFERS_MINIMUM, BUFFERS_MAXIMUM, &buffers);
 }
 COMMANDLINE_OPTION("net.buffers", netfront_set_buffers);
+
+int netfront_set_queues(const char *value)
+{
+    return parse(value, 1, NETFRONT_QUEUES_MAX, &queues_allowed);
+}
+COMMANDLINE_OPTION("net.queues", netfront_set_queues);
 
 static unsigned int clamp(size_t value, unsigned int low, unsigned int high)
 {
@@ -58,19 +76,40 @@ static unsigned int receive_by_memory(size_t total)
     return total < MEDIUM_GUEST ? NETFRONT_RING_SLOTS / 2 : NETFRONT_RING_SLOTS;
 }
 
-struct netfront_pool netfront_pool(void)
+/* The largest power of two that is not above; of 0 it is 0. */
+static unsigned int round_down(size_t value)
+{
+    unsigned int power = value > 0;
+
+    while (power < NETFRONT_RING_SLOTS && power * 2 <= value)
+        power *= 2;
+    return power;
+}
+
+struct netfront_pool netfront_pool(unsigned int queues)
 {
     size_t share = pages_total() / MEMORY_SHARE, small = share, large = share;
-    struct netfront_pool pool = { .receive = receive_by_memory(pages_total()) };
+    size_t receive = receive_by_memory(pages_total());
+    struct netfront_pool pool;
 
+    if (queues > 1 && receive < share)
+        receive = share;
     if (buffers > 0) {
-        pool.receive = NETFRONT_RING_SLOTS;
-        while (pool.receive > buffers / 2)
-            pool.receive /= 2;
-        small = (buffers - pool.receive) / 3;
-        large = buffers - pool.receive - small;
+        receive = round_down(buffers / 2 / queues) * queues;
+        small = (buffers - receive) / 3;
+        large = buffers - receive - small;
     }
-    pool.small = clamp(small, SMALL_MINIMUM, NETFRONT_SMALL_BUFFERS / 2);
-    pool.large = clamp(large, LARGE_MINIMUM, NETFRONT_LARGE_BUFFERS);
+    pool.receive = round_down(receive / queues);
+    pool.small = clamp(small / queues, SMALL_MINIMUM, NETFRONT_SMALL_BUFFERS / 2);
+    pool.large = clamp(large / queues, LARGE_MINIMUM, NETFRONT_LARGE_BUFFERS);
     return pool;
+}
+
+unsigned int netfront_queues_wanted(unsigned int offered)
+{
+    unsigned int queues = clamp(offered, 1, queues_allowed);
+
+    while (queues > 1 && netfront_pool(queues).receive < RECEIVE_OF_MANY)
+        queues--;
+    return queues;
 }

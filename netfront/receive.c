@@ -55,13 +55,13 @@ static void post(struct netfront_receive *receive)
     }
 }
 
-static void publish(struct netfront *nic)
+static void publish(struct netfront_queue *queue)
 {
-    if (ring_publish(&nic->receive.ring))
-        evtchn_notify(nic->port.port);
+    if (ring_publish(&queue->receive.ring))
+        evtchn_notify(queue->port.port);
 }
 
-static int add_page(struct netfront *nic, struct netfront_page *page)
+static int add_page(const struct netfront *nic, struct netfront_page *page)
 {
     page->data = page_alloc_zeroed();
     if (page->data == NULL)
@@ -85,15 +85,15 @@ static void drop_pages(struct netfront_receive *receive, unsigned int from, unsi
 /*
  * As many pages as are wanted, or, when memory or references are short, half or a quarter as many.
  */
-static int fill(struct netfront *nic)
+static int fill(struct netfront_queue *queue)
 {
-    struct netfront_receive *receive = &nic->receive;
-    unsigned int wanted = netfront_pool().receive;
+    struct netfront_receive *receive = &queue->receive;
+    unsigned int wanted = queue->nic->pool.receive;
     unsigned int have = 0;
     int result = 0;
 
     while (have < wanted && result == 0) {
-        result = add_page(nic, &receive->page[have]);
+        result = add_page(queue->nic, &receive->page[have]);
         if (result == 0)
             have++;
     }
@@ -103,22 +103,21 @@ static int fill(struct netfront *nic)
         wanted = 0;
     drop_pages(receive, wanted, have);
     receive->pages = wanted;
-    receive->large = wanted >= PAGES_FOR_LARGE;
     return wanted > 0 ? 0 : result;
 }
 
-int netfront_receive_create(struct netfront *nic)
+int netfront_receive_create(struct netfront_queue *queue)
 {
-    struct netfront_receive *receive = &nic->receive;
-    int result = frontend_ring_alloc(nic->backend_domain, &receive->memory, &receive->reference);
+    struct netfront_receive *receive = &queue->receive;
+    int result =
+        frontend_ring_alloc(queue->nic->backend_domain, &receive->memory, &receive->reference);
 
     if (result != 0)
         return result;
     ring_init(&receive->ring, receive->memory, PAGE_SIZE, SLOT_SIZE);
-    receive->bad_frame_logged = false;
-    result = fill(nic);
+    result = fill(queue);
     if (result != 0) {
-        netfront_receive_destroy(nic);
+        netfront_receive_destroy(queue);
         return result;
     }
     post(receive);
@@ -127,24 +126,31 @@ int netfront_receive_create(struct netfront *nic)
     return 0;
 }
 
-void netfront_receive_destroy(struct netfront *nic)
+void netfront_receive_destroy(struct netfront_queue *queue)
 {
-    drop_pages(&nic->receive, 0, nic->receive.pages);
-    nic->receive.pages = 0;
-    frontend_ring_free(&nic->receive.memory, &nic->receive.reference);
+    struct netfront_receive *receive = &queue->receive;
+
+    drop_pages(receive, 0, receive->pages);
+    receive->pages = 0;
+    frontend_ring_free(&receive->memory, &receive->reference);
+}
+
+bool netfront_receive_takes_large(const struct netfront_queue *queue)
+{
+    return queue->receive.pages >= PAGES_FOR_LARGE;
 }
 
 /*
  * Copy the next response, or extra-info, of a frame; a frame that goes on past the producer breaks
  * the device.
  */
-static int take_slot(struct netfront *nic, struct frame *frame, void *slot)
+static int take_slot(struct netfront_queue *queue, struct frame *frame, void *slot)
 {
-    if (ring_ready(&nic->receive.ring) == 0) {
-        netfront_break(nic, "a frame goes on past the producer");
+    if (ring_ready(&queue->receive.ring) == 0) {
+        netfront_break(queue->nic, "a frame goes on past the producer");
         return -EPROTO;
     }
-    ring_take(&nic->receive.ring, slot, SLOT_SIZE);
+    ring_take(&queue->receive.ring, slot, SLOT_SIZE);
     if (++frame->slots > NETFRONT_CHAIN_MAX)
         frame->fault = "too many slots";
     return 0;
@@ -154,7 +160,7 @@ static int take_slot(struct netfront *nic, struct frame *frame, void *slot)
 static void check_segments(const struct netfront *nic, struct frame *frame,
                            const struct netif_extra_info *extra)
 {
-    if (!nic->receive.large)
+    if (!nic->large)
         frame->fault = "segmentation that was not offered";
     else if (frame->segments)
         frame->fault = "segmentation twice";
@@ -167,7 +173,7 @@ static void check_segments(const struct netfront *nic, struct frame *frame,
 }
 
 /* Extra-info of the kinds that are known but not asked for (a hash) is skipped. */
-static int take_extras(struct netfront *nic, struct frame *frame)
+static int take_extras(struct netfront_queue *queue, struct frame *frame)
 {
     union {
         struct netif_extra_info info;
@@ -175,13 +181,13 @@ static int take_extras(struct netfront *nic, struct frame *frame)
     } extra;
 
     do {
-        if (take_slot(nic, frame, &extra) != 0)
+        if (take_slot(queue, frame, &extra) != 0)
             return -EPROTO;
         if (extra.info.type == XEN_NETIF_EXTRA_TYPE_NONE ||
             extra.info.type >= XEN_NETIF_EXTRA_TYPE_MAX)
             frame->fault = "unknown extra-info";
         else if (extra.info.type == XEN_NETIF_EXTRA_TYPE_GSO)
-            check_segments(nic, frame, &extra.info);
+            check_segments(queue->nic, frame, &extra.info);
     } while (extra.info.flags & XEN_NETIF_EXTRA_FLAG_MORE);
     return 0;
 }
@@ -205,9 +211,9 @@ static void add_fragment(struct frame *frame, const uint8_t *page,
     }
 }
 
-static int take_frame(struct netfront *nic, struct frame *frame)
+static int take_frame(struct netfront_queue *queue, struct frame *frame)
 {
-    struct netfront_receive *receive = &nic->receive;
+    struct netfront_receive *receive = &queue->receive;
     struct netif_rx_response response;
 
     frame->count = frame->slots = 0;
@@ -218,10 +224,10 @@ static int take_frame(struct netfront *nic, struct frame *frame)
         unsigned int id = receive->ring.consumed & (receive->pages - 1);
         bool first = frame->slots == 0;
 
-        if (take_slot(nic, frame, &response) != 0)
+        if (take_slot(queue, frame, &response) != 0)
             return -EPROTO;
         if (response.id != id) {
-            netfront_break(nic, "receive response with a wrong id");
+            netfront_break(queue->nic, "receive response with a wrong id");
             return -EPROTO;
         }
         add_fragment(frame, receive->page[id].data, &response);
@@ -229,7 +235,7 @@ static int take_frame(struct netfront *nic, struct frame *frame)
             continue;
         frame->info.checksum_blank = (response.flags & NETRXF_csum_blank) != 0;
         frame->info.checksum_valid = (response.flags & NETRXF_data_validated) != 0;
-        if ((response.flags & NETRXF_extra_info) && take_extras(nic, frame) != 0)
+        if ((response.flags & NETRXF_extra_info) && take_extras(queue, frame) != 0)
             return -EPROTO;
     } while (response.flags & NETRXF_more_data);
     if (frame->fault == NULL && frame->length < NETFRONT_ETHERNET_HEADER)
@@ -243,10 +249,10 @@ static void deliver(struct netfront *nic, const struct frame *frame)
 
     if (frame->fault != NULL) {
         device->statistics.receive_errors++;
-        if (!nic->receive.bad_frame_logged)
+        if (!nic->bad_frame_logged)
             printk_limited(&nic->bus->log, "%s: bad frame from the backend (%s), dropped; later ones are only counted",
                    device->name, frame->fault);
-        nic->receive.bad_frame_logged = true;
+        nic->bad_frame_logged = true;
     } else if (device->receive == NULL) {
         device->statistics.receive_dropped++;
     } else {
@@ -257,9 +263,10 @@ static void deliver(struct netfront *nic, const struct frame *frame)
     }
 }
 
-unsigned int netfront_receive_frames(struct netfront *nic, unsigned int budget)
+unsigned int netfront_receive_frames(struct netfront_queue *queue, unsigned int budget)
 {
-    struct netfront_receive *receive = &nic->receive;
+    struct netfront *nic = queue->nic;
+    struct netfront_receive *receive = &queue->receive;
     struct frame frame;
     unsigned int taken = 0;
 
@@ -272,15 +279,15 @@ unsigned int netfront_receive_frames(struct netfront *nic, unsigned int budget)
             if (ready <= 0)
                 break;
         }
-        if (take_frame(nic, &frame) != 0)
+        if (take_frame(queue, &frame) != 0)
             break;
         deliver(nic, &frame);
         taken++;
         post(receive);
         if (receive->ring.produced - receive->ring.published >= receive->pages / 2)
-            publish(nic);
+            publish(queue);
     }
     if (!nic->broken)
-        publish(nic);
+        publish(queue);
     return taken;
 }

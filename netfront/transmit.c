@@ -29,11 +29,12 @@ _Static_assert(sizeof(struct netif_extra_info) <= sizeof(struct netif_tx_request
 
 #define SLOT_SIZE sizeof(union netif_tx_sring_entry)
 
-int netfront_transmit_create(struct netfront *nic)
+int netfront_transmit_create(struct netfront_queue *queue)
 {
-    struct netfront_transmit *transmit = &nic->transmit;
-    struct netfront_pool pool = netfront_pool();
-    int result = frontend_ring_alloc(nic->backend_domain, &transmit->memory, &transmit->reference);
+    struct netfront_transmit *transmit = &queue->transmit;
+    const struct netfront_pool *pool = &queue->nic->pool;
+    int result =
+        frontend_ring_alloc(queue->nic->backend_domain, &transmit->memory, &transmit->reference);
 
     if (result != 0)
         return result;
@@ -42,8 +43,8 @@ int netfront_transmit_create(struct netfront *nic)
     ring_ids_init(&transmit->small, transmit->small_next, NETFRONT_SMALL_BUFFERS);
     ring_ids_init(&transmit->large, transmit->large_next, NETFRONT_LARGE_BUFFERS);
     transmit->small_pages = transmit->large_pages = 0;
-    transmit->small_limit = pool.small;
-    transmit->large_limit = pool.large;
+    transmit->small_limit = pool->small;
+    transmit->large_limit = pool->large;
     transmit->waiting = false;
     transmit->extras = 0;
     return 0;
@@ -57,34 +58,35 @@ static void drop_pages(struct netfront_page *pages, unsigned int *count)
     }
 }
 
-void netfront_transmit_destroy(struct netfront *nic)
+void netfront_transmit_destroy(struct netfront_queue *queue)
 {
-    struct netfront_transmit *transmit = &nic->transmit;
+    struct netfront_transmit *transmit = &queue->transmit;
 
+    queue->nic->device.send_pages -= transmit->small_pages + transmit->large_pages;
     drop_pages(transmit->small_page, &transmit->small_pages);
     drop_pages(transmit->large_page, &transmit->large_pages);
-    nic->device.send_pages = 0;
     frontend_ring_free(&transmit->memory, &transmit->reference);
 }
 
-void netfront_transmit_publish(struct netfront *nic)
+void netfront_transmit_publish(struct netfront_queue *queue)
 {
-    const struct frontend_port *own = &nic->transmit_port;
+    const struct frontend_port *own = &queue->transmit_port;
 
-    if (ring_publish(&nic->transmit.ring))
-        evtchn_notify(own->port > 0 ? own->port : nic->port.port);
+    if (ring_publish(&queue->transmit.ring))
+        evtchn_notify(own->port > 0 ? own->port : queue->port.port);
 }
 
-static bool release(struct netfront *nic, const struct netif_tx_response *response)
+static bool release(struct netfront_queue *queue, const struct netif_tx_response *response)
 {
-    struct netfront_transmit *transmit = &nic->transmit;
+    struct netfront_transmit *transmit = &queue->transmit;
     struct ring_ids *ids = &transmit->small;
     unsigned int id = response->id;
 
     if (response->status == NETIF_RSP_NULL)
         return transmit->extras > 0 && transmit->extras-- > 0;
     if (id >= NETFRONT_BUFFERS)
-        return netfront_multicast_answered(nic, id - NETFRONT_BUFFERS, response->status);
+        return queue == queue->nic->queue[0] &&
+               netfront_multicast_answered(queue->nic, id - NETFRONT_BUFFERS, response->status);
     if (id >= NETFRONT_SMALL_BUFFERS) {
         ids = &transmit->large;
         id -= NETFRONT_SMALL_BUFFERS;
@@ -92,19 +94,19 @@ static bool release(struct netfront *nic, const struct netif_tx_response *respon
     if (!ring_ids_pending(ids, id))
         return false;
     ring_ids_add(ids, id);
-    nic->device.statistics.send_dropped += response->status < NETIF_RSP_OKAY;
+    queue->nic->device.statistics.send_dropped += response->status < NETIF_RSP_OKAY;
     return true;
 }
 
 /* Take `ready` responses in; false when one of them broke the device. */
-static bool take_responses(struct netfront *nic, int ready)
+static bool take_responses(struct netfront_queue *queue, int ready)
 {
     struct netif_tx_response response;
 
     for (; ready > 0; ready--) {
-        ring_take(&nic->transmit.ring, &response, sizeof(response));
-        if (!release(nic, &response)) {
-            netfront_break(nic, "transmit response with a wrong id");
+        ring_take(&queue->transmit.ring, &response, sizeof(response));
+        if (!release(queue, &response)) {
+            netfront_break(queue->nic, "transmit response with a wrong id");
             return false;
         }
     }
@@ -115,40 +117,40 @@ static bool take_responses(struct netfront *nic, int ready)
  * While someone waits for `writable`, or for answers about groups, the next completion must bring
  * an event, whoever else reaps meanwhile.
  */
-static bool waited_for(const struct netfront *nic)
+static bool waited_for(const struct netfront_queue *queue)
 {
-    return nic->transmit.waiting || nic->multicast.unsettled;
+    return queue->transmit.waiting || netfront_told(queue);
 }
 
-unsigned int netfront_transmit_reap(struct netfront *nic)
+unsigned int netfront_transmit_reap(struct netfront_queue *queue)
 {
-    struct netfront_transmit *transmit = &nic->transmit;
+    struct netfront_transmit *transmit = &queue->transmit;
     int ready = ring_poll(&transmit->ring);
     unsigned int reaped = 0;
 
     while (ready > 0) {
         reaped += (unsigned int)ready;
-        if (!take_responses(nic, ready))
+        if (!take_responses(queue, ready))
             return 0;
-        if (nic->multicast.unsettled)
-            netfront_multicast_settle(nic);
-        ready = waited_for(nic) ? ring_arm(&transmit->ring, 1) : 0;
+        if (netfront_told(queue))
+            netfront_multicast_settle(queue->nic);
+        ready = waited_for(queue) ? ring_arm(&transmit->ring, 1) : 0;
     }
     if (ready < 0) {
-        netfront_break(nic, "transmit producer out of range");
+        netfront_break(queue->nic, "transmit producer out of range");
         return 0;
     }
-    if (reaped > 0 && !waited_for(nic))
+    if (reaped > 0 && !waited_for(queue))
         ring_quiet(&transmit->ring);
     if (reaped > 0)
-        frontend_port_worked(&nic->transmit_port);
+        frontend_port_worked(&queue->transmit_port);
     return reaped;
 }
 
-void netfront_transmit_expect(struct netfront *nic)
+void netfront_transmit_expect(struct netfront_queue *queue)
 {
-    if (ring_arm(&nic->transmit.ring, 1) != 0)
-        netfront_transmit_reap(nic);
+    if (ring_arm(&queue->transmit.ring, 1) != 0)
+        netfront_transmit_reap(queue);
 }
 
 static int new_page(struct netfront *nic, struct netfront_page *page)
@@ -165,24 +167,24 @@ static int new_page(struct netfront *nic, struct netfront_page *page)
     return -ENOSPC;
 }
 
-static void grow_small(struct netfront *nic)
+static void grow_small(struct netfront_queue *queue)
 {
-    struct netfront_transmit *transmit = &nic->transmit;
+    struct netfront_transmit *transmit = &queue->transmit;
     unsigned int page = transmit->small_pages;
 
-    if (page == transmit->small_limit || new_page(nic, &transmit->small_page[page]) != 0)
+    if (page == transmit->small_limit || new_page(queue->nic, &transmit->small_page[page]) != 0)
         return;
     ring_ids_add(&transmit->small, 2 * page + 1);
     ring_ids_add(&transmit->small, 2 * page);
     transmit->small_pages++;
 }
 
-static void grow_large(struct netfront *nic, unsigned int wanted)
+static void grow_large(struct netfront_queue *queue, unsigned int wanted)
 {
-    struct netfront_transmit *transmit = &nic->transmit;
+    struct netfront_transmit *transmit = &queue->transmit;
 
     while (transmit->large.unused < wanted && transmit->large_pages < transmit->large_limit) {
-        if (new_page(nic, &transmit->large_page[transmit->large_pages]) != 0)
+        if (new_page(queue->nic, &transmit->large_page[transmit->large_pages]) != 0)
             return;
         ring_ids_add(&transmit->large, transmit->large_pages);
         transmit->large_pages++;
@@ -200,22 +202,22 @@ bool netfront_transmit_has_room(const struct netfront_transmit *transmit, unsign
  * Collect what is finished, then add pages, then wait: 0, -EAGAIN, -ENOMEM (nothing is in flight
  * that could come back) or -EIO.
  */
-static int make_room(struct netfront *nic, unsigned int large)
+static int make_room(struct netfront_queue *queue, unsigned int large)
 {
-    struct netfront_transmit *transmit = &nic->transmit;
+    struct netfront_transmit *transmit = &queue->transmit;
     int ready;
 
-    if (netfront_transmit_reap(nic) > 0 && netfront_transmit_has_room(transmit, large))
+    if (netfront_transmit_reap(queue) > 0 && netfront_transmit_has_room(transmit, large))
         return 0;
     if (large == 0 && transmit->small.unused == 0)
-        grow_small(nic);
+        grow_small(queue);
     else if (large > 0)
-        grow_large(nic, large);
+        grow_large(queue, large);
     while (!netfront_transmit_has_room(transmit, large)) {
-        if (nic->broken)
+        if (queue->nic->broken)
             return -EIO;
         /* What the backend has not been shown, it cannot complete. */
-        netfront_transmit_publish(nic);
+        netfront_transmit_publish(queue);
         if (ring_outstanding(&transmit->ring) == 0)
             return -ENOMEM;
         ready = ring_arm(&transmit->ring, (ring_outstanding(&transmit->ring) + 1) / 2);
@@ -224,11 +226,11 @@ static int make_room(struct netfront *nic, unsigned int large)
             return -EAGAIN;
         }
         if (ready < 0)
-            netfront_break(nic, "transmit producer out of range");
+            netfront_break(queue->nic, "transmit producer out of range");
         else
-            netfront_transmit_reap(nic);
+            netfront_transmit_reap(queue);
     }
-    return nic->broken ? -EIO : 0;
+    return queue->nic->broken ? -EIO : 0;
 }
 
 /* Where the next byte of the frame comes from. */
@@ -334,10 +336,10 @@ static void send_large(struct netfront_transmit *transmit, const struct net_frag
     }
 }
 
-int netfront_transmit_frame(struct netfront *nic, const struct net_fragment *fragments,
+int netfront_transmit_frame(struct netfront_queue *queue, const struct net_fragment *fragments,
                             unsigned int count, size_t length, const struct net_send_info *info)
 {
-    struct netfront_transmit *transmit = &nic->transmit;
+    struct netfront_transmit *transmit = &queue->transmit;
     unsigned int flags = info->checksum_partial ? NETTXF_csum_blank | NETTXF_data_validated : 0;
     unsigned int large = 0;
     int result;
@@ -345,7 +347,7 @@ int netfront_transmit_frame(struct netfront *nic, const struct net_fragment *fra
     if (length > NETFRONT_SMALL_SIZE || info->segment_size > 0)
         large = (unsigned int)((length + PAGE_SIZE - 1) / PAGE_SIZE);
     if (!netfront_transmit_has_room(transmit, large)) {
-        result = make_room(nic, large);
+        result = make_room(queue, large);
         if (result != 0)
             return result;
     }

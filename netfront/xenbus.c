@@ -16,6 +16,8 @@
 #include "xen/xenstore.h"
 
 #define MAC_LENGTH (sizeof("00:00:00:00:00:00") - 1)
+#define QUEUES_NODE "multi-queue-num-queues"
+#define QUEUE_DIRECTORY (sizeof(((struct xenbus_device *)NULL)->node) + sizeof("/" QUEUES_NODE))
 #define MTU_DEFAULT 1500u
 #define MTU_MIN 68u
 #define MTU_MAX (NETFRONT_FRAME_MAX - NETFRONT_ETHERNET_HEADER - NETFRONT_VLAN_TAG)
@@ -88,11 +90,7 @@ static int read_mac(struct xenbus_device *bus, uint8_t mac[6])
 void netfront_release(struct netfront *nic)
 {
     nic->connected = false;
-    nic->polling = false;
-    frontend_port_close(&nic->port);
-    frontend_port_close(&nic->transmit_port);
-    netfront_transmit_destroy(nic);
-    netfront_receive_destroy(nic);
+    netfront_queues_destroy(nic);
     netfront_multicast_reset(nic);
 }
 
@@ -132,61 +130,91 @@ static int read_backend(struct netfront *nic)
     return 0;
 }
 
-static int create_rings(struct netfront *nic)
+static int create_queues(struct netfront *nic)
 {
-    int result = netfront_receive_create(nic);
+    unsigned int offered = (unsigned int)frontend_read_number(
+        nic->bus->backend, "multi-queue-max-queues", UINT32_MAX, 1);
 
-    if (result == 0)
-        result = netfront_transmit_create(nic);
-    if (result == 0)
-        result = frontend_port_open(&nic->port, nic->backend_domain, netfront_event, nic);
-    if (result == 0 && offers(nic, "feature-split-event-channels"))
-        result = frontend_port_open(&nic->transmit_port, nic->backend_domain,
-                                    netfront_transmit_event, nic);
-    return result;
+    return netfront_queues_create(nic, netfront_queues_wanted(offered),
+                                  offers(nic, "feature-split-event-channels"));
 }
 
 /* The other names may be left from a connection before, and a backend looks for them first. */
-static int write_ports(const struct netfront *nic)
+static int write_ports(const struct netfront_queue *queue, const char *directory)
 {
     static const char *const split[] = { "event-channel-rx", "event-channel-tx" };
-    const int ports[] = { nic->port.port, nic->transmit_port.port };
-    char path[sizeof(nic->bus->node) + 20];
+    const int ports[] = { queue->port.port, queue->transmit_port.port };
+    char path[QUEUE_DIRECTORY + 20];
     int result = 0;
     unsigned int i;
 
     if (ports[1] > 0) {
         for (i = 0; i < 2 && result == 0; i++)
-            result =
-                xenstore_write_format(XENSTORE_NONE, nic->bus->node, split[i], "%d", ports[i]);
+            result = xenstore_write_format(XENSTORE_NONE, directory, split[i], "%d", ports[i]);
         return result;
     }
     for (i = 0; i < 2; i++) {
-        ksnprintf(path, sizeof(path), "%s/%s", nic->bus->node, split[i]);
+        ksnprintf(path, sizeof(path), "%s/%s", directory, split[i]);
         xenstore_remove(XENSTORE_NONE, path);
     }
-    return xenstore_write_format(XENSTORE_NONE, nic->bus->node, "event-channel", "%d", ports[0]);
+    return xenstore_write_format(XENSTORE_NONE, directory, "event-channel", "%d", ports[0]);
+}
+
+static int write_queue(const struct netfront_queue *queue, const char *directory)
+{
+    int result = xenstore_write_format(XENSTORE_NONE, directory, "tx-ring-ref", "%d",
+                                       queue->transmit.reference);
+
+    if (result == 0)
+        result = xenstore_write_format(XENSTORE_NONE, directory, "rx-ring-ref", "%d",
+                                       queue->receive.reference);
+    return result == 0 ? write_ports(queue, directory) : result;
+}
+
+/*
+ * Several queues have a directory each, and their number stands beside them; one has no directory,
+ * and the number, which may be left from a connection before, has to go.
+ */
+static int write_queues(const struct netfront *nic)
+{
+    const char *node = nic->bus->node;
+    char path[QUEUE_DIRECTORY];
+    unsigned int i;
+    int result;
+
+    if (nic->queues == 1) {
+        ksnprintf(path, sizeof(path), "%s/" QUEUES_NODE, node);
+        xenstore_remove(XENSTORE_NONE, path);
+        return write_queue(nic->queue[0], node);
+    }
+    result = xenstore_write_format(XENSTORE_NONE, node, QUEUES_NODE, "%u", nic->queues);
+    for (i = 0; i < nic->queues && result == 0; i++) {
+        ksnprintf(path, sizeof(path), "%s/queue-%u", node, i);
+        result = write_queue(nic->queue[i], path);
+    }
+    return result;
 }
 
 static int write_nodes(struct netfront *nic)
 {
     const char *node = nic->bus->node;
+    int result = write_queues(nic);
     unsigned int i;
-    int result;
 
-    result =
-        xenstore_write_format(XENSTORE_NONE, node, "tx-ring-ref", "%d", nic->transmit.reference);
-    if (result == 0)
-        result =
-            xenstore_write_format(XENSTORE_NONE, node, "rx-ring-ref", "%d", nic->receive.reference);
-    if (result == 0)
-        result = write_ports(nic);
     if (result == 0) /* nothing, until it has been told of the groups */
         result = netfront_multicast_request(nic, false);
     for (i = 0; i < sizeof(features) / sizeof(features[0]) && result == 0; i++)
         result = xenstore_write_format(XENSTORE_NONE, node, features[i].name, "%d",
-                                       !features[i].large || nic->receive.large);
+                                       !features[i].large || nic->large);
     return result;
+}
+
+static void rearm_ports(struct netfront *nic)
+{
+    for (unsigned int i = 0; i < nic->queues; i++) {
+        frontend_port_rearm(&nic->queue[i]->port, true);
+        frontend_port_rearm(&nic->queue[i]->transmit_port, true);
+    }
 }
 
 /*
@@ -208,14 +236,12 @@ static void connect(struct netfront *nic)
     if (result == 0)
         result = read_backend(nic);
     if (result == 0)
-        result = create_rings(nic);
+        result = create_queues(nic);
     if (result == 0)
         result = write_nodes(nic);
     if (result == 0) {
         nic->connected = true;
-        nic->armed = true;
-        frontend_port_rearm(&nic->port, true);
-        frontend_port_rearm(&nic->transmit_port, true);
+        rearm_ports(nic);
         result = xenbus_set_state(nic->bus, XenbusStateConnected);
     }
     if (result == 0)
@@ -226,10 +252,19 @@ static void connect(struct netfront *nic)
     xenbus_settled(nic->bus);
 }
 
-/* There are rings, and the backend may use them. */
+/* There are queues, and the backend may use them. */
 static bool offered(const struct netfront *nic)
 {
     return nic->connected && nic->bus->state == XenbusStateConnected;
+}
+
+static unsigned int receive_pages(const struct netfront *nic)
+{
+    unsigned int i, pages = 0;
+
+    for (i = 0; i < nic->queues; i++)
+        pages += nic->queue[i]->receive.pages;
+    return pages;
 }
 
 static void link_up(struct netfront *nic)
@@ -237,8 +272,10 @@ static void link_up(struct netfront *nic)
     const uint8_t *mac = nic->device.mac;
     int result;
 
-    printk_limited(&nic->bus->log, "%s: %02x:%02x:%02x:%02x:%02x:%02x, mtu %u, %u receive pages%s%s", nic->device.name,
-           mac[0], mac[1], mac[2], mac[3], mac[4], mac[5], nic->device.mtu, nic->receive.pages,
+    printk_limited(&nic->bus->log,
+           "%s: %02x:%02x:%02x:%02x:%02x:%02x, mtu %u, %u queue%s, %u receive pages%s%s",
+           nic->device.name, mac[0], mac[1], mac[2], mac[3], mac[4], mac[5], nic->device.mtu,
+           nic->queues, nic->queues > 1 ? "s" : "", receive_pages(nic),
            nic->device.transmit_checksum ? ", checksum offload" : "",
            nic->device.transmit_large_ipv4 ? ", segmentation offload" : "");
     if (nic->moving)
@@ -339,8 +376,6 @@ static int netfront_probe(struct xenbus_device *bus)
     list_init(&nic->device.link);
     nic->bus = bus;
     nic->backend_domain = bus->backend_domain;
-    frontend_port_init(&nic->port);
-    frontend_port_init(&nic->transmit_port);
     timer_init(&nic->patience, NULL, NULL);
     bus->private_data = nic;
     return 0;
@@ -363,15 +398,19 @@ static void netfront_describe(const struct xenbus_device *bus, char *line, size_
 {
     const struct netfront *nic = bus->private_data;
     const char *note = nic->broken ? " (broken)" : nic->connected ? "" : " (not connected)";
+    unsigned int i, requests = 0, send_limit = 0;
 
+    for (i = 0; i < nic->queues; i++) {
+        requests += ring_outstanding(&nic->queue[i]->transmit.ring);
+        send_limit += nic->queue[i]->transmit.small_limit + nic->queue[i]->transmit.large_limit;
+    }
     ksnprintf(line, size,
-              "%s%s: %u requests on the way out; pages: %u posted, %u of %u to send from; ports %d "
-              "and %d; multicast groups: %u (0: all)",
-              nic->device.name, note,
-              nic->connected ? ring_outstanding(&nic->transmit.ring) : 0,
-              nic->connected ? nic->receive.pages : 0, nic->device.send_pages,
-              nic->transmit.small_limit + nic->transmit.large_limit, nic->port.port,
-              nic->transmit_port.port, netfront_multicast_groups(nic));
+              "%s%s: queues: %u; %u requests on the way out; pages: %u posted, %u of %u to send "
+              "from; first ports %d and %d; multicast groups: %u (0: all)",
+              nic->device.name, note, nic->queues, requests, receive_pages(nic),
+              nic->device.send_pages, send_limit, nic->queues > 0 ? nic->queue[0]->port.port : 0,
+              nic->queues > 0 ? nic->queue[0]->transmit_port.port : 0,
+              netfront_multicast_groups(nic));
 }
 
 static const struct xenbus_driver netfront_driver = {

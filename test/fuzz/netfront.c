@@ -2,7 +2,7 @@
 // SRCS: $(DRIVER_WORLD) $(TEST_NETFRONT) netfront/xenbus.c
 // CFLAGS: -Wl,-T,test/fuzz/drivers.ld -mllvm -asan-globals=0
 /*
- * netfront's two rings. The other side posts and completes, plausibly or not, changes both pages
+ * netfront's rings, of one queue or two. The other side posts and completes, plausibly or not, changes both pages
  * around each access, flaps its state, and keeps pages mapped. Each frame that comes up lies in
  * our pages, within the protocol's limits; no buffer is handed out twice; a storm of events costs
  * a few calls; a backend that answers truly has the groups that are wanted in its list, once each;
@@ -10,6 +10,7 @@
  */
 #include "../../netfront/netfront.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include <xen-abi/io/netif.h>
@@ -21,45 +22,90 @@
 
 #define SLOTS 256u
 
+#define QUEUES 2u
+#define NO_ID 0xffffu /* of a request that is extra-info */
+
 static struct net_device *nic;
-static uint32_t rx_produced, tx_consumed, tx_produced; /* of a side that keeps to the rules */
+/* What a side that keeps to the rules knows of each queue, and the queue it looks at. */
+static struct side {
+    uint32_t rx_produced, tx_consumed, tx_produced;
+    uint16_t taken[SLOTS]; /* transmit ids that can be completed */
+    unsigned int taken_count;
+} sides[QUEUES], *side = sides;
 static bool honest; /* it has kept to the rules on this connection */
 static unsigned int connections;
-#define NO_ID 0xffffu         /* of a request that is extra-info */
-static uint16_t taken[SLOTS]; /* transmit ids that can be completed */
-static unsigned int taken_count;
 
 /* Groups: more than there is room for, how many users each has, how often the other side has it. */
 #define GROUPS (NETFRONT_GROUPS + 8)
 static unsigned int users[GROUPS], listed[GROUPS];
 static bool offers_groups;
 
+static unsigned int queues(void)
+{
+    return store_frontend_number("vif", 0, "multi-queue-num-queues") > 1 ? QUEUES : 1;
+}
+
+/* A node of a queue. */
+static uint64_t number_of(unsigned int queue, const char *node)
+{
+    char path[64];
+
+    snprintf(path, sizeof(path), queues() > 1 ? "queue-%u/%s" : "%.0u%s", queue, node);
+    return store_frontend_number("vif", 0, path);
+}
+
+static unsigned int here(void)
+{
+    return (unsigned int)(side - sides);
+}
+
 static uint64_t reference(void)
 {
-    return store_frontend_number("vif", 0, "rx-ring-ref");
+    return number_of(0, "rx-ring-ref");
 }
 
 static struct netif_rx_sring *rx(void)
 {
-    return world_granted((uint32_t)reference());
+    return world_granted((uint32_t)number_of(here(), "rx-ring-ref"));
 }
 
 static struct netif_tx_sring *tx(void)
 {
-    return world_granted((uint32_t)store_frontend_number("vif", 0, "tx-ring-ref"));
+    return world_granted((uint32_t)number_of(here(), "tx-ring-ref"));
 }
 
-/* Where it hears of frames that come in, and of both when it has only one port. */
+/* Where the card hears of frames that come in, and of both when it has only one port. */
+static int port_of(unsigned int queue)
+{
+    uint64_t split = number_of(queue, "event-channel-rx");
+
+    return (int)(split > 0 ? split : number_of(queue, "event-channel"));
+}
+
 static int port(void)
 {
-    uint64_t split = store_frontend_number("vif", 0, "event-channel-rx");
-
-    return (int)(split > 0 ? split : store_frontend_number("vif", 0, "event-channel"));
+    return port_of(here());
 }
 
 static bool connected(void)
 {
-    return nic != NULL && netfront_of(nic)->connected && rx() != NULL && tx() != NULL;
+    return nic != NULL && netfront_of(nic)->connected && here() < netfront_of(nic)->queues &&
+           rx() != NULL && tx() != NULL;
+}
+
+/* The other end of what this side looks at. */
+static struct netfront_queue *other_end(void)
+{
+    return netfront_of(nic)->queue[here()];
+}
+
+static bool all_masked(void)
+{
+    bool masked = true;
+
+    for (unsigned int queue = 0; queue < queues(); queue++)
+        masked &= world_port_masked(port_of(queue));
+    return masked;
 }
 
 /* Above. */
@@ -99,7 +145,7 @@ static void on_removed(struct net_device *gone)
 
 static uint16_t next_id(void)
 {
-    return (uint16_t)(rx_produced % netfront_of(nic)->receive.pages);
+    return (uint16_t)(side->rx_produced % other_end()->receive.pages);
 }
 
 /* It may be the start of a chain that has no end, which is no longer the truth. */
@@ -117,7 +163,7 @@ static void put_response(void)
     else if (fuzz_below(4) == 3)
         response.status = (int16_t)fuzz_word();
     honest = false;
-    rx()->ring[rx_produced++ % SLOTS].rsp = response;
+    rx()->ring[side->rx_produced++ % SLOTS].rsp = response;
 }
 
 static void hook(void);
@@ -137,24 +183,24 @@ static void lie_openly(void)
         return;
     fuzz_hook = NULL;
     honest = false;
-    rx()->ring[rx_produced++ % SLOTS].rsp = frame;
+    rx()->ring[side->rx_produced++ % SLOTS].rsp = frame;
     frame.id = next_id();
     if (lie == 1)
-        rx_produced += front->receive.pages;
+        side->rx_produced += other_end()->receive.pages;
     else if (lie == 2)
-        rx_produced -= 2;
+        side->rx_produced -= 2;
     else if (lie == 3)
         frame.id ^= 1;
     else if (lie == 4)
         frame.flags = NETRXF_more_data; /* and nothing more */
     else
-        frame.id = (uint16_t)(frame.id + front->receive.pages);
+        frame.id = (uint16_t)(frame.id + other_end()->receive.pages);
     if (lie >= 3)
-        rx()->ring[rx_produced++ % SLOTS].rsp = frame;
+        rx()->ring[side->rx_produced++ % SLOTS].rsp = frame;
     push();
     world_deliver();
-    nic->operations->poll(nic, 64);
-    FUZZ_CHECK(front->broken && world_port_masked(port()));
+    nic->operations->poll(nic, 2 * SLOTS); /* the other queue may have frames too */
+    FUZZ_CHECK(front->broken && all_masked());
     fuzz_hook = hook;
 }
 
@@ -176,20 +222,20 @@ static void put_run(void)
         };
 
         if (as_extra)
-            memcpy(&rx()->ring[rx_produced++ % SLOTS], &extra, sizeof(extra));
+            memcpy(&rx()->ring[side->rx_produced++ % SLOTS], &extra, sizeof(extra));
         else
-            rx()->ring[rx_produced++ % SLOTS].rsp = response;
+            rx()->ring[side->rx_produced++ % SLOTS].rsp = response;
     }
 }
 
 static void push(void)
 {
-    rx()->rsp_prod = rx_produced;
-    tx()->rsp_prod = tx_produced;
-    rx()->req_event = rx_produced + 1;
-    tx()->req_event = tx_consumed + 1;
+    rx()->rsp_prod = side->rx_produced;
+    tx()->rsp_prod = side->tx_produced;
+    rx()->req_event = side->rx_produced + 1;
+    tx()->req_event = side->tx_consumed + 1;
     world_event(port());
-    world_event((int)store_frontend_number("vif", 0, "event-channel-tx"));
+    world_event((int)number_of(here(), "event-channel-tx"));
 }
 
 static void listen(const struct netif_extra_info *word)
@@ -206,57 +252,57 @@ static void take_requests(void)
 {
     bool extra = false;
 
-    while (tx_consumed != netfront_of(nic)->transmit.ring.published && taken_count < SLOTS) {
-        union netif_tx_sring_entry *slot = &tx()->ring[tx_consumed++ % SLOTS];
+    while (side->tx_consumed != other_end()->transmit.ring.published && side->taken_count < SLOTS) {
+        union netif_tx_sring_entry *slot = &tx()->ring[side->tx_consumed++ % SLOTS];
         struct netif_tx_request request = slot->req;
         struct netif_extra_info word;
 
         memcpy(&word, slot, sizeof(word));
         if (extra)
             listen(&word);
-        taken[taken_count++] = extra ? NO_ID : request.id;
+        side->taken[side->taken_count++] = extra ? NO_ID : request.id;
         extra = !extra && (request.flags & NETTXF_extra_info);
     }
 }
 
 static void complete(unsigned int count)
 {
-    for (; count > 0 && taken_count > 0; count--) {
-        unsigned int i = fuzz_below(taken_count);
-        struct netif_tx_response response = { .id = taken[i] };
+    for (; count > 0 && side->taken_count > 0; count--) {
+        unsigned int i = fuzz_below(side->taken_count);
+        struct netif_tx_response response = { .id = side->taken[i] };
 
-        if (taken[i] == NO_ID)
+        if (side->taken[i] == NO_ID)
             response.status = NETIF_RSP_NULL;
-        taken[i] = taken[--taken_count];
+        side->taken[i] = side->taken[--side->taken_count];
         if (fuzz_below(16) == 15) {
             response.id = (uint16_t)fuzz_below(400);
             response.status = (int16_t)fuzz_word();
             honest = false;
         }
-        tx()->ring[tx_produced++ % SLOTS].rsp = response;
+        tx()->ring[side->tx_produced++ % SLOTS].rsp = response;
     }
 }
 
 static void scribble(void)
 {
-    const struct netfront *front;
+    const struct netfront_queue *queue;
 
     if (!connected())
         return;
     honest = false;
-    front = netfront_of(nic);
+    queue = other_end();
     switch (fuzz_below(8)) {
     case 1:
-        rx()->rsp_prod = fuzz_near(front->receive.ring.available);
+        rx()->rsp_prod = fuzz_near(queue->receive.ring.available);
         break;
     case 2:
-        tx()->rsp_prod = fuzz_near(front->transmit.ring.available);
+        tx()->rsp_prod = fuzz_near(queue->transmit.ring.available);
         break;
     case 3:
-        tx()->ring[front->transmit.ring.consumed % SLOTS].rsp.id = (uint16_t)fuzz_below(400);
+        tx()->ring[queue->transmit.ring.consumed % SLOTS].rsp.id = (uint16_t)fuzz_below(400);
         break;
     case 4:
-        fuzz_bytes(&rx()->ring[front->receive.ring.consumed % SLOTS], 8);
+        fuzz_bytes(&rx()->ring[queue->receive.ring.consumed % SLOTS], 8);
         break;
     case 5:
         ((uint32_t *)rx())[fuzz_below(1024)] = fuzz_word();
@@ -277,7 +323,8 @@ static void hook(void)
 
 static void new_connection(void)
 {
-    rx_produced = tx_consumed = tx_produced = taken_count = 0;
+    memset(sides, 0, sizeof(sides));
+    side = sides;
     memset(listed, 0, sizeof(listed));
 }
 
@@ -289,10 +336,17 @@ static void restart(void)
 {
     const struct netfront *front = netfront_of(nic);
 
-    if (!honest || front->broken || front->bus->state != XenbusStateConnected || taken_count > 0)
+    if (!honest || front->broken || front->bus->state != XenbusStateConnected)
         return;
-    push();
-    tx_consumed = tx_produced;
+    for (unsigned int queue = 0; queue < QUEUES; queue++)
+        if (sides[queue].taken_count > 0)
+            return;
+    for (unsigned int queue = 0; queue < front->queues; queue++) {
+        side = &sides[queue];
+        push();
+        side->tx_consumed = side->tx_produced;
+    }
+    side = sides;
     memset(listed, 0, sizeof(listed));
     store_backend_state("vif", 0, XenbusStateInitWait);
     store_backend_state("vif", 0, XenbusStateConnected);
@@ -305,13 +359,14 @@ static void agree(void)
     const struct netfront_multicast *multicast = &front->multicast;
 
     fuzz_hook = NULL;
+    side = sides; /* what is said of groups goes through the first queue */
     for (unsigned int turn = 0; turn < 8 && honest && !front->broken; turn++) {
         take_requests();
-        while (taken_count > 0) {
-            struct netif_tx_response response = { .id = taken[--taken_count] };
+        while (side->taken_count > 0) {
+            struct netif_tx_response response = { .id = side->taken[--side->taken_count] };
 
             response.status = response.id == NO_ID ? NETIF_RSP_NULL : NETIF_RSP_OKAY;
-            tx()->ring[tx_produced++ % SLOTS].rsp = response;
+            tx()->ring[side->tx_produced++ % SLOTS].rsp = response;
         }
         push();
         world_deliver();
@@ -402,6 +457,8 @@ static void other_side(void)
         restart();
     else if (what == 13)
         agree();
+    else if (what == 14)
+        side = &sides[(here() + 1) % netfront_of(nic)->queues];
     else
         push();
 }
@@ -410,9 +467,9 @@ static void other_side(void)
 
 static void send(void)
 {
-    static uint8_t data[66000];
+    static uint8_t data[66000] = { [12] = 0x08, [14] = 0x45, [23] = 6 }; /* TCP over IPv4 */
     struct net_fragment pieces[2] = { { data, 40 }, { data, 0 } };
-    unsigned int count = 1 + fuzz_below(64);
+    unsigned int count = 1 + fuzz_below(64), flow = 0;
     struct net_send_info info = { .checksum_partial = nic->transmit_checksum };
     int result;
 
@@ -422,6 +479,7 @@ static void send(void)
     }
     pieces[1].length = fuzz_below(4) == 3 ? fuzz_below(65536) : fuzz_below(256);
     for (; count > 0 && nic != NULL; count--) {
+        data[37] = (uint8_t)flow++; /* of its ports */
         result = nic->operations->send(nic, pieces, 2, &info);
         FUZZ_CHECK(result == 0 || result == -EAGAIN || result == -EIO || result == -ENODEV ||
                    result == -ENOMEM || result == -EINVAL);
@@ -460,6 +518,17 @@ static unsigned int pending(const struct ring_ids *ids)
     return count;
 }
 
+static void check_queue(const struct netfront_queue *queue)
+{
+    const struct netfront_transmit *transmit = &queue->transmit;
+
+    FUZZ_CHECK(queue->receive.pages <= NETFRONT_RING_SLOTS);
+    FUZZ_CHECK(queue->nic->broken ||
+               ring_outstanding(&queue->receive.ring) <= queue->receive.pages);
+    FUZZ_CHECK(pending(&transmit->small) + transmit->small.unused == 2 * transmit->small_pages);
+    FUZZ_CHECK(pending(&transmit->large) + transmit->large.unused == transmit->large_pages);
+}
+
 static void check(void)
 {
     const struct netfront *front;
@@ -468,12 +537,9 @@ static void check(void)
     if (!connected())
         return;
     front = netfront_of(nic);
-    FUZZ_CHECK(front->receive.pages <= NETFRONT_RING_SLOTS);
-    FUZZ_CHECK(front->broken || ring_outstanding(&front->receive.ring) <= front->receive.pages);
-    FUZZ_CHECK(pending(&front->transmit.small) + front->transmit.small.unused ==
-               2 * front->transmit.small_pages);
-    FUZZ_CHECK(pending(&front->transmit.large) + front->transmit.large.unused ==
-               front->transmit.large_pages);
+    FUZZ_CHECK(front->queues == queues());
+    for (unsigned int queue = 0; queue < front->queues; queue++)
+        check_queue(front->queue[queue]);
     FUZZ_CHECK(!front->broken || (!nic->link_up && !honest));
 }
 
@@ -485,17 +551,20 @@ static void set_up(void)
         "feature-dynamic-multicast-control"
     };
     const unsigned int offered = fuzz_below(2) ? 7 : 3;
+    unsigned int memory;
     static bool listening;
 
     if (!listening)
         net_device_listen(on_added, on_removed);
     listening = true;
-    world_memory = fuzz_below(4) == 3 ? 2000 : 900; /* 64 receive pages, or 16 */
+    memory = fuzz_below(4);
+    world_memory = memory == 3 ? 2000 : memory == 2 ? 8192 : 900; /* 64 receive pages, 128, or 16 */
     store_start();
     store_device("vif", 0);
     store_set("device/vif/0/mac", "00:16:3e:0a:0b:0c");
     for (unsigned int i = 0; i < offered; i++)
         store_backend_set("vif", 0, features[i], "1");
+    store_backend_set("vif", 0, "multi-queue-max-queues", memory == 2 ? "2" : "1");
     xenbus_init();
     store_fire("device");
     store_backend_state("vif", 0, XenbusStateInitWait);
@@ -506,6 +575,7 @@ static void set_up(void)
     honest = true;
     store_backend_state("vif", 0, XenbusStateConnected);
     FUZZ_CHECK(connected() && nic->link_up);
+    FUZZ_CHECK(netfront_of(nic)->queues == (memory == 2 ? 2 : 1));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -4,6 +4,7 @@
  */
 #include "fake_netback.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "lib/sched.h"
@@ -15,6 +16,7 @@
 
 struct fake_netback fake_netback;
 unsigned int fake_netback_room = FAKE_NETBACK_GROUPS;
+static struct fake_netback parked[FAKE_NETBACK_QUEUES]; /* of queues that are not in use */
 
 void fake_netback_start(struct xenbus_device *device)
 {
@@ -40,7 +42,53 @@ void fake_netback_connect(void)
     struct xenbus_device *device = fake_netback.device;
 
     memset(&fake_netback, 0, sizeof(fake_netback));
+    memset(parked, 0, sizeof(parked));
     fake_netback.device = device;
+}
+
+unsigned int fake_netback_queues(void)
+{
+    uint64_t count;
+
+    if (xenstore_read_number(XENSTORE_NONE, fake_netback.device->node, "multi-queue-num-queues", 1,
+                             FAKE_NETBACK_QUEUES, &count) != 0)
+        return 1;
+    return (unsigned int)count;
+}
+
+/* What the card's queues have in common goes along. */
+void fake_netback_use(unsigned int queue)
+{
+    struct fake_netback next;
+
+    CHECK(queue < fake_netback_queues());
+    parked[fake_netback.queue] = fake_netback;
+    next = parked[queue];
+    next.device = fake_netback.device;
+    next.queue = queue;
+    next.groups = fake_netback.groups;
+    next.words = fake_netback.words;
+    memcpy(next.group, fake_netback.group, sizeof(next.group));
+    fake_netback = next;
+}
+
+/* Where the queue's nodes are. */
+static const char *directory(void)
+{
+    static char path[sizeof(fake_netback.device->node) + 16];
+
+    if (fake_netback_queues() == 1)
+        return fake_netback.device->node;
+    snprintf(path, sizeof(path), "%s/queue-%u", fake_netback.device->node, fake_netback.queue);
+    return path;
+}
+
+static uint32_t number(const char *node)
+{
+    uint64_t value;
+
+    CHECK(xenstore_read_number(XENSTORE_NONE, directory(), node, 1, UINT32_MAX, &value) == 0);
+    return (uint32_t)value;
 }
 
 void fake_netback_restart(void)
@@ -51,22 +99,21 @@ void fake_netback_restart(void)
 
 struct netif_rx_sring *fake_netback_receive_ring(void)
 {
-    return fake_grant_page(fake_frontend_number(fake_netback.device, "rx-ring-ref"), true);
+    return fake_grant_page(number("rx-ring-ref"), true);
 }
 
 struct netif_tx_sring *fake_netback_transmit_ring(void)
 {
-    return fake_grant_page(fake_frontend_number(fake_netback.device, "tx-ring-ref"), true);
+    return fake_grant_page(number("tx-ring-ref"), true);
 }
 
 static uint32_t port_of(const char *name)
 {
-    const struct xenbus_device *device = fake_netback.device;
     uint64_t port;
 
-    if (xenstore_read_number(XENSTORE_NONE, device->node, name, 1, UINT32_MAX, &port) == 0)
+    if (xenstore_read_number(XENSTORE_NONE, directory(), name, 1, UINT32_MAX, &port) == 0)
         return (uint32_t)port;
-    return fake_frontend_number(device, "event-channel");
+    return number("event-channel");
 }
 
 uint32_t fake_netback_receive_port(void)

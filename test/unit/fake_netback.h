@@ -15,9 +15,11 @@
 #include "xen/xenbus.h"
 
 #define FAKE_NETBACK_GROUPS 64u
+#define FAKE_NETBACK_QUEUES 4u
 
 struct fake_netback {
     struct xenbus_device *device;
+    unsigned int queue; /* that the calls and the counters below are about */
     uint32_t receive_produced;              /* responses written, shown with fake_netback_push() */
     uint32_t transmit_consumed, transmit_produced;
     uint32_t receive_event_at, transmit_event_at; /* producers at the last push */
@@ -41,6 +43,10 @@ void fake_netback_start(struct xenbus_device *device);
 void fake_netback_connect(void);
 /* Another backend takes up the rings, from the last answer on; its list of groups is empty. */
 void fake_netback_restart(void);
+
+/* The queues that the frontend has made; go on with that one. */
+unsigned int fake_netback_queues(void);
+void fake_netback_use(unsigned int queue);
 
 /* The frontend's ports: two, or twice the same one. */
 uint32_t fake_netback_receive_port(void);

@@ -420,28 +420,28 @@ static void lines_are_bounded(void)
 /* Between any two reads: anything, anywhere in both rings. */
 static void scribble(void)
 {
-    struct netif_rx_sring *receive = front()->receive.memory;
-    struct netif_tx_sring *transmit = front()->transmit.memory;
+    struct netif_rx_sring *receive = front()->queue[0]->receive.memory;
+    struct netif_tx_sring *transmit = front()->queue[0]->transmit.memory;
     struct netif_rx_response *response;
 
     if (receive == NULL || transmit == NULL)
         return;
-    response = &receive->ring[front()->receive.ring.consumed % 256].rsp;
+    response = &receive->ring[front()->queue[0]->receive.ring.consumed % 256].rsp;
     if (fake_random(3) != 0) { /* plausible, so that much is accepted */
-        response->id = (uint16_t)(front()->receive.ring.consumed % front()->receive.pages);
+        response->id = (uint16_t)(front()->queue[0]->receive.ring.consumed % front()->queue[0]->receive.pages);
         response->flags = (uint16_t)fake_random(16);
         response->offset = (uint16_t)fake_random(4200);
         response->status = (int16_t)fake_random(4200);
     }
     switch (fake_random(8)) {
     case 0:
-        receive->rsp_prod = front()->receive.ring.published - fake_random(8);
+        receive->rsp_prod = front()->queue[0]->receive.ring.published - fake_random(8);
         break;
     case 1:
-        transmit->rsp_prod = front()->transmit.ring.published - fake_random(3);
+        transmit->rsp_prod = front()->queue[0]->transmit.ring.published - fake_random(3);
         break;
     case 2:
-        transmit->ring[front()->transmit.ring.consumed % 256].rsp.id = (uint16_t)fake_random(330);
+        transmit->ring[front()->queue[0]->transmit.ring.consumed % 256].rsp.id = (uint16_t)fake_random(330);
         break;
     case 3:
         ((uint32_t *)receive)[fake_random(1024)] = fake_random(UINT32_MAX);

@@ -240,7 +240,7 @@ static void ring_is_full(void)
     CHECK(sent == 256);
     want(1, true);
     want(0, false);
-    CHECK(ring_outstanding(&netfront_of(nic)->transmit.ring) == 256);
+    CHECK(ring_outstanding(&netfront_of(nic)->queue[0]->transmit.ring) == 256);
     writable = 0;
     while (fake_netback_take(frame, sizeof(frame), &flags) > 0)
         ;
@@ -259,7 +259,7 @@ static void words_are_few(void)
     for (unsigned int i = 0; i < 1001; i++)
         for (unsigned int number = 1; number < 4; number++)
             want(number, i % 2 == 0);
-    CHECK(ring_outstanding(&netfront_of(nic)->transmit.ring) == 6);
+    CHECK(ring_outstanding(&netfront_of(nic)->queue[0]->transmit.ring) == 6);
     fake_netback_listen();
     CHECK(fake_netback.groups == 4);
     detach();

@@ -149,7 +149,7 @@ static void frames_go_out(void)
     CHECK(send(data, 13, false) == -EINVAL);
     CHECK(send(received.data, 1519, false) == -EINVAL);
     /* Completions brought no event, and at most two rounds of buffers were ever made. */
-    CHECK(((struct netfront *)nic->private_data)->transmit.small_pages <= 51);
+    CHECK(((struct netfront *)nic->private_data)->queue[0]->transmit.small_pages <= 51);
     detach();
 }
 
@@ -300,7 +300,7 @@ static void large_segments_go_out(void)
         CHECK(writable == 1);
     }
     CHECK(nic->statistics.sent_large == sent && nic->statistics.send_dropped == 0);
-    CHECK(sent > 10 * 3 && ((struct netfront *)nic->private_data)->transmit.extras == 0);
+    CHECK(sent > 10 * 3 && ((struct netfront *)nic->private_data)->queue[0]->transmit.extras == 0);
     detach();
 }
 

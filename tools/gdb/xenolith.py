@@ -294,8 +294,10 @@ class RingsCommand(Command):
             print_ring("requests", disk["ring"])
         if kind == "vif":
             nic = gdb.Value(private).cast(type_of("struct netfront").pointer())
-            print_ring("receive", nic["receive"]["ring"])
-            print_ring("transmit", nic["transmit"]["ring"])
+            for i in range(int(nic["queues"])):
+                queue = nic["queue"][i]
+                print_ring(f"receive {i}", queue["receive"]["ring"])
+                print_ring(f"transmit {i}", queue["transmit"]["ring"])
 
 
 class LogCommand(Command):

@@ -19,7 +19,7 @@ key() { # KEY REGEX...
 key h 'sysrq: d  devices' 'sysrq: n  network'
 ready='state 4, backend of domain 0 in state 4'
 key d "device/vbd/51712: $ready; xvda: [0-9]+ of [1-9][0-9]* ring slots in use, [1-9][0-9]* of [1-9][0-9]* pages free, port [1-9]" \
-    "device/vif/0: $ready; eth0: [0-9]+ requests on the way out; pages: [1-9][0-9]* posted, [1-9][0-9]* of [1-9][0-9]* to send from; ports [1-9][0-9]* and [0-9]+"
+    "device/vif/0: $ready; eth0: queues: 1; [0-9]+ requests on the way out; pages: [1-9][0-9]* posted, [1-9][0-9]* of [1-9][0-9]* to send from; first ports [1-9][0-9]* and [0-9]+"
 key n 'eth0: link up, received [0-9]+ frames \([0-9]+ large, [0-9]+ bytes, 0 dropped, 0 errors\), sent [1-9][0-9]* \(0 large, [1-9][0-9]* bytes, 0 dropped\)' \
     'stack: [1-9][0-9]* of [1-9][0-9]* bytes, 1 sockets; TCP: 0 connections, 0 in TIME_WAIT, 0 listeners; UDP: [1-9]'
 LD_PRELOAD=$preload xl dump-core devices keep/live
