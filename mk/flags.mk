@@ -16,7 +16,7 @@ GUEST_FLAGS := -std=gnu11 $(OPTIMISE) -g $(PROTECT) $(STACK_PROBES) -ffunction-s
 
 # Compiled for size, whatever OPTIMISE says: what runs at boot, in a crash, or when the toolstack wants something.
 COLD := arch/x86_64/% lib/kernel/% lib/mm/% xen/xenstore% xen/xenbus% xen/lifecycle.c xen/suspend.c xen/sysrq% \
-    xen/console% xen/hypercall.c lib/posix/console_file.c blkfront/xenbus.c netfront/xenbus.c net/config%
+    xen/console% xen/hypercall.c lib/posix/console_file.c blkfront/xenbus.c $(addprefix netfront/,xenbus.c nodes.c pool.c) net/config%
 HOT := arch/x86_64/clock.c arch/x86_64/thread.c lib/kernel/random.c lib/kernel/chacha20.c
 cold_flags = $(if $(filter $(COLD),$(filter-out $(HOT),$(1))),-Os)
 

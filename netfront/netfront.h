@@ -169,6 +169,9 @@ void netfront_set_link(struct netfront *nic, bool up);
 /* xenbus.c: let rings, ports and pages go. */
 void netfront_release(struct netfront *nic);
 
+/* nodes.c: tell the backend in xenstore of the queues, and what we take: 0 or -errno. */
+int netfront_write_nodes(struct netfront *nic);
+
 /*
  * queue.c. create: as many queues as are wanted and can be had, at least one: 0, or -errno with
  * none. For which of them a frame is: all frames of a flow are for the same one.
