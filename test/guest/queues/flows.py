@@ -3,8 +3,8 @@
 import socket
 import sys
 
-FLOWS = 64
-BURST = 16
+FLOWS = 64  # so many that none of four queues is left out
+BURST = 4
 
 flows = []
 for _ in range(FLOWS):
