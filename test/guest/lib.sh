@@ -104,22 +104,29 @@ migrate() {
     save_restore "$1"
 }
 
+# _control WORDS...: REPLY becomes the answer of /usr/lib/xenhost/control, or with status 1 why there
+# is none.
+_control() {
+    local fd said
+    exec {fd}<>/dev/tcp/127.0.0.1/990
+    printf '%s\n' "$*" >&"$fd"
+    read -r -t 90 <&"$fd" || REPLY="-dom0's control process does not answer"
+    exec {fd}>&-
+    said=${REPLY:0:1}
+    REPLY=${REPLY:1}
+    [ "$said" = + ]
+}
+
 # domid DOM: its number; fails when there is none.
-domid() { xl domid "$1" 2>/dev/null; }
+domid() { _control domid "$1" && echo "$REPLY"; }
 
 # console DOM: what it has printed since create.
 console() { cat "$CONSOLES/guest-$1.log" 2>/dev/null || true; }
 
 # state DOM: running, gone, or why it shut down: poweroff reboot suspend crash watchdog softreset.
 state() {
-    local names=(poweroff reboot suspend crash watchdog softreset) text
-    text=$(xl list -v "$1" 2>/dev/null) || { echo gone; return; }
-    # shellcheck disable=SC2086  # the last line's words are wanted
-    set -- ${text##*$'\n'}
-    case ${8-} in
-    -) echo running ;;
-    *) echo "${names[$((16#$8))]:-reason-$8}" ;;
-    esac
+    _control state "$1" || fail "$REPLY"
+    echo "$REPLY"
 }
 
 # wait_for SECONDS COMMAND...: until the command succeeds; status 1 when the time is up.
@@ -215,10 +222,13 @@ expect() {
 }
 
 # cpu_ns DOM: CPU time that it has used, in nanoseconds, as the hypervisor counts it.
-cpu_ns() { /usr/lib/xenhost/cputime "$(domid "$1")"; }
+cpu_ns() {
+    _control cputime "$1" || fail "$REPLY"
+    echo "$REPLY"
+}
 
 # xs_read DOM PATH: a xenstore value below /local/domain/ID; fails when there is none.
-xs_read() { xenstore-read "/local/domain/$(domid "$1")/$2" 2>/dev/null; }
+xs_read() { _control read "/local/domain/$(domid "$1")/$2" && echo "$REPLY"; }
 
 # xs_wait DOM PATH VALUE [SECONDS=30]: until that xenstore value is VALUE (bash pattern).
 xs_wait() {
@@ -283,15 +293,8 @@ console_send() { printf '%s\n' "$2" >"$(xs_read "$1" console/tty)"; }
 
 # ask DOM WORDS...: a request to an image that uses requests.h; prints its answer (within 60 s).
 ask() {
-    local path end=$((SECONDS + 60)) token=$EPOCHREALTIME found
-    path=/local/domain/$(domid "$1")/data || fail "$1 is gone"
-    shift
-    xenstore-write "$path/request" "$token $*"
-    until found=$(xenstore-read "$path/answer" 2>/dev/null) && [[ $found == "$token "* ]]; do
-        ((SECONDS < end)) || fail "no answer to: $*"
-        nap 0.1
-    done
-    echo "${found#* }"
+    _control ask "$1" 60 "$EPOCHREALTIME" "${@:2}" || fail "$REPLY"
+    echo "$REPLY"
 }
 
 # usage DOM: its answer to "usage" (usage.h), when it has stayed the same for a second.
