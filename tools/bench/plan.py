@@ -36,11 +36,10 @@ DISK = "disk = [ 'phy:/dev/ram0,xvda,w' ]"
 # Lines for diskload, without the disk's name. A first read gets what is set up once out of the way.
 DISK_LOADS = {"read": f"read {DISK_MIB}", "write": f"write {DISK_MIB}", "random_1": "random 1000 1",
               "random_32": "random 8000 32"}
-# What is done while Xen counts: dom0/measure's words, and how many units of work that is.
-TRACES = {"keep": ("load", 80, TRACED["keep"], CLIENTS),
-          "read": ("disk", "xvda", "read", TRACED["read"]),
-          "random_1": ("disk", "xvda", "random", TRACED["random_1"], 1),
-          "random_32": ("disk", "xvda", "random", TRACED["random_32"], 32)}
+# What disks do while Xen counts: dom0/measure's words.
+DISK_TRACES = {"read": ("disk", "xvda", "read", TRACED["read"]),
+               "random_1": ("disk", "xvda", "random", TRACED["random_1"], 1),
+               "random_32": ("disk", "xvda", "random", TRACED["random_32"], 32)}
 
 
 def bare_name(name: str) -> str:
@@ -123,6 +122,7 @@ class Plan:
                                        command_line("-l off"), *lines)
         if "error" not in started:
             found = self._loads("httpd", 80, "_without_log")
+            found["trace_keep_without_log"] = self._trace_requests("httpd", 80)
         self.session.destroy("httpd")
         return found
 
@@ -130,6 +130,7 @@ class Plan:
         found = self._server("linux", [f'tsc_mode = "{mode}"'])
         if "error" not in found["start"]:
             found.update(self._loads("linux", 81, "_without_log"))
+            found["trace_keep_without_log"] = self._trace_requests("linux", 81)
         log = found["start"].get("console", "")
         found["init_ns"] = seconds_of("bench: init", log)
         found["nginx_ns"] = seconds_of("bench: nginx", log)
@@ -146,7 +147,7 @@ class Plan:
         if "error" not in found["start"]:
             found.update(self._loads(name, 80, ""))
             found["idle"] = session.measure("idle", name, IDLE_SECONDS)
-            found.update(self._traces(name, "keep"))
+            found["trace_keep"] = self._trace_requests(name, 80)
         return found
 
     def _loads(self, name: str, port: int, suffix: str) -> dict:
@@ -157,11 +158,12 @@ class Plan:
                                                       MANY_CLIENTS, "keep")
         return found
 
-    def _traces(self, name: str, *ways: str) -> dict:
+    def _trace(self, name: str, units: int, *words: object) -> dict:
         """What Xen sees of a guest at work: totals, and of how many units of work."""
-        return {f"trace_{way}": {"units": TRACED[way],
-                                 **self.session.measure("trace", name, *TRACES[way])}
-                for way in ways}
+        return {"units": units, **self.session.measure("trace", name, *words)}
+
+    def _trace_requests(self, name: str, port: int) -> dict:
+        return self._trace(name, TRACED["keep"], "load", port, TRACED["keep"], CLIENTS)
 
     def _create(self, name: str, *lines: str) -> None:
         self.session.host.sh(f"rm -f /var/log/xen/console/guest-{name}.log; xl create {name}.cfg "
@@ -181,7 +183,9 @@ class Plan:
             self.session.measure("disk", name, disk, "read", 4)
             found[disk] = {way: self.session.measure("disk", name, disk, *line.split())
                            for way, line in DISK_LOADS.items()}
-        return {"disk": found, **self._traces(name, "read", "random_1", "random_32")}
+        traces = {f"trace_{way}": self._trace(name, TRACED[way], *words)
+                  for way, words in DISK_TRACES.items()}
+        return {"disk": found, **traces}
 
     def _streams(self, name: str) -> dict:
         return {way: self.session.measure("stream", name, way, *numbers)

@@ -31,7 +31,9 @@ STREAMS = {"in": ("TCP in", " a byte"), "out": ("TCP out", " a byte"),
            "echo": ("UDP echo, 64 bytes, 64 on their way", " a packet"),
            "flood": ("UDP flood, frames of 60 bytes", " a packet")}
 # What is counted of a guest at work, and for which work.
-TRACED = {"keep": "keep-alive, 8 clients, one request", "read": "sequential read, one MiB",
+TRACED = {"keep": "keep-alive, 8 clients, one request",
+          "keep_without_log": "keep-alive, 8 clients, no access log, one request",
+          "read": "sequential read, one MiB",
           "random_1": "4 KiB reads, one at a time, one read",
           "random_32": "4 KiB reads, 32 at a time, one read"}
 TRACE_COUNTS = {"exits": "VM exits", "hypercalls": "of these, hypercalls",

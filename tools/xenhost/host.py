@@ -44,14 +44,17 @@ class Host:
     archives    instead of payload: several lists of (path, name), for unpack(number)
     forward     host port -> guest port of 10.0.2.20, the guest behind QEMU's NIC
     dom0_forward  the same for 10.0.2.15, an address that dom0 may take
+    qemu        further arguments of QEMU, which must not change the machine
     """
 
     def __init__(self, icount: bool = False, payload: Sequence[str | Path] = (),
                  archives: Sequence[Sequence[payload_disk.Entry]] | None = None,
                  forward: dict[int, int] | None = None,
-                 dom0_forward: dict[int, int] | None = None) -> None:
+                 dom0_forward: dict[int, int] | None = None,
+                 qemu: Sequence[str] = ()) -> None:
         self.machine = choose_machine(icount)
         self._scratch = scratch_folder()
+        self._extra = tuple(qemu)
         self._qemu: Qemu | None = None
         self._executor: Executor | None = None
         self._xen_log_start = 0
@@ -84,7 +87,7 @@ class Host:
     def _start(self, network: str) -> None:
         with state.ensured(self.machine) as folder:
             self._qemu = state.resume(self.machine, folder, self._scratch,
-                                      self._scratch / "payload", network)
+                                      self._scratch / "payload", network, self._extra)
             self._executor = Executor(self._qemu.connect(self._qemu.executor_socket, 20),
                                 self._qemu.check)
             state.go_on(self._qemu, folder)

@@ -119,10 +119,11 @@ def _settle(executor: Executor) -> None:
         raise HostError(f"dom0 is up, but xl does not work: {output.strip()[-300:]}")
 
 
-def resume(machine: Machine, folder: Path, scratch: Path, payload: Path, network: str) -> Qemu:
+def resume(machine: Machine, folder: Path, scratch: Path, payload: Path, network: str,
+           extra: tuple[str, ...]) -> Qemu:
     """A QEMU that goes on from the state, with the executor's socket not yet connected."""
     qemu = Qemu(machine, scratch, folder / "ram", False, payload, network,
-                ("-incoming", "defer"))
+                ("-incoming", "defer", *extra))
     try:
         qemu.allow_shared_memory()
         return qemu
