@@ -14,6 +14,10 @@ GUEST_FLAGS := -std=gnu11 $(OPTIMISE) -g $(PROTECT) $(STACK_PROBES) -ffunction-s
     -mno-red-zone -fno-omit-frame-pointer -fno-asynchronous-unwind-tables -fno-unwind-tables -fcf-protection=none \
     -fno-common -fno-strict-aliasing $(SET_ERRNO) -ffile-prefix-map=$(CURDIR)=.
 
+# The kernel and lwIP use no vector registers, for the reason that arch/x86_64/memory.S gives. Applications may.
+KERNEL_REGISTERS := -mgeneral-regs-only
+REGISTERS = $(KERNEL_REGISTERS)
+
 # Compiled for size, whatever OPTIMISE says: what runs at boot, in a crash, or when the toolstack wants something.
 COLD := arch/x86_64/% lib/kernel/% lib/mm/% xen/xenstore% xen/xenbus% xen/lifecycle.c xen/suspend.c xen/sysrq% \
     xen/console% xen/hypercall.c lib/posix/console_file.c blkfront/xenbus.c netfront/xenbus.c net/config%
@@ -37,7 +41,7 @@ $(ABI)/.done: $(BUILD)/.tools-build
 # What any object needs before it can be compiled.
 PREPARED := $(BUILD)/.tools-build $(ABI)/.done $(NEWLIB)/.done $(LWIP)/.done
 
-ALL_FLAGS = $(CC) $(GUEST_FLAGS) $(ABI_CPPFLAGS) $(FORTIFY) $(COLD) $(HOT) $(OVERLAY)
+ALL_FLAGS = $(CC) $(GUEST_FLAGS) $(KERNEL_REGISTERS) $(ABI_CPPFLAGS) $(FORTIFY) $(COLD) $(HOT) $(OVERLAY)
 
 # A change of flags compiles everything anew.
 $(OBJ)/.flags: FORCE
@@ -47,7 +51,7 @@ $(OBJ)/.flags: FORCE
 define compile
 	@mkdir -p $(@D)
 	$(say) CC $<
-	$(Q)$(CC) $(GUEST_FLAGS) $(call cold_flags,$*.c) $(WARNINGS) $(CPPFLAGS) $(EXTRA_CPPFLAGS) -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(GUEST_FLAGS) $(REGISTERS) $(call cold_flags,$*.c) $(WARNINGS) $(CPPFLAGS) $(EXTRA_CPPFLAGS) -MMD -MP -c -o $@ $<
 endef
 
 # Of two rules with the same stem, make takes the first whose source is there.
@@ -68,7 +72,8 @@ $(OBJ)/%.o: %.S $(OBJ)/.flags | $(PREPARED)
 $(OBJ)/lwip/%.o: $(LWIP)/src/%.c $(OBJ)/.flags | $(PREPARED)
 	@mkdir -p $(@D)
 	$(say) CC $<
-	$(Q)$(CC) $(GUEST_FLAGS) -w $(CPPFLAGS) $(LWIP_CPPFLAGS) -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(GUEST_FLAGS) $(REGISTERS) -w $(CPPFLAGS) $(LWIP_CPPFLAGS) -MMD -MP -c -o $@ $<
 
 $(addprefix $(OBJ)/,apps/%.o test/guest/%.o tools/bench/apps/%.o): EXTRA_CPPFLAGS = $(FORTIFY)
+$(addprefix $(OBJ)/,apps/%.o test/guest/%.o tools/bench/apps/%.o): REGISTERS =
 $(OBJ)/net/%.o: EXTRA_CPPFLAGS = $(LWIP_CPPFLAGS)
