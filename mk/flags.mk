@@ -14,7 +14,8 @@ GUEST_FLAGS := -std=gnu11 $(OPTIMISE) -g $(PROTECT) $(STACK_PROBES) -ffunction-s
     -mno-red-zone -fno-omit-frame-pointer -fno-asynchronous-unwind-tables -fno-unwind-tables -fcf-protection=none \
     -fno-common -fno-strict-aliasing $(SET_ERRNO) -ffile-prefix-map=$(CURDIR)=.
 
-# The kernel and lwIP use no vector registers, for the reason that arch/x86_64/memory.S gives. Applications may.
+# The kernel and lwIP use no vector registers, for the reason that arch/x86_64/memory.S gives. Applications may, and so may
+# ChaCha20, whose four columns are made for them.
 KERNEL_REGISTERS := -mgeneral-regs-only
 REGISTERS = $(KERNEL_REGISTERS)
 
@@ -75,5 +76,5 @@ $(OBJ)/lwip/%.o: $(LWIP)/src/%.c $(OBJ)/.flags | $(PREPARED)
 	$(Q)$(CC) $(GUEST_FLAGS) $(REGISTERS) -w $(CPPFLAGS) $(LWIP_CPPFLAGS) -MMD -MP -c -o $@ $<
 
 $(addprefix $(OBJ)/,apps/%.o test/guest/%.o tools/bench/apps/%.o): EXTRA_CPPFLAGS = $(FORTIFY)
-$(addprefix $(OBJ)/,apps/%.o test/guest/%.o tools/bench/apps/%.o): REGISTERS =
+$(addprefix $(OBJ)/,apps/%.o test/guest/%.o tools/bench/apps/%.o lib/kernel/chacha20.o): REGISTERS =
 $(OBJ)/net/%.o: EXTRA_CPPFLAGS = $(LWIP_CPPFLAGS)
