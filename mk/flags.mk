@@ -14,6 +14,11 @@ GUEST_FLAGS := -std=gnu11 $(OPTIMISE) -g $(PROTECT) $(STACK_PROBES) -ffunction-s
     -mno-red-zone -fno-omit-frame-pointer -fno-asynchronous-unwind-tables -fno-unwind-tables -fcf-protection=none \
     -fno-common -fno-strict-aliasing $(SET_ERRNO) -ffile-prefix-map=$(CURDIR)=.
 
+# The kernel and lwIP use no vector registers, for the reason that arch/x86_64/memory.S gives. Applications may, and so may
+# ChaCha20, whose four columns are made for them.
+KERNEL_REGISTERS := -mgeneral-regs-only
+REGISTERS = $(KERNEL_REGISTERS)
+
 # Compiled for size, whatever OPTIMISE says: what runs at boot, in a crash, or when the toolstack wants something.
 COLD := arch/x86_64/% lib/kernel/% lib/mm/% xen/xenstore% xen/xenbus% xen/lifecycle.c xen/suspend.c xen/sysrq% \
     xen/console% xen/hypercall.c lib/posix/console_file.c blkfront/xenbus.c $(addprefix netfront/,xenbus.c nodes.c pool.c) net/config%
@@ -37,7 +42,7 @@ $(ABI)/.done: $(BUILD)/.tools-build
 # What any object needs before it can be compiled.
 PREPARED := $(BUILD)/.tools-build $(ABI)/.done $(NEWLIB)/.done $(LWIP)/.done
 
-ALL_FLAGS = $(CC) $(GUEST_FLAGS) $(ABI_CPPFLAGS) $(FORTIFY) $(COLD) $(HOT) $(OVERLAY)
+ALL_FLAGS = $(CC) $(GUEST_FLAGS) $(KERNEL_REGISTERS) $(ABI_CPPFLAGS) $(FORTIFY) $(COLD) $(HOT) $(OVERLAY)
 
 # A change of flags compiles everything anew.
 $(OBJ)/.flags: FORCE
@@ -47,7 +52,7 @@ $(OBJ)/.flags: FORCE
 define compile
 	@mkdir -p $(@D)
 	$(say) CC $<
-	$(Q)$(CC) $(GUEST_FLAGS) $(call cold_flags,$*.c) $(WARNINGS) $(CPPFLAGS) $(EXTRA_CPPFLAGS) -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(GUEST_FLAGS) $(REGISTERS) $(call cold_flags,$*.c) $(WARNINGS) $(CPPFLAGS) $(EXTRA_CPPFLAGS) -MMD -MP -c -o $@ $<
 endef
 
 # Of two rules with the same stem, make takes the first whose source is there.
@@ -68,7 +73,8 @@ $(OBJ)/%.o: %.S $(OBJ)/.flags | $(PREPARED)
 $(OBJ)/lwip/%.o: $(LWIP)/src/%.c $(OBJ)/.flags | $(PREPARED)
 	@mkdir -p $(@D)
 	$(say) CC $<
-	$(Q)$(CC) $(GUEST_FLAGS) -w $(CPPFLAGS) $(LWIP_CPPFLAGS) -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(GUEST_FLAGS) $(REGISTERS) -w $(CPPFLAGS) $(LWIP_CPPFLAGS) -MMD -MP -c -o $@ $<
 
 $(addprefix $(OBJ)/,apps/%.o test/guest/%.o tools/bench/apps/%.o): EXTRA_CPPFLAGS = $(FORTIFY)
+$(addprefix $(OBJ)/,apps/%.o test/guest/%.o tools/bench/apps/%.o lib/kernel/chacha20.o): REGISTERS =
 $(OBJ)/net/%.o: EXTRA_CPPFLAGS = $(LWIP_CPPFLAGS)
