@@ -74,8 +74,8 @@ guest: $(if $(filter crash devices,$(or $(TEST),crash)),$(OUT)/fewer-frames.so) 
     $(if $(TEST),$(APPS) $(filter $(IMAGES),$(TEST) $(basename $(shell cat $(TEST:%=test/guest/%/payload) 2>/dev/null))),$(IMAGES))
 	@exec tools/xenhost/xenhost test -j $(HOSTS) $(if $(TYPE),--type $(TYPE)) $(TEST)
 
-# The guest tests with images that clang built, which lie beside gcc's; TEST, TYPE and HOSTS as above.
+# All guest tests under both types, with images that clang built, which lie beside gcc's; TEST and HOSTS as above.
 CLANG := $(BUILD)/clang
 guest-clang:
 	@CC=clang tools/check-tools --install test
-	@XENHOST_OUT=$(abspath $(CLANG)/out) $(MAKE) --no-print-directory $(JOBS) guest CC=clang OUT=$(CLANG)/out OBJ=$(CLANG)/obj NEWLIB=$(CLANG)/newlib
+	@XENHOST_OUT=$(abspath $(CLANG)/out) $(MAKE) --no-print-directory $(JOBS) guest TYPE=$(or $(TYPE),both) CC=clang OUT=$(CLANG)/out OBJ=$(CLANG)/obj NEWLIB=$(CLANG)/newlib

@@ -37,7 +37,7 @@ def _sh(options: argparse.Namespace) -> int:
 
 
 def _test(options: argparse.Namespace) -> int:
-    types = [options.type] if options.type else list(TYPES)
+    types = TYPES if options.type == "both" else (options.type,) if options.type else ()
     return run_tests(options.names, types, options.jobs)
 
 
@@ -72,7 +72,8 @@ def _parser() -> argparse.ArgumentParser:
     command.set_defaults(call=_sh)
     command = commands.add_parser("test", help="run guest tests (all, or those named)")
     command.add_argument("-j", dest="jobs", type=int, default=1, help="hosts side by side")
-    command.add_argument("--type", choices=TYPES, help="of guests (else: each)")
+    command.add_argument("--type", choices=(*TYPES, "both"),
+                         help="of guests (else: what each test says)")
     command.add_argument("names", nargs="*", metavar="NAME")
     command.set_defaults(call=_test)
     command = commands.add_parser("run", help="run build/out/APP.elf by xl, console to here")

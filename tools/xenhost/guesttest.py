@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: MIT
 """Runner of the guest tests, test/guest/NAME/run.sh.
 
-Each test runs once for each guest type, with the same image.  Several tests share a resumed
-host, one after the other; with -j there are several hosts.
+Each test runs once for each guest type that it names, with the same image.  Several tests share a
+resumed host, one after the other; with -j there are several hosts.
 After each test nothing may be left: no domain, no xenstore entries, vifs or loop devices.
 What is left is removed and fails the test; if that does not help, the host is replaced.
 
-    test/guest/NAME/run.sh     runs in dom0; "# timeout: SECONDS" in its head is optional
-                               and is told ROUNDS, an environment variable (0: the usual run)
+    test/guest/NAME/run.sh     runs in dom0; in its head "# timeout: SECONDS" is optional, and so is
+                               "# types: TYPE..." (both, without it); it is told ROUNDS, an environment variable (0: the usual run)
     test/guest/NAME/payload    optional: files of build/out, one a line (patterns allowed);
                                without it: NAME.elf, NAME.cfg, and NAME.img if there
     test/guest/NAME/after      optional: runs on this machine when run.sh has succeeded, in a new
@@ -95,16 +95,28 @@ class GuestTest:
         return TEST_LOGS / f"{self.name}.{self.type}.log"
 
 
-def _load(name: str, guest_type: str) -> GuestTest:
-    folder = GUEST_TESTS / name
-    script = folder / "run.sh"
+def _in_head(name: str, what: str) -> str | None:
+    """The value of a line "# WHAT: VALUE" in the head of a test's script."""
+    script = GUEST_TESTS / name / "run.sh"
     if not script.is_file():
         known = ", ".join(_all_names()) or "none"
         raise HostError(f"no guest test {name}: there are {known}")
+    found = re.search(rf"^# *{what}: *(.*)", script.read_text()[:2000], re.M)
+    return found.group(1) if found else None
+
+
+def _types(name: str) -> tuple[str, ...]:
+    """The guest types that a test is for, when nobody says otherwise."""
+    named = tuple((_in_head(name, "types") or " ".join(TYPES)).split())
+    if not set(named) <= set(TYPES):
+        raise HostError(f"{name}/run.sh: unknown types: {' '.join(named)}")
+    return named
+
+
+def _load(name: str, guest_type: str) -> GuestTest:
+    folder = GUEST_TESTS / name
     test = GuestTest(name, guest_type)
-    head = re.search(r"^# *timeout: *(\d+)", script.read_text()[:2000], re.M)
-    if head:
-        test.timeout = float(head.group(1))
+    test.timeout = float(_in_head(name, "timeout") or TIMEOUT)
     test.files = [(file.resolve(), file.name) for file in sorted(folder.iterdir())
                   if not file.name.startswith(".")]
     test.files += [(file, str(file.relative_to(OUT))) for file in _payload(folder)]
@@ -240,9 +252,10 @@ class Runner:
             print(f"     whole log: {test.log}", flush=True)
 
 
-def run_tests(names: list[str], types: list[str], jobs: int) -> int:
-    """Run the named tests, or all, under each of the types; the exit status."""
-    tests = [_load(name, guest_type) for name in (names or _all_names()) for guest_type in types]
+def run_tests(names: list[str], types: tuple[str, ...], jobs: int) -> int:
+    """Run the named tests, or all, under each of the types, or their own; the exit status."""
+    tests = [_load(name, guest_type) for name in (names or _all_names())
+             for guest_type in (types or _types(name))]
     if not tests:
         raise HostError("there are no guest tests in test/guest")
     TEST_LOGS.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: MIT
+# types: pvh
 # Archives made by dom0's tar, served in place: one larger than the guest's memory; many files;
 # names that only extended headers hold.
 long=$(printf 'n%.0s' {1..200})

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 # timeout: 240
+# types: pvh
 # A wire that loses, reorders, doubles and damages frames, in both directions: streams arrive as
 # they were sent, with large TCP segments on it. A flood of the smallest frames: each that the
 # backend took is delivered or counted. And frames beyond 1,500 bytes.

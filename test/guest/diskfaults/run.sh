@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: MIT
+# types: pvh
 # Errors of the disk reach who asked, and only him; fsync() tells those of writing back, once; and
 # what fsync() has returned for is on the disk when the domain is destroyed in mid-write.
 BAD=1048576                     # the bad place, 4 KiB, between good ones

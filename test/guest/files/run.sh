@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: MIT
+# types: pvh
 # Files: an archive in memory, the writable root, /dev, directories, pipes, poll.
 create files.cfg
 expect_shutdown files poweroff

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 # timeout: 420
+# types: pvh
 # A backend in dom0 that lies (backend/): after each lie the guest answers on its honest disk and
 # card, says so in one line, and in the end nothing more is in use than before.
 ADDRESS=10.99.0.50

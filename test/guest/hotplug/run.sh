@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 # timeout: 600
+# types: pvh
 # Devices that come and go: drivers in dom0 that are unbound and bound again, backends that close,
 # xl detach and attach, another disk under the same number, force in the middle of transfers,
 # states that flap; and after rounds of it nothing more in use than before.

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: MIT
+# types: pvh
 # apps/httpd, from its disk to curl: what it answers, what it refuses, 200 connections at once,
 # no work while idle, and a clean end with its log complete.
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 # timeout: 240
+# types: pvh
 # Netback filters for the guest: frames for groups that it has joined arrive, others do not, and
 # neighbour discovery goes on; also after a restore, behind a backend that was bound anew, and when
 # the guest wants more groups than the backend can note, which lets all of them pass.

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 # timeout: 240
+# types: pvh
 # Several queues of one card, where netback offers them: all are used, in both directions, and no
 # flow's frames overtake each other; a backend with another number, after a restore; fewer queues by
 # the command line and in a guest with little memory.

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: MIT
+# types: pvh
 # A dom0 in trouble: xenstored, then the console's daemon, stand still for seconds, and then there is
 # next to no CPU for its backends. Whoever needs what is missing waits for it; nobody else does, and
 # nothing fails.
