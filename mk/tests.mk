@@ -67,8 +67,8 @@ $(OUT)/hostile-backend: $(wildcard test/guest/hostile/backend/*)
 # A test may boot the applications too, and one without a source of its own boots only these and what its payload names.
 # ROUNDS=N makes tests that go round go N times.
 export ROUNDS
-# Hosts side by side, one more than processors, since a test waits for a quarter of its time; each takes a GiB and a half of memory.
-HOSTS ?= $(shell n=$$(nproc); echo $$((n < 4 ? n + 1 : 5)))
+# Hosts side by side: each keeps a processor busy and takes a GiB and a half of memory.
+HOSTS ?= $(shell n=$$(nproc); echo $$((n < 4 ? n : 4)))
 guest: $(if $(filter crash devices,$(or $(TEST),crash)),$(OUT)/fewer-frames.so) \
     $(if $(filter hostile,$(or $(TEST),hostile)),$(OUT)/hostile-backend) \
     $(if $(TEST),$(APPS) $(filter $(IMAGES),$(TEST) $(basename $(shell cat $(TEST:%=test/guest/%/payload) 2>/dev/null))),$(IMAGES))
