@@ -266,6 +266,24 @@ stop_dnsmasq() {
     nap 0.1
 }
 
+# unbind_vif DOM: dom0's driver leaves its first card.
+unbind_vif() { echo "vif-$(domid "$1")-0" >/sys/bus/xen-backend/drivers/vif/unbind; }
+
+# bind_vif DOM: and takes it again, as a new backend.
+bind_vif() {
+    echo "vif-$(domid "$1")-0" >/sys/bus/xen-backend/drivers/vif/bind
+    plug_vif "$1"
+}
+
+# plug_vif DOM: what the hotplug script does, which only xl runs, for a first card that came back.
+plug_vif() {
+    local id
+    id=$(domid "$1")
+    wait_for 10 test -e "/sys/class/net/vif$id.0" || fail "no vif$id.0"
+    ip link set "vif$id.0" master xenbr0 up
+    xenstore-write "/local/domain/0/backend/vif/$id/0/hotplug-status" connected
+}
+
 # guest_mac DOM [NUMBER=0]: the MAC address of one of its NICs.
 guest_mac() { xenstore-read "/local/domain/0/backend/vif/$(domid "$1")/${2:-0}/mac"; }
 

@@ -19,9 +19,6 @@ read -r -a SUM_FILE <<<"$(cksum first/file)"
 
 disk() { echo "format=raw, vdev=$1, ${3:-access=ro}, target=$PWD/$2"; }
 backend() { echo "/local/domain/0/backend/$1/$ID/$2"; }
-sysfs() { # DRIVER DEVICE ACTION
-    echo "$1-$ID-$2" >"/sys/bus/xen-backend/drivers/$1/$3" || fail "$3 of $1-$ID-$2"
-}
 detached() { ! xenstore-exists "/local/domain/$ID/device/$1/$2"; }
 block_detach() {
     xl block-detach "$@" hotplug "$NUMBER" || fail "xl block-detach $*"
@@ -48,11 +45,6 @@ stream() { # a TCP stream in both directions, over listeners that stay
     expect "stream in" "$(cksum <c)" "$(socat -t 30 - "TCP:$ADDRESS:9" <c)"
 }
 stream_out() { echo 1048576 | socat -t 60 - "TCP:$ADDRESS:19"; }
-plug_vif() { # what the hotplug script does, which only xl runs
-    wait_for 10 test -e "/sys/class/net/vif$ID.0" || fail "no vif$ID.0"
-    ip link set "vif$ID.0" master xenbr0 up
-    xenstore-write "$(backend vif 0)/hotplug-status" connected
-}
 answers() { wait_for 20 ping -q -c 1 -W 1 $ADDRESS >/dev/null || fail "no answer to ping"; }
 
 create hotplug.cfg "extra = 'ip=$ADDRESS/24 ip.eth1=dhcp mount=/first:xvda'" \
@@ -70,12 +62,11 @@ expect hammer started "$(ask hotplug hammer 0)"
 stream_out | { head -c 1; until [ -e go ]; do nap 0.1; touch started; done; cat; } | cksum >out &
 STREAM=$!
 wait_for 20 test -e started || fail "the stream does not start"
-sysfs vbd 51728 unbind
-sysfs vif 0 unbind
+echo "vbd-$ID-51728" >/sys/bus/xen-backend/drivers/vbd/unbind
+unbind_vif hotplug
 nap 1
-sysfs vbd 51728 bind
-sysfs vif 0 bind
-plug_vif
+echo "vbd-$ID-51728" >/sys/bus/xen-backend/drivers/vbd/bind
+bind_vif hotplug
 xs_wait hotplug device/vif/0/state 4
 answers
 touch go
@@ -90,7 +81,7 @@ xenstore-write "$(backend vbd 51728)/state" 6
 xenstore-write "$(backend vif 0)/state" 6
 wait_console hotplug 'xvdb: the disk is gone' 10
 wait_console hotplug 'eth0: link is down' 10
-plug_vif
+plug_vif hotplug
 answers
 stream
 nap 1

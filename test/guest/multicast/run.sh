@@ -105,13 +105,9 @@ wait_for 20 far ping -q -c 1 -W 1 $ADDRESS >/dev/null || fail "$ADDRESS does not
 all_groups
 
 note "the driver in dom0 is unbound and bound: its list is empty at first"
-ID=$(domid network)
-echo "vif-$ID-0" >/sys/bus/xen-backend/drivers/vif/unbind
+unbind_vif network
 nap 1
-echo "vif-$ID-0" >/sys/bus/xen-backend/drivers/vif/bind
-wait_for 10 test -e "/sys/class/net/vif$ID.0" || fail "no vif$ID.0"
-ip link set "vif$ID.0" master xenbr0 up
-xenstore-write "/local/domain/0/backend/vif/$ID/0/hotplug-status" connected
+bind_vif network
 wait_for 20 far ping -q -c 1 -W 1 $ADDRESS >/dev/null || fail "$ADDRESS does not answer"
 all_groups
 

@@ -75,13 +75,9 @@ alive 4
 expect_usage network "$before" 64
 
 note "the driver in dom0 is unbound and bound"
-ID=$(domid network)
-echo "vif-$ID-0" >/sys/bus/xen-backend/drivers/vif/unbind
+unbind_vif network
 nap 1
-echo "vif-$ID-0" >/sys/bus/xen-backend/drivers/vif/bind
-wait_for 10 test -e "/sys/class/net/vif$ID.0" || fail "no vif$ID.0"
-ip link set "vif$ID.0" master xenbr0 up
-xenstore-write "/local/domain/0/backend/vif/$ID/0/hotplug-status" connected
+bind_vif network
 alive 4
 ask network end >/dev/null
 expect_shutdown network poweroff
