@@ -27,7 +27,7 @@
 #include "xen/xenbus.h"
 
 #define BLKFRONT_SECTOR 512u /* the protocol's unit, whatever the disk's sector size */
-#define BLKFRONT_SEGMENTS_MAX 64u
+#define BLKFRONT_SEGMENTS_MAX 512u /* what one indirect page describes */
 #define BLKFRONT_POOL_MIN 32u
 /* Linux' blkback keeps 1,056 pages of a ring mapped, and maps others for each request. */
 #define BLKFRONT_POOL_MAX 1056u

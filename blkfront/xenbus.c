@@ -212,7 +212,7 @@ static enum blkfront_flush read_flush(const char *backend)
     return cache == 0 ? BLKFRONT_FLUSH_NOT_NEEDED : BLKFRONT_FLUSH_UNSUPPORTED;
 }
 
-/* Two requests of full size fit the pool. */
+/* As many as the backend takes, but so that four requests of full size fit the pool. */
 static unsigned int read_segments(struct blkfront *disk)
 {
     unsigned int most = (unsigned int)frontend_read_number(
@@ -220,8 +220,8 @@ static unsigned int read_segments(struct blkfront *disk)
 
     if (most > BLKFRONT_SEGMENTS_MAX)
         most = BLKFRONT_SEGMENTS_MAX;
-    if (most > disk->pool.limit / 2 - 1)
-        most = disk->pool.limit / 2 - 1;
+    if (most > disk->pool.limit / 4 - 1)
+        most = disk->pool.limit / 4 - 1;
     return most > BLKIF_MAX_SEGMENTS_PER_REQUEST ? most : BLKIF_MAX_SEGMENTS_PER_REQUEST;
 }
 

@@ -130,8 +130,8 @@ static void rearm_ports(struct netfront *nic)
 
 /*
  * Build everything anew and tell the backend; on error nothing is left but the state Closed. After
- * a restore the link has stayed up to the stack above, and the address may be another (a copy of a
- * domain, with a cfg of its own).
+ * a restore the link has stayed up to the stack above. The address may be another than before (a
+ * copy of a domain, with a cfg of its own; or the toolstack has changed it).
  */
 static void connect(struct netfront *nic)
 {
@@ -143,7 +143,7 @@ static void connect(struct netfront *nic)
         disconnect(nic);
     nic->broken = false;
     nic->backend_domain = nic->bus->backend_domain;
-    result = nic->moving ? read_mac(nic->bus, nic->device.mac) : 0;
+    result = read_mac(nic->bus, nic->device.mac);
     if (result == 0)
         result = read_backend(nic);
     if (result == 0)

@@ -21,12 +21,20 @@ static void free_pages(char *memory, const int *references, unsigned int count, 
             page_free(memory + i * PAGE_SIZE);
 }
 
+static bool holds_too_much(uint16_t domain)
+{
+    unsigned int held = gnttab_held_by(domain);
+
+    return held > pages_total() / FRONTEND_HELD_SHARE ||
+           held > gnttab_limit() / FRONTEND_HELD_SHARE;
+}
+
 int frontend_rings_alloc(uint16_t domain, unsigned int order, void **memory, int *references)
 {
     char *pages;
 
     *memory = NULL;
-    if (gnttab_held_by(domain) > pages_total() / FRONTEND_HELD_SHARE)
+    if (holds_too_much(domain))
         return -EBUSY;
     pages = pages_alloc(order);
     if (pages == NULL)

@@ -3,8 +3,9 @@
  * Grant tables, version 1 entries (8 bytes: flags, domain, frame).
  *
  * The shared table is only written, and its flags read for the two bits that say "in use". Which
- * references are free is kept in private memory: one array of links a frame, made when the frame is
- * added. References below FIRST_FREE belong to the toolstack (console, xenstore).
+ * references are free, and which page is set aside behind one, is kept in private memory: one array a
+ * frame, made when the frame is added, so that nothing later needs memory. References below FIRST_FREE
+ * belong to the toolstack (console, xenstore).
  */
 #include "xen/gnttab.h"
 
@@ -19,6 +20,7 @@
 #include "lib/pages.h"
 #include "lib/printk.h"
 #include "lib/sched.h"
+#include "xen/hypercall.h"
 
 #define ENTRIES_PER_FRAME (PAGE_SIZE / sizeof(grant_entry_v1_t))
 #define FRAMES_MAX 256
@@ -27,25 +29,22 @@
 
 _Static_assert(sizeof(grant_entry_v1_t) == 8, "the ABI's size of a version 1 entry");
 
-struct frame {
-    grant_entry_v1_t *entries; /* shared */
-    uint32_t *next;            /* private: the free list's links */
+struct reference {
+    void *page;    /* to be freed when the other side lets it go; NULL: there is none */
+    uint32_t next; /* in the free list */
+    bool held;     /* set aside */
 };
 
-/* A reference, with its page if it has one, that the other side did not let go. */
-struct held {
-    int reference;
-    uint16_t domain;
-    void *page;
-    struct list link;
+struct frame {
+    grant_entry_v1_t *entries;    /* shared */
+    struct reference *references; /* private */
 };
 
 static struct frame frames[FRAMES_MAX];
 static unsigned int frame_count;
 static uint32_t first_free; /* 0: none */
-static unsigned int used, quarantined, lost;
+static unsigned int used, quarantined;
 int (*gnttab_resume)(void);
-static struct list held_pages = LIST_INIT(held_pages);
 
 static void retry_held(void *unused);
 static struct timer retry_timer = TIMER_INIT(retry_timer, retry_held, NULL);
@@ -55,9 +54,9 @@ static volatile grant_entry_v1_t *entry_of(int reference)
     return &frames[reference / ENTRIES_PER_FRAME].entries[reference % ENTRIES_PER_FRAME];
 }
 
-static uint32_t *next_of(uint32_t reference)
+static struct reference *private_of(uint32_t reference)
 {
-    return &frames[reference / ENTRIES_PER_FRAME].next[reference % ENTRIES_PER_FRAME];
+    return &frames[reference / ENTRIES_PER_FRAME].references[reference % ENTRIES_PER_FRAME];
 }
 
 static int resume(void)
@@ -81,20 +80,20 @@ static int add_frame(void)
 
     if (frame_count == FRAMES_MAX)
         return -ENOSPC;
-    frame->next = malloc(ENTRIES_PER_FRAME * sizeof(*frame->next));
-    if (!frame->next)
+    frame->references = calloc(ENTRIES_PER_FRAME, sizeof(*frame->references));
+    if (!frame->references)
         return -ENOMEM;
     error = platform_map_grant_frame(frame_count, (void **)&frame->entries);
     if (error) {
-        free(frame->next);
-        frame->next = NULL;
+        free(frame->references);
+        frame->references = NULL;
         return error;
     }
     frame_count++;
     gnttab_resume = resume;
     for (uint32_t reference = start; reference < first + ENTRIES_PER_FRAME; reference++)
-        *next_of(reference) = reference + 1;
-    *next_of(first + ENTRIES_PER_FRAME - 1) = first_free;
+        private_of(reference)->next = reference + 1;
+    private_of(first + ENTRIES_PER_FRAME - 1)->next = first_free;
     first_free = start;
     return 0;
 }
@@ -106,14 +105,14 @@ int gnttab_take(void)
     if (!first_free && add_frame())
         return -ENOSPC;
     reference = first_free;
-    first_free = *next_of(reference);
+    first_free = private_of(reference)->next;
     used++;
     return reference;
 }
 
 void gnttab_release(int reference)
 {
-    *next_of(reference) = first_free;
+    private_of(reference)->next = first_free;
     first_free = reference;
     used--;
 }
@@ -168,30 +167,30 @@ int gnttab_end(int reference)
     return error;
 }
 
+static void release_held(uint32_t reference)
+{
+    struct reference *private = private_of(reference);
+
+    private->held = false;
+    page_free(private->page);
+    quarantined--;
+    used++; /* gnttab_release() counts it down; it was taken out when it was set aside */
+    gnttab_release((int)reference);
+}
+
 static void retry_held(void *unused)
 {
-    struct list *node, *next;
-
     (void)unused;
-    list_for_each(node, next, &held_pages) {
-        struct held *held = container_of(node, struct held, link);
-
-        if (gnttab_revoke(held->reference))
-            continue;
-        used++; /* gnttab_release() counts it down; it was taken out when it was set aside */
-        gnttab_release(held->reference);
-        page_free(held->page);
-        list_remove(&held->link);
-        free(held);
-        quarantined--;
-    }
-    if (!list_empty(&held_pages))
+    for (uint32_t i = FIRST_FREE; quarantined > 0 && i < frame_count * ENTRIES_PER_FRAME; i++)
+        if (private_of(i)->held && gnttab_revoke((int)i) == 0)
+            release_held(i);
+    if (quarantined > 0)
         timer_set(&retry_timer, deadline_after(RETRY_AFTER));
 }
 
 void gnttab_end_and_free(int reference, void *page)
 {
-    struct held *held;
+    struct reference *private = private_of((uint32_t)reference);
 
     if (!gnttab_end(reference)) {
         page_free(page);
@@ -199,25 +198,30 @@ void gnttab_end_and_free(int reference, void *page)
     }
     used--;
     quarantined++;
-    held = malloc(sizeof(*held));
-    if (!held) {
-        lost++; /* the page and its reference are, which is safe */
-        return;
-    }
-    /* What we wrote into the entry is nobody else's to write but Xen's. */
-    *held = (struct held){ reference, entry_of(reference)->domid, page, LIST_INIT(held->link) };
-    list_append(&held_pages, &held->link);
+    private->page = page;
+    private->held = true;
     timer_set(&retry_timer, deadline_after(RETRY_AFTER));
 }
 
 unsigned int gnttab_held_by(uint16_t domain)
 {
-    struct list *node, *next;
-    unsigned int count = lost;
+    unsigned int count = 0;
 
-    list_for_each(node, next, &held_pages)
-        count += container_of(node, struct held, link)->domain == domain;
+    /* What we wrote into an entry is nobody else's to write but Xen's. */
+    for (uint32_t i = FIRST_FREE; quarantined > 0 && i < frame_count * ENTRIES_PER_FRAME; i++)
+        count += private_of(i)->held && entry_of((int)i)->domid == domain;
     return count;
+}
+
+unsigned int gnttab_limit(void)
+{
+    struct gnttab_query_size query = { .dom = DOMID_SELF };
+    unsigned int limit = frame_count;
+
+    if (hypercall_grant_table_op(GNTTABOP_query_size, &query, 1) == 0 &&
+        query.status == GNTST_okay)
+        limit = query.max_nr_frames < FRAMES_MAX ? query.max_nr_frames : FRAMES_MAX;
+    return limit * ENTRIES_PER_FRAME;
 }
 
 unsigned int gnttab_used(void)

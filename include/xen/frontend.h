@@ -67,8 +67,9 @@ static inline void frontend_port_worked(struct frontend_port *port)
  * and *memory is NULL. The counterpart accepts NULL; a page that the backend still holds is set
  * aside by the grant table.
  *
- * A backend that connects again and again and never lets go would so take all memory: it gets no
- * further ring (-EBUSY) while its domain holds more than this part of all pages.
+ * A backend that connects again and again and never lets go would so take all memory, or all
+ * references: it gets no further ring (-EBUSY) while its domain holds more than this part of all
+ * pages or of the references that the host allows.
  */
 #define FRONTEND_HELD_SHARE 16u
 int frontend_ring_alloc(uint16_t domain, void **memory, int *reference);

@@ -52,11 +52,11 @@ int gnttab_end(int reference);
  */
 void gnttab_end_and_free(int reference, void *page);
 
-/*
- * Pages that were set aside because this domain does not let them go; those of which no note could
- * be kept count for every domain.
- */
+/* References that were set aside because this domain does not let them go. */
 unsigned int gnttab_held_by(uint16_t domain);
+
+/* How many references this host lets the table have, the toolstack's included; Xen is asked. */
+unsigned int gnttab_limit(void);
 
 /*
  * In a new domain: map the table's frames, which are empty. All grants are revoked by that; their

@@ -94,6 +94,30 @@ static void held_pages_are_kept(void)
     fake_blkback_stop();
 }
 
+/* As many as the backend takes and memory admits; where it takes none, what a request itself holds. */
+static void segments_of_a_request(void)
+{
+    static const struct {
+        const char *offered;
+        size_t memory; /* MiB */
+        unsigned int segments;
+    } cases[] = {
+        { "256", 1024, 256 }, { "100000", 1024, 263 }, { "256", 16, 72 }, { "32", 16, 32 },
+        { "256", 1, 11 },     { "0", 1024, 11 },       { "x", 1024, 11 },
+    };
+
+    attach("512");
+    for (unsigned int i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        fake_backend_node(&device, "feature-max-indirect-segments", cases[i].offered);
+        fake_memory = cases[i].memory << 8;
+        bring_up();
+        CHECK(((struct blkfront *)block->private_data)->segments == cases[i].segments);
+        check_write(512 * i, 3 << 20, (uint8_t)i);
+        check_read(0, 3 << 20);
+    }
+    detach();
+}
+
 static unsigned int slots(void)
 {
     return ((struct blkfront *)block->private_data)->ring.mask + 1;
@@ -268,6 +292,7 @@ ISOLATED(values_are_strict)
 ISOLATED(half_built)
 ISOLATED(goes_and_comes_back)
 ISOLATED(held_pages_are_kept)
+ISOLATED(segments_of_a_request)
 ISOLATED(rings_of_many_pages)
 ISOLATED(properties)
 ISOLATED(resizes)
@@ -280,6 +305,7 @@ int main(void)
         cmocka_unit_test(test_half_built),
         cmocka_unit_test(test_goes_and_comes_back),
         cmocka_unit_test(test_held_pages_are_kept),
+        cmocka_unit_test(test_segments_of_a_request),
         cmocka_unit_test(test_rings_of_many_pages),
         cmocka_unit_test(test_properties),
         cmocka_unit_test(test_resizes),

@@ -126,7 +126,7 @@ static uint8_t perform(const union blkif_sring_entry *entry)
         return request->operation;
     case BLKIF_OP_INDIRECT:
         fake_blkback.indirect++;
-        CHECK(indirect->nr_segments > 0 && indirect->nr_segments <= 256);
+        CHECK(indirect->nr_segments > 0 && indirect->nr_segments <= 512);
         CHECK(indirect->handle == fake_blkback.device->id);
         CHECK(fake_grant_page(indirect->indirect_grefs[0], false) != NULL);
         move_data(indirect->indirect_op, indirect->sector_number,

@@ -2,7 +2,8 @@
 // SRCS: xen/frontend.c xen/frontend_port.c $(DRIVER_FAKES)
 // CFLAGS: -Wl,--wrap=evtchn_close
 /*
- * What a backend that never lets go of a page can cost: a part of memory, and then it gets no more.
+ * What a backend that never lets go of a page can cost: a part of memory, or of the grant references
+ * where there are fewer of these, and then it gets no more.
  */
 #include <errno.h>
 #include <setjmp.h>
@@ -16,13 +17,14 @@
 #include "xen_driver_fakes.h"
 #include "xen_fakes.h"
 
-static void kept_pages_are_bounded(void)
+static void kept_pages_are_bounded(size_t memory_pages, unsigned int references)
 {
     unsigned int rings = 0;
     void *memory;
     int reference;
 
-    fake_memory = 160 * FRONTEND_HELD_SHARE;
+    fake_memory = memory_pages;
+    fake_grant_limit = references;
     fake_backend_holds = true;
     while (frontend_ring_alloc(3, &memory, &reference) == 0) {
         CHECK(++rings < 1000);
@@ -38,10 +40,21 @@ static void kept_pages_are_bounded(void)
     CHECK(fake_pages == 0 && gnttab_used() == 0);
 }
 
+static void little_memory(void)
+{
+    kept_pages_are_bounded(160 * FRONTEND_HELD_SHARE, 1u << 20);
+}
+
+static void few_references(void)
+{
+    kept_pages_are_bounded(1u << 20, 160 * FRONTEND_HELD_SHARE);
+}
+
 static void test_kept_pages_are_bounded(void **state)
 {
     (void)state;
-    fake_isolated(kept_pages_are_bounded);
+    fake_isolated(little_memory);
+    fake_isolated(few_references);
 }
 
 int main(void)

@@ -47,6 +47,22 @@ void pages_free(void *block, unsigned int order)
     freed[(char *)block - pages]++;
 }
 
+static unsigned int host_frames;
+static int16_t host_status;
+
+long hypercall_grant_table_op(unsigned int command, void *argument, unsigned int count)
+{
+    struct gnttab_query_size *query = argument;
+
+    assert_int_equal(command, GNTTABOP_query_size);
+    assert_int_equal(query->dom, DOMID_SELF);
+    assert_int_equal(count, 1);
+    query->nr_frames = 1;
+    query->max_nr_frames = host_frames;
+    query->status = host_status;
+    return 0;
+}
+
 uint64_t deadline_after(uint64_t ns)
 {
     return ns;
@@ -140,12 +156,25 @@ static void each_is_let_go_by_itself(void **state)
     assert_null(fake_timer);
 }
 
+/* Of what the host allows, as much as there is room for in our own tables. */
+static void the_limit_is_the_hosts(void **state)
+{
+    (void)state;
+    host_frames = 64;
+    assert_int_equal(gnttab_limit(), 64 * ENTRIES);
+    host_frames = 1000000;
+    assert_int_equal(gnttab_limit(), 256 * ENTRIES);
+    host_status = GNTST_general_error; /* what is there now */
+    assert_int_equal(gnttab_limit(), 2 * ENTRIES);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_page_that_is_let_go_is_free),
         cmocka_unit_test(a_page_that_is_kept_is_set_aside),
         cmocka_unit_test(each_is_let_go_by_itself),
+        cmocka_unit_test(the_limit_is_the_hosts),
     };
 
     return cmocka_run_group_tests_name("gnttab", tests, NULL, NULL);

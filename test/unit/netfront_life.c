@@ -172,6 +172,7 @@ static void strict_mac(void)
 
 static void goes_and_comes_back(void)
 {
+    static const uint8_t mac[6] = { 0x00, 0x16, 0x3e, 0x0a, 0x0b, 0x0d };
     uint8_t data[60] = { 0 };
 
     bring_up();
@@ -183,8 +184,9 @@ static void goes_and_comes_back(void)
     fake_backend_state(&device, XenbusStateClosed);
     nothing_left();
     nic->operations->kick(nic);
+    fake_frontend_node(&device, "mac", "00:16:3e:0a:0b:0d");
     bring_up();
-    CHECK(added == 1 && changed == 2);
+    CHECK(added == 1 && changed == 2 && memcmp(nic->mac, mac, 6) == 0);
     fake_netback_put(data, sizeof(data), 0, 0);
     fake_netback_push();
     CHECK(nic->operations->poll(nic, 64) == 1);

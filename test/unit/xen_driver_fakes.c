@@ -38,6 +38,7 @@ static unsigned int granted, quarantined;
 static void *held_pages[REFERENCES];
 bool fake_backend_holds;
 int fake_grants_left = -1;
+unsigned int fake_grant_limit = 32768;
 
 int gnttab_grant(uint16_t domain, uint64_t frame, bool read_only)
 {
@@ -93,6 +94,11 @@ unsigned int gnttab_held_by(uint16_t domain)
 {
     (void)domain;
     return quarantined;
+}
+
+unsigned int gnttab_limit(void)
+{
+    return fake_grant_limit;
 }
 
 unsigned int gnttab_used(void)

@@ -23,6 +23,8 @@ extern bool fake_backend_holds;
 void fake_release_held(void);
 /* Grants that can still be made; -1: any number. */
 extern int fake_grants_left;
+/* What gnttab_limit() tells. */
+extern unsigned int fake_grant_limit;
 /* All memory, in pages, as pages_total() tells. */
 extern size_t fake_memory;
 
