@@ -34,7 +34,7 @@ static struct {
     uint32_t seen;                /* progress() at the last event */
     struct console_ring ring;
     bool stalled;
-    bool reported; /* broken input was logged */
+    bool input_reported, output_reported; /* that it is broken was logged */
     uint64_t dropped;          /* bytes in all */
     uint64_t dropped_reported; /* what of it a line has told */
     uint32_t backlog_start, backlog_length;
@@ -126,12 +126,21 @@ static void pump(void)
         evtchn_notify(console.channel.port);
 }
 
-static void report_broken_input(void)
+static void report_once(bool broken, bool *reported, const char *what)
 {
-    if (!console.ring.input_broken || console.reported)
+    if (!broken || *reported)
         return;
-    console.reported = true;
-    printk("console: input producer out of range: no more input");
+    *reported = true;
+    printk("console: %s", what);
+}
+
+/* A line on lost output is for the log that crash reports show: here nobody will read it. */
+static void report_broken(void)
+{
+    report_once(console.ring.input_broken, &console.input_reported,
+                "input producer out of range: no more input");
+    report_once(console.ring.output_broken, &console.output_reported,
+                "output consumer out of range: no more output");
 }
 
 /* How far the other side has come in both directions; each only goes forward. */
@@ -151,7 +160,7 @@ static void console_event(void *argument)
     console.seen = progress();
     wake_all(&writable);
     wake_all(&pollers);
-    report_broken_input();
+    report_broken();
     if (!console.ring.input_broken || !console.ring.output_broken)
         frontend_port_rearm(&console.channel, console.seen != before);
 }
@@ -176,7 +185,7 @@ void console_resume(void *ring_page, uint32_t port)
     uint32_t unread = producer - console.ring.output_consumer;
 
     frontend_port_forget(&console.channel);
-    console.stalled = console.reported = false;
+    console.stalled = console.input_reported = console.output_reported = false;
     if (ring_page != NULL && console_init(ring_page, port) == 0 &&
         console.ring.output_producer != producer)
         console.dropped += unread;
@@ -245,6 +254,7 @@ int console_write(const void *data, size_t length)
     pump();
     int error = write_all(data, length);
     mutex_unlock(&writer);
+    report_broken();
     return error;
 }
 

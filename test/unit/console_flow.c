@@ -290,8 +290,12 @@ static void lying_consumer(void)
     console_emergency_write("x", 1);
     console_emergency_flush();
     CHECK(clock_monotonic() < SECONDS(1));
+    CHECK(fake_log_lines == 1 && strstr(fake_log_last, "no more output") != NULL);
     page.in[0] = 'k'; /* input still works */
     page.in_prod = 1;
+    fake_event(PORT);
+    settle();
+    CHECK(!fake_port_masked(PORT));
     CHECK(console_read(&byte, 1, true) == 1 && byte == 'k');
 }
 
@@ -319,8 +323,42 @@ static void lying_producer(void)
     say("still speaking\n");
     fake_event(PORT);
     settle();
-    CHECK(fake_log_lines == 1);
+    CHECK(fake_log_lines == 1 && !fake_port_masked(PORT));
     CHECK(strstr(seen, "no more input") != NULL && strstr(seen, "still speaking") != NULL);
+}
+
+static unsigned int input_lines, output_lines;
+
+static void count_lines(const char *line, int length)
+{
+    input_lines += strstr(line, "no more input") != NULL;
+    output_lines += strstr(line, "no more output") != NULL;
+    log_to_console(line, length);
+}
+
+/* With both directions broken there is nothing left to hear: the port rests for good. */
+static void lying_both_ways(void)
+{
+    char byte;
+
+    start();
+    fake_backend = NULL;
+    fake_log = count_lines;
+    page.in_prod = 3000;
+    page.out_cons = 77;
+    for (unsigned int events = 0; events < 3; events++) {
+        fake_event(PORT);
+        settle();
+        CHECK(fake_port_masked(PORT) && fake_timer == NULL);
+        CHECK(input_lines == 1 && output_lines == 1 && fake_log_lines == 2);
+        CHECK(console_write("x", 1) == -EIO && console_read(&byte, 1, false) == -EIO);
+    }
+    memset(&page, 0, sizeof(page));
+    console_resume(&page, PORT);
+    page.out_cons = 5000; /* a new domain's console breaks anew, and says so */
+    fake_event(PORT);
+    settle();
+    CHECK(!fake_port_masked(PORT) && input_lines == 1 && output_lines == 2);
 }
 
 static void typing_reader(void *argument)
@@ -421,6 +459,7 @@ ISOLATED(event_storm)
 ISOLATED(brake)
 ISOLATED(lying_consumer)
 ISOLATED(lying_producer)
+ISOLATED(lying_both_ways)
 ISOLATED(input)
 ISOLATED(emergency)
 ISOLATED(restored)
@@ -439,6 +478,7 @@ int main(void)
         cmocka_unit_test(test_brake),
         cmocka_unit_test(test_lying_consumer),
         cmocka_unit_test(test_lying_producer),
+        cmocka_unit_test(test_lying_both_ways),
         cmocka_unit_test(test_input),
         cmocka_unit_test(test_emergency),
         cmocka_unit_test(test_restored),
