@@ -379,12 +379,13 @@ static void input(void)
     CHECK(console_read(buffer, sizeof(buffer), true) == -EAGAIN && !console_readable());
     thread_create("reader", typing_reader, NULL);
     settle();
-    CHECK(finished == 0);
+    CHECK(finished == 0 && fake_notifications(PORT) == 0);
     memcpy(page.in, "ab\r", 3);
     page.in_prod = 3;
     fake_event(PORT);
     settle();
     CHECK(finished == 1 && page.in_cons == 3 && !console_readable());
+    CHECK(fake_notifications(PORT) == 1); /* the other side may wait for the room */
 }
 
 /* Last words: pushed out behind what waits, by busy waiting with an end. */
