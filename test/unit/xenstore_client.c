@@ -13,7 +13,9 @@
 
 #include <cmocka.h>
 
+#include "fake_timer.h"
 #include "fake_xenstored.h"
+#include "xen/frontend.h"
 #include "xen/xenstore.h"
 #include "xen_fakes.h"
 
@@ -386,6 +388,36 @@ static void deafness(void)
     check_nothing_left();
 }
 
+static void patient_reader(void *argument)
+{
+    (void)argument;
+    check_read("a", "1");
+    finished++;
+}
+
+/* Too many events without progress, and the port rests; an answer is seen all the same, later. */
+static void brake(void)
+{
+    unsigned int events;
+
+    start();
+    store_set("a", "1");
+    settle();
+    for (events = 0; events < 100 && !fake_port_masked(STORE_PORT); events++) {
+        fake_event(STORE_PORT);
+        settle();
+    }
+    CHECK(events == FRONTEND_IDLE_EVENTS + 1 && fake_timer != NULL);
+    CHECK(fake_timer->deadline <= deadline_after(FRONTEND_DELAY_FIRST));
+    thread_create("reader", patient_reader, NULL);
+    settle();
+    CHECK(finished == 0 && fake_port_masked(STORE_PORT));
+    fake_timer->function(fake_timer->argument);
+    settle();
+    CHECK(finished == 1 && !fake_port_masked(STORE_PORT) && fake_timer == NULL);
+    check_nothing_left();
+}
+
 /* Lies. */
 
 static enum store_lie lie;
@@ -469,6 +501,7 @@ ISOLATED(register_later)
 ISOLATED(timeout)
 ISOLATED(silence)
 ISOLATED(deafness)
+ISOLATED(brake)
 ISOLATED(unknown_token)
 ISOLATED(not_connected)
 
@@ -496,6 +529,7 @@ int main(void)
         cmocka_unit_test(test_timeout),
         cmocka_unit_test(test_silence),
         cmocka_unit_test(test_deafness),
+        cmocka_unit_test(test_brake),
         cmocka_unit_test(test_lies),
         cmocka_unit_test(test_unknown_token),
         cmocka_unit_test(test_not_connected),
