@@ -204,6 +204,41 @@ static void many_at_once(void)
     detach();
 }
 
+static void answer_at_once(void)
+{
+    fake_blkback_run();
+}
+
+/*
+ * The backend answers between any two reads and the user asks again from `done`: still an event
+ * brings no more answers than were outstanding when it came.
+ */
+static void an_event_ends(void)
+{
+    static uint8_t data[16][1536];
+
+    attach("512");
+    bring_up();
+    finished = 0;
+    again = 10000;
+    block_plug(block);
+    for (unsigned int i = 0; i < 16; i++) {
+        make_request(i, BLOCK_READ, 4096 * (uint64_t)i, data[i], sizeof(data[i]));
+        block_submit(block, &requests[i]);
+    }
+    fake_backend = NULL;
+    ring_hook = answer_at_once;
+    block_unplug(block);
+    while (again > 0) {
+        unsigned int before = finished;
+
+        thread_yield();
+        CHECK(finished > before && finished - before <= 16);
+    }
+    ring_hook = NULL;
+    detach();
+}
+
 static bool small_passed;
 
 static void small_done(struct block_request *request)
@@ -320,6 +355,7 @@ ISOLATED(memory_runs_out)
 ISOLATED(flush_as_offered)
 ISOLATED(neighbours_merge)
 ISOLATED(many_at_once)
+ISOLATED(an_event_ends)
 ISOLATED(small_ones_pass)
 ISOLATED(errors_reach_all)
 ISOLATED(discards)
@@ -335,6 +371,7 @@ int main(void)
         cmocka_unit_test(test_flush_as_offered),
         cmocka_unit_test(test_neighbours_merge),
         cmocka_unit_test(test_many_at_once),
+        cmocka_unit_test(test_an_event_ends),
         cmocka_unit_test(test_small_ones_pass),
         cmocka_unit_test(test_errors_reach_all),
         cmocka_unit_test(test_discards),
