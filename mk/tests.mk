@@ -40,9 +40,10 @@ $(foreach test,$(UNIT_TESTS),$(eval $(call unit_test,$(test))))
 endif
 
 .PHONY: test unit unit-programs guest guest-clang
+# The host of the guest tests, which waits for downloads and boots on one processor, is made beside the unit tests.
 test:
 	@tools/check-tools --install test
-	@$(MAKE) --no-print-directory $(JOBS) unit
+	@tools/xenhost/xenhost boot & host=$$!; $(MAKE) --no-print-directory $(JOBS) unit || { kill $$host; exit 1; }; wait $$host
 	@$(MAKE) --no-print-directory $(JOBS) guest
 
 include mk/fuzz.mk

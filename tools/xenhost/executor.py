@@ -12,14 +12,19 @@ from typing import Callable
 from .ui import Deadline, HostError
 
 TIMED_OUT = 124                     # the status of a script that was killed for its time
+NUDGE_AFTER = 0.5                   # seconds of silence
 
 
 class Executor:
-    """A connection to dom0's executor."""
+    """A connection to dom0's executor.
 
-    def __init__(self, plug: socket.socket, alive: Callable[[], None]) -> None:
+    nudge       interrupt a machine that is silent: QEMU's TCG may lose an interrupt (README.md)
+    """
+
+    def __init__(self, plug: socket.socket, alive: Callable[[], None], nudge: bool) -> None:
         self._plug = plug
         self._alive = alive         # raises when QEMU is gone
+        self._nudge = nudge
         self._buffer = b""
         self.wake: Callable[[], bool] = lambda: False    # asked now and then: True ends sh()
 
@@ -49,8 +54,10 @@ class Executor:
         while (message := self._parse()) is None:
             if deadline.passed() or self.wake():
                 return None
-            if not select.select([self._plug], [], [], min(0.5, deadline.left()))[0]:
+            if not select.select([self._plug], [], [], min(NUDGE_AFTER, deadline.left()))[0]:
                 self._alive()
+                if self._nudge:
+                    self._send(b"N")
                 continue
             data = self._plug.recv(65536)
             if not data:

@@ -89,7 +89,7 @@ class Host:
             self._qemu = state.resume(self.machine, folder, self._scratch,
                                       self._scratch / "payload", network, self._extra)
             self._executor = Executor(self._qemu.connect(self._qemu.executor_socket, 20),
-                                self._qemu.check)
+                                      self._qemu.check, nudge=not self.machine.icount)
             state.go_on(self._qemu, folder)
         clock = "" if self.machine.icount else f"date -s @{time.time():.3f} >/dev/null\n"
         status, output = self.sh(clock + "mount -t tmpfs -o size=80% tmpfs /payload", 60)

@@ -89,7 +89,7 @@ def _boot(machine: Machine, part: Path) -> None:
         payload.touch()
         os.truncate(payload, PAYLOAD_SIZE)
         qemu = Qemu(machine, scratch, part / "ram", True, payload)
-        executor = Executor(qemu.connect(qemu.executor_socket, 20), qemu.check)
+        executor = Executor(qemu.connect(qemu.executor_socket, 20), qemu.check, nudge=False)
         if not executor.wait_up(BOOT_SECONDS):
             raise HostError(f"dom0 did not come up within {BOOT_SECONDS} s")
         _settle(executor)
