@@ -7,8 +7,8 @@
  * unmasked ports is pending or the time is up: one hypercall that sets the timer and blocks.
  * SCHEDOP_poll looks at the ports' pending bits after it has marked the vCPU as blocked, so an
  * event between our last look and the hypercall is not lost. It does not look at masks, so the list
- * holds unmasked ports only (a masked pending port would end each poll at once). What becomes of
- * the list under PVH is in arch/x86_64/pvh/poll.c.
+ * holds unmasked ports only (a masked pending port would end each poll at once). PVH has another way
+ * (arch/x86_64/pvh/poll.c).
  *
  * evtchn_upcall_pending makes Xen interrupt a vCPU whenever it goes from 0 to 1, wherever that runs.
  * We look for events by ourselves; so it is 1 all the time, but while the guest blocks.

@@ -67,3 +67,8 @@ long hypercall_xen_version(unsigned int command, void *argument)
 {
     return call2(__HYPERVISOR_xen_version, command, argument);
 }
+
+long hypercall_set_timer_op(uint64_t time)
+{
+    return translate(hypercall(__HYPERVISOR_set_timer_op, time, 0, 0, 0));
+}

@@ -68,8 +68,8 @@ static inline int platform_map_grant_frame(unsigned int index, void **address)
 }
 
 /*
- * SCHEDOP_poll (<xen-abi/sched.h>): block until a port of the list is pending or the time is up.
- * May end sooner, without either.
+ * SCHEDOP_poll (<xen-abi/sched.h>), or what does the same: block until a port of the list is
+ * pending or the time is up. May end sooner, without either.
  */
 static inline void platform_poll(struct sched_poll *poll)
 {

@@ -154,5 +154,7 @@ void timer_init(struct timer *timer, void (*function)(void *), void *argument);
 /* Set or move the timer. */
 void timer_set(struct timer *timer, uint64_t deadline);
 void timer_cancel(struct timer *timer);
+/* The event that is being handled may be that of a deadline: the clock is looked at after it. */
+void timers_look(void);
 
 #endif

@@ -3,7 +3,7 @@
  * Event channels (2-level ABI, <xen-abi/event_channel.h>).
  *
  * No upcall does anything: the scheduler looks at the pending bits between threads and blocks in
- * SCHEDOP_poll when idle. A handler runs inside the scheduler, must not block, and does bounded
+ * Xen when idle. A handler runs inside the scheduler, must not block, and does bounded
  * work: it usually wakes a thread. Before its handler is called, a port is masked and its pending
  * bit cleared; it stays masked until evtchn_unmask(), which the driver calls when it has done the
  * work, so that a storm of events costs one call.

@@ -21,5 +21,7 @@ long hypercall_grant_table_op(unsigned int command, void *argument, unsigned int
 long hypercall_memory_op(unsigned int command, void *argument);
 long hypercall_hvm_op(unsigned int command, void *argument);
 long hypercall_xen_version(unsigned int command, void *argument);
+/* In Xen's system time. */
+long hypercall_set_timer_op(uint64_t time);
 
 #endif

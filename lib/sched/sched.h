@@ -13,9 +13,9 @@ void thread_park(const struct wait_queue *queue);
 void thread_wake(struct thread *thread);
 
 /*
- * Call the functions of all timers that are due. `after_event`: this pass has handled one, so it
- * was not a timer that ended the last block; then a timer that was more than a second away may be
- * called a few passes late.
+ * Call the functions of all timers that are due. `after_event`: this pass has handled one, so that
+ * without timers_look() it was not a timer that ended the last block; then a timer that was more
+ * than a second away may be called a few passes late.
  */
 void timers_run(bool after_event);
 /* The clock as it was last read in this room: reading it anew costs a VM exit on some hosts. */

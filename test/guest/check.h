@@ -46,12 +46,14 @@ struct check_usage {
 };
 
 /*
- * What caches keep goes first. The kernel's own threads may just be asking xenstore something: they
- * finish, if they can.
+ * What caches keep goes first, and a block comes before the count: the first one under PVH takes a
+ * port for its timer. The kernel's own threads may just be asking xenstore something: they finish,
+ * if they can.
  */
 static inline struct check_usage check_usage_now(void)
 {
     memory_pressure_release(SIZE_MAX);
+    thread_sleep_until(deadline_after(MILLISECONDS(1)));
     for (int turn = 0; turn < 500 && xenstore_requests_in_flight() > 0; turn++)
         thread_sleep_until(deadline_after(MILLISECONDS(10)));
     return (struct check_usage){

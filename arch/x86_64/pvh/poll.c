@@ -2,17 +2,19 @@
 /*
  * Blocking under PVH.
  *
- * SCHEDOP_poll takes a list of ports and copies one after the other out of the guest, which for a
- * guest with nested page tables means a walk through both kinds of tables each time: with four
- * ports, these walks are two thirds of what blocking costs. Without a list, any event ends the
- * poll. But then Xen does not look at what is pending already, and an event between our last look
- * and the call would be slept through:
+ * SCHEDOP_poll copies its arguments and then one port after the other out of the guest, which for a
+ * guest with nested page tables means a walk through both kinds of tables each time. HLT has no
+ * arguments, and Xen blocks the vCPU just the same. What it looks at, after it has marked the vCPU
+ * as blocked, is whether there is an interrupt that could be taken:
  *
- *   we: nothing is pending      Xen: sets the port's bit      we: SCHEDOP_poll, for ever
+ *   we: nothing is pending      Xen: sets the port's bit      we: HLT, for ever
  *
- * What Xen does look at, after it has marked the vCPU as blocked, is whether there is an interrupt
- * that could be taken. So an upcall vector is registered, and interrupts are on for just this call
- * (upcall.S): the event of above is then taken before the call, or ends it. Nothing is handled there.
+ * So that this does not happen, an upcall vector is registered, and interrupts are on for just this
+ * instruction (upcall.S). Nothing is handled there.
+ *
+ * The deadline is a timer of Xen's, which sends an event. It is set when that must be earlier than
+ * the one that is set already, so that most blocks need no hypercall, and a timer may come for a
+ * deadline that is not there any more.
  */
 #include "pvh.h"
 
@@ -24,13 +26,17 @@
 #include <xen-abi/sched.h>
 
 #include "arch/x86_64.h"
+#include "lib/sched.h"
+#include "xen/evtchn.h"
 #include "xen/hypercall.h"
 
 #define CALLBACK_TYPE_SHIFT 56
 
 static bool upcalls;
+static int timer_port;        /* 0: not bound */
+static uint64_t timer_set_to; /* Xen's system time; 0: it is not set */
 
-void pvh_poll_for_any(struct sched_poll *poll);
+void pvh_halt(void);
 
 int pvh_ask_for_upcalls(void)
 {
@@ -45,18 +51,53 @@ int pvh_ask_for_upcalls(void)
     return result;
 }
 
-void pvh_forget_upcalls(void)
+static void timer_came(void *argument)
+{
+    (void)argument;
+    timer_set_to = 0;
+    evtchn_unmask(timer_port);
+    timers_look();
+}
+
+static bool bind_timer(void)
+{
+    int port = evtchn_bind_virq(VIRQ_TIMER, timer_came, NULL);
+
+    if (port < 0)
+        return false;
+    timer_port = port;
+    timer_set_to = 0;
+    evtchn_unmask(port);
+    return true;
+}
+
+void pvh_forget_wakeups(void)
 {
     upcalls = false;
+    timer_port = 0;
+}
+
+/* `time` 0: never. What is more than 13 days ahead Xen takes for an error, and comes in 100 ms. */
+static bool wake_at(uint64_t time)
+{
+    if (time == 0 || (timer_set_to != 0 && timer_set_to <= time))
+        return true;
+    if (hypercall_set_timer_op(time) != 0)
+        return false;
+    timer_set_to = time;
+    return true;
 }
 
 /* Asked for when it is needed: a guest that never blocks boots without. */
+static bool have_wakeups(void)
+{
+    return (upcalls || pvh_ask_for_upcalls() == 0) && (timer_port != 0 || bind_timer());
+}
+
 void pvh_poll(struct sched_poll *poll)
 {
-    if (!upcalls && pvh_ask_for_upcalls() != 0) {
+    if (have_wakeups() && wake_at(poll->timeout))
+        pvh_halt();
+    else
         hypercall_sched_op(SCHEDOP_poll, poll);
-        return;
-    }
-    poll->nr_ports = 0;
-    pvh_poll_for_any(poll);
 }

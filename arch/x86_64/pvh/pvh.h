@@ -34,12 +34,10 @@ uint32_t pvh_find_hypercalls(void);
 int pvh_map_shared_info(void);
 void pvh_find_rings(struct platform_rings *rings);
 
-/*
- * Have Xen interrupt the vCPU for events, which pvh_poll() needs and asks for by itself: 0 or
- * -errno; they are not there any more in a new domain.
- */
+/* Have Xen interrupt the vCPU for events, which pvh_poll() asks for by itself: 0 or -errno. */
 int pvh_ask_for_upcalls(void);
-void pvh_forget_upcalls(void);
+/* In a new domain: neither these nor pvh_poll()'s timer are there any more. */
+void pvh_forget_wakeups(void);
 
 /* Operations of struct platform; the first two only in an image with the balloon. */
 int pvh_give_frames(uint64_t frame, unsigned int order) __attribute__((weak));

@@ -45,7 +45,7 @@ int pvh_suspend(struct platform_rings *rings)
         result = hypercall_sched_op(SCHEDOP_shutdown, &suspend);
     if (result != 0)
         return result;
-    pvh_forget_upcalls();
+    pvh_forget_wakeups();
     pvh_find_hypercalls();
     pvh_frames_came |= pvh_reservation() > frames;
     if (pvh_map_shared_info())
