@@ -143,8 +143,9 @@ void blkfront_break(struct blkfront *disk, const char *what)
     if (disk->broken)
         return;
     disk->broken = true;
-    printk_limited(&disk->bus->log, "%s: the backend broke the protocol (%s); the device is disabled", disk->block.name,
-           what);
+    printk_limited(&disk->bus->log,
+                   "%s: the backend broke the protocol (%s); the device is disabled",
+                   disk->block.name, what);
     frontend_port_silence(&disk->port);
     blkfront_abandon(disk);
 }

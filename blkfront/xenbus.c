@@ -46,7 +46,8 @@ void blkfront_disconnect(struct blkfront *disk)
 
 static void give_up(struct blkfront *disk, const char *what, int error)
 {
-    printk_limited(&disk->bus->log, "%s: %s (%s): error %d", disk->block.name, what, disk->bus->backend, -error);
+    printk_limited(&disk->bus->log, "%s: %s (%s): error %d", disk->block.name, what,
+                   disk->bus->backend, -error);
     blkfront_disconnect(disk);
     blkfront_unpause(disk);
     xenbus_set_state(disk->bus, XenbusStateClosed);
@@ -249,9 +250,9 @@ static int announce(struct blkfront *disk)
 static void say_usable(const struct blkfront *disk)
 {
     printk_limited(&disk->bus->log, "%s: %llu KiB, sectors of %u bytes%s%s%s", disk->block.name,
-           (unsigned long long)disk->block.size / 1024, disk->block.sector_size,
-           disk->block.read_only ? ", read-only" : "", disk->block.cdrom ? ", CD-ROM" : "",
-           disk->block.removable ? ", removable" : "");
+                   (unsigned long long)disk->block.size / 1024, disk->block.sector_size,
+                   disk->block.read_only ? ", read-only" : "", disk->block.cdrom ? ", CD-ROM" : "",
+                   disk->block.removable ? ", removable" : "");
 }
 
 /* The backend is connected, for the first time or again. */
@@ -292,8 +293,8 @@ static void blkfront_backend_again(struct xenbus_device *bus)
     if (!disk->ready || bus->backend_state != XenbusStateConnected ||
         read_size(disk, disk->block.sector_size, &size) != 0 || size == disk->block.size)
         return;
-    printk_limited(&disk->bus->log, "%s: %llu KiB now, %llu KiB before", disk->block.name, (unsigned long long)size / 1024,
-           (unsigned long long)disk->block.size / 1024);
+    printk_limited(&disk->bus->log, "%s: %llu KiB now, %llu KiB before", disk->block.name,
+                   (unsigned long long)size / 1024, (unsigned long long)disk->block.size / 1024);
     block_resize(&disk->block, size);
 }
 

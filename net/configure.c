@@ -52,9 +52,10 @@ static void report_address(struct interface *interface)
         format_address(&netif->gw, gateway);
     if (!ip_addr_isany(name_server))
         format_address(name_server, server);
-    printk_limited(&interface->log, "%s: %s/%d gateway %s name server %s (%s)", interface->device->name, address,
-           __builtin_popcount(netif_ip4_netmask(netif)->addr), gateway, server,
-           interface->config->ipv4_mode == NET_ADDRESS_STATIC ? "static" : "DHCP");
+    printk_limited(&interface->log, "%s: %s/%d gateway %s name server %s (%s)",
+                   interface->device->name, address,
+                   __builtin_popcount(netif_ip4_netmask(netif)->addr), gateway, server,
+                   interface->config->ipv4_mode == NET_ADDRESS_STATIC ? "static" : "DHCP");
 }
 
 /* lwIP calls this when an address or the state of an interface changed. */

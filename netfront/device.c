@@ -35,8 +35,9 @@ void netfront_break(struct netfront *nic, const char *what)
     if (nic->broken)
         return;
     nic->broken = true;
-    printk_limited(&nic->bus->log, "%s: the backend broke the protocol (%s); the device is disabled", nic->device.name,
-           what);
+    printk_limited(&nic->bus->log,
+                   "%s: the backend broke the protocol (%s); the device is disabled",
+                   nic->device.name, what);
     for (i = 0; i < nic->queues; i++) {
         frontend_port_silence(&nic->queue[i]->port);
         frontend_port_silence(&nic->queue[i]->transmit_port);

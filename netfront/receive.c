@@ -250,8 +250,10 @@ static void deliver(struct netfront *nic, const struct frame *frame)
     if (frame->fault != NULL) {
         device->statistics.receive_errors++;
         if (!nic->bad_frame_logged)
-            printk_limited(&nic->bus->log, "%s: bad frame from the backend (%s), dropped; later ones are only counted",
-                   device->name, frame->fault);
+            printk_limited(
+                &nic->bus->log,
+                "%s: bad frame from the backend (%s), dropped; later ones are only counted",
+                device->name, frame->fault);
         nic->bad_frame_logged = true;
     } else if (device->receive == NULL) {
         device->statistics.receive_dropped++;

@@ -157,7 +157,8 @@ static void connect(struct netfront *nic)
     }
     if (result == 0)
         return;
-    printk_limited(&nic->bus->log, "%s: cannot connect to %s: error %d", nic->device.name, nic->bus->backend, -result);
+    printk_limited(&nic->bus->log, "%s: cannot connect to %s: error %d", nic->device.name,
+                   nic->bus->backend, -result);
     disconnect(nic);
     xenbus_set_state(nic->bus, XenbusStateClosed);
     xenbus_settled(nic->bus);
@@ -184,11 +185,11 @@ static void link_up(struct netfront *nic)
     int result;
 
     printk_limited(&nic->bus->log,
-           "%s: %02x:%02x:%02x:%02x:%02x:%02x, mtu %u, %u queue%s, %u receive pages%s%s",
-           nic->device.name, mac[0], mac[1], mac[2], mac[3], mac[4], mac[5], nic->device.mtu,
-           nic->queues, nic->queues > 1 ? "s" : "", receive_pages(nic),
-           nic->device.transmit_checksum ? ", checksum offload" : "",
-           nic->device.transmit_large_ipv4 ? ", segmentation offload" : "");
+                   "%s: %02x:%02x:%02x:%02x:%02x:%02x, mtu %u, %u queue%s, %u receive pages%s%s",
+                   nic->device.name, mac[0], mac[1], mac[2], mac[3], mac[4], mac[5],
+                   nic->device.mtu, nic->queues, nic->queues > 1 ? "s" : "", receive_pages(nic),
+                   nic->device.transmit_checksum ? ", checksum offload" : "",
+                   nic->device.transmit_large_ipv4 ? ", segmentation offload" : "");
     if (nic->moving)
         netfront_arrived(nic);
     netfront_set_link(nic, true);

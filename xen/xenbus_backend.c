@@ -22,7 +22,8 @@ enum xenbus_state xenbus_backend_state(struct xenbus_device *device)
         return (enum xenbus_state)state;
     if (error != -ENOENT && !device->bad_state_reported) {
         device->bad_state_reported = true;
-        printk_limited(&device->log, "xenbus: %s: no valid state in %s: %d", device->node, device->backend, error);
+        printk_limited(&device->log, "xenbus: %s: no valid state in %s: %d", device->node,
+                       device->backend, error);
     }
     return XenbusStateUnknown;
 }

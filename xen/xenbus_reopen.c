@@ -68,8 +68,10 @@ void xenbus_backend_closed(struct xenbus_device *device)
     if (!online(device))
         return;
     if (device->reopenings == XENBUS_REOPENINGS_MAX) {
-        printk_limited(&device->log, "xenbus: %s has closed too often: it is used again when its backend starts anew",
-               device->node);
+        printk_limited(
+            &device->log,
+            "xenbus: %s has closed too often: it is used again when its backend starts anew",
+            device->node);
         return;
     }
     if (device->reopenings++ == 0)

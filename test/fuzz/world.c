@@ -82,7 +82,10 @@ unsigned int world_lines_with(const char *text)
     return count;
 }
 
-/* Pages: each place of the arena has room for two, of which mostly one is used, and stays poisoned otherwise. */
+/*
+ * Pages: each place of the arena has room for two, of which mostly one is used, and stays poisoned
+ * otherwise.
+ */
 
 #define PLACE 3u                     /* pages of the arena, the last always poisoned */
 static uint8_t page_used[PAGES];     /* bit 0: the first page, bit 1: the second */
