@@ -448,8 +448,8 @@ static void finish(struct blkfront *disk, const struct blkif_response *response)
 }
 
 /*
- * Take all responses that are there, at most a ring full: how many. What is submitted meanwhile
- * waits for blkfront_pump(), so that there cannot be more of an honest backend's.
+ * Take all responses that there are, and that come meanwhile: how many. It ends, since what is
+ * submitted meanwhile waits for blkfront_pump(), and what was not submitted is not answered.
  */
 static unsigned int take_responses(struct blkfront *disk)
 {
@@ -462,7 +462,7 @@ static unsigned int take_responses(struct blkfront *disk)
         ready = ring_arm(&disk->ring, 1);
         if (ready < 0)
             blkfront_break(disk, "producer out of range");
-        if (ready <= 0 || taken > disk->ring.mask)
+        if (ready <= 0)
             break;
         for (; ready > 0 && !disk->broken; ready--, taken++) {
             ring_take(&disk->ring, &response, sizeof(response));

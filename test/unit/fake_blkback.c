@@ -60,7 +60,7 @@ void fake_blkback_start(struct xenbus_device *device, unsigned int sectors, cons
     fake_backend_node(device, "feature-flush-cache", "1");
     fake_backend_node(device, "feature-barrier", "1");
     fake_backend_node(device, "feature-persistent", "1");
-    fake_backend_node(device, "feature-max-indirect-segments", "256");
+    fake_backend_node(device, "feature-max-indirect-segments", "64");
 }
 
 void fake_blkback_connect(void)
