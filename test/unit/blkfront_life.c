@@ -50,6 +50,31 @@ static void half_built(void)
     detach();
 }
 
+static void ignore_event(void *unused)
+{
+    (void)unused;
+}
+
+/* All ports are in use: the device is given up, nothing is kept; with a port it works. */
+static void without_a_port(void)
+{
+    int taken[64], count = 0;
+
+    attach("512");
+    while (count < 64 && (taken[count] = evtchn_alloc_unbound(0, ignore_event, NULL)) >= 0)
+        count++;
+    CHECK(count > 0 && count < 64 && taken[count] == -ENOSPC);
+    fake_backend_state(&device, XenbusStateInitWait);
+    CHECK(device.state == XenbusStateClosed && block == NULL && fake_log_lines == 1);
+    CHECK(gnttab_used() == 0 && fake_pages == 0);
+    while (count > 0)
+        evtchn_close(taken[--count]);
+    nothing_left();
+    bring_up();
+    check_read(0, 8192);
+    detach();
+}
+
 static void goes_and_comes_back(void)
 {
     uint8_t buffer[512];
@@ -290,6 +315,7 @@ static void names(void **state)
 
 ISOLATED(values_are_strict)
 ISOLATED(half_built)
+ISOLATED(without_a_port)
 ISOLATED(goes_and_comes_back)
 ISOLATED(held_pages_are_kept)
 ISOLATED(segments_of_a_request)
@@ -303,6 +329,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_values_are_strict),
         cmocka_unit_test(test_half_built),
+        cmocka_unit_test(test_without_a_port),
         cmocka_unit_test(test_goes_and_comes_back),
         cmocka_unit_test(test_held_pages_are_kept),
         cmocka_unit_test(test_segments_of_a_request),
