@@ -1,3 +1,3 @@
 SRCS := main.c ../network/services.c
 CONFIG := net blk
-MEMORY := 16
+MEMORY := 112

@@ -47,12 +47,15 @@ void ask_expect_within(const char *wanted, double patience);
 void check_honest(const char *after);
 /* The card alone: also while the guest has not answered what it was asked. */
 void check_card(const char *after);
+/* What is in use, while our device is there and closed; later, in the same state, it is the same. */
+void usage_note(void);
+void usage_check(const char *after);
 
 /* device.c: one device of ours. */
 struct device {
     const char *type, *name; /* "vbd" or "vif", and what the guest calls it */
     unsigned int id;
-    int port;                /* bound, or 0 */
+    int ports[2];            /* bound, or 0 */
 };
 /* Paths end in a buffer that the fourth call after reuses. */
 const char *front(const struct device *device, const char *node);
@@ -63,17 +66,23 @@ long get(const char *path);
 void drop(const char *path);
 void device_create(struct device *device);
 void device_remove(struct device *device);
+/* Removed and created: what can be logged of it is bounded, and is counted anew. */
+void device_renew(struct device *device);
 /* Show a state; wait until the guest shows one of those in the mask (1 << state). */
 void show(const struct device *device, int state);
 int wait_front(const struct device *device, unsigned int mask);
 /* Close, until the guest has let go, and show InitWait: it offers rings. */
 void close_down(struct device *device);
-void bind_port(struct device *device);
-void unbind_port(struct device *device);
+/* Of a node with the guest's port; ring_bell() rings all that were bound. */
+void bind_port(struct device *device, const char *node);
+void unbind_ports(struct device *device);
 void ring_bell(const struct device *device);
 void *map(long reference);
 void *map_to_read(long reference); /* what the guest grants so */
 void unmap(void *page);
+/* Pages that follow each other. */
+void *map_several(const long *references, unsigned int count);
+void unmap_several(void *pages, unsigned int count);
 
 /* Each plays its list and returns how many of the lies broke the device. */
 unsigned int lie_as_disk(struct device *disk);

@@ -99,9 +99,16 @@ void device_create(struct device *device)
 
 void device_remove(struct device *device)
 {
-    unbind_port(device);
+    unbind_ports(device);
     drop(front(device, ""));
     drop(back(device, ""));
+}
+
+void device_renew(struct device *device)
+{
+    device_remove(device);
+    nap(100);
+    device_create(device);
 }
 
 void show(const struct device *device, int state)
@@ -126,54 +133,71 @@ int wait_front(const struct device *device, unsigned int mask)
 
 void close_down(struct device *device)
 {
-    unbind_port(device);
+    unbind_ports(device);
     show(device, CLOSED);
     wait_front(device, 1 << CLOSED | 1 << INITIALISING);
 }
 
-void bind_port(struct device *device)
+void bind_port(struct device *device, const char *node)
 {
-    int port = xenevtchn_bind_interdomain(events, guest, (uint32_t)get(front(device,
-                                                                             "event-channel")));
+    int port = xenevtchn_bind_interdomain(events, guest, (uint32_t)get(front(device, node)));
 
     if (port < 0)
         fail("%s: cannot bind the guest's port", device->name);
-    device->port = port;
+    device->ports[device->ports[0] > 0] = port;
 }
 
-void unbind_port(struct device *device)
+void unbind_ports(struct device *device)
 {
-    if (device->port > 0)
-        xenevtchn_unbind(events, (evtchn_port_t)device->port);
-    device->port = 0;
+    for (unsigned int i = 0; i < 2; i++) {
+        if (device->ports[i] > 0)
+            xenevtchn_unbind(events, (evtchn_port_t)device->ports[i]);
+        device->ports[i] = 0;
+    }
 }
 
 void ring_bell(const struct device *device)
 {
-    xenevtchn_notify(events, (evtchn_port_t)device->port);
+    for (unsigned int i = 0; i < 2; i++)
+        if (device->ports[i] > 0)
+            xenevtchn_notify(events, (evtchn_port_t)device->ports[i]);
 }
 
-static void *map_for(long reference, int protection)
+static void *map_for(const long *references, unsigned int count, int protection)
 {
-    void *page = xengnttab_map_grant_ref(grants, guest, (uint32_t)reference, protection);
+    uint32_t numbers[2];
+    void *pages;
 
-    if (page == NULL)
-        fail("cannot map grant %ld", reference);
-    return page;
+    for (unsigned int i = 0; i < count && i < 2; i++)
+        numbers[i] = (uint32_t)references[i];
+    pages = xengnttab_map_domain_grant_refs(grants, count, guest, numbers, protection);
+    if (pages == NULL)
+        fail("cannot map grant %ld", references[0]);
+    return pages;
 }
 
 void *map(long reference)
 {
-    return map_for(reference, PROT_READ | PROT_WRITE);
+    return map_for(&reference, 1, PROT_READ | PROT_WRITE);
 }
 
 void *map_to_read(long reference)
 {
-    return map_for(reference, PROT_READ);
+    return map_for(&reference, 1, PROT_READ);
+}
+
+void *map_several(const long *references, unsigned int count)
+{
+    return map_for(references, count, PROT_READ | PROT_WRITE);
 }
 
 void unmap(void *page)
 {
-    if (page != NULL)
-        xengnttab_unmap(grants, page, 1);
+    unmap_several(page, 1);
+}
+
+void unmap_several(void *pages, unsigned int count)
+{
+    if (pages != NULL)
+        xengnttab_unmap(grants, pages, count);
 }

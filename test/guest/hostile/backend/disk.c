@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The lies of a disk's backend. Each lie meets a request of 64 KiB that is under way: two direct
- * requests of the guest, none of which has been answered.
+ * requests of the guest, none of which has been answered. The ring has one page or two.
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -13,12 +13,14 @@
 
 #include "backend.h"
 
-#define SLOTS 32u
+#define ORDER_MAX 1u
+#define SLOTS_MAX 64u
 #define STORM 3000
 
 static struct blkif_sring *ring;
+static unsigned int ring_pages, slots;
 static uint32_t consumed, produced;
-static struct { uint64_t id; uint8_t operation; } asked[SLOTS];
+static struct { uint64_t id; uint8_t operation; } asked[SLOTS_MAX];
 static unsigned int asked_count;
 
 static void offer_disk(const struct device *disk)
@@ -29,13 +31,32 @@ static void offer_disk(const struct device *disk)
     put(back(disk, "feature-flush-cache"), "1");
 }
 
+/* As many pages as the guest has chosen, of those that it was offered. */
+static void map_ring(const struct device *disk)
+{
+    long order = get(front(disk, "ring-page-order"));
+    long references[1u << ORDER_MAX] = { get(front(disk, "ring-ref")) };
+
+    if (order > (long)ORDER_MAX)
+        fail("xvdb has a ring of 2^%ld pages", order);
+    ring_pages = order > 0 ? 1u << order : 1;
+    for (unsigned int i = 0; ring_pages > 1 && i < ring_pages; i++) {
+        char node[16];
+
+        snprintf(node, sizeof(node), "ring-ref%u", i);
+        references[i] = get(front(disk, node));
+    }
+    ring = map_several(references, ring_pages);
+    slots = __RING_SIZE(ring, ring_pages * PAGE);
+}
+
 /* From InitWait to Initialised, with the ring mapped; the guest then waits for Connected. */
 static void meet(struct device *disk)
 {
     show(disk, INIT_WAIT);
     wait_front(disk, 1 << INITIALISED);
-    ring = map(get(front(disk, "ring-ref")));
-    bind_port(disk);
+    map_ring(disk);
+    bind_port(disk, "event-channel");
     consumed = produced = asked_count = 0;
 }
 
@@ -49,7 +70,7 @@ static void connect(struct device *disk)
 
 static void leave(struct device *disk)
 {
-    unmap(ring);
+    unmap_several(ring, ring_pages);
     ring = NULL;
     close_down(disk);
 }
@@ -57,8 +78,8 @@ static void leave(struct device *disk)
 /* What the guest has asked so far. */
 static void take_requests(void)
 {
-    while (consumed != *(volatile uint32_t *)&ring->req_prod && asked_count < SLOTS) {
-        struct blkif_request *request = &ring->ring[consumed++ % SLOTS].req;
+    while (consumed != *(volatile uint32_t *)&ring->req_prod && asked_count < SLOTS_MAX) {
+        struct blkif_request *request = &ring->ring[consumed++ % slots].req;
 
         asked[asked_count].id = request->id; /* in the same place in both kinds */
         asked[asked_count++].operation =
@@ -81,7 +102,7 @@ static void wait_request(void)
 
 static void respond(uint64_t id, uint8_t operation, int status)
 {
-    ring->ring[produced++ % SLOTS].rsp =
+    ring->ring[produced++ % slots].rsp =
         (struct blkif_response){ id, operation, (int16_t)status };
 }
 
@@ -189,13 +210,19 @@ static void begin_read(void)
     take_requests();
 }
 
-static unsigned int lie_in_the_ring(struct device *disk)
+/* Each after a request that was answered as it should be: a producer can go back from there. */
+static unsigned int lie_in_the_ring(struct device *disk, unsigned int order)
 {
     char what[64];
     unsigned int broken = 0;
 
+    put(back(disk, "max-ring-page-order"), "%u", order);
     for (unsigned int i = 0; i < LIES; i++) {
         connect(disk);
+        if (ring_pages != 1u << order)
+            fail("xvdb has a ring of %u pages, offered were %u", ring_pages, 1u << order);
+        ask_start("read xvdb 512");
+        serve(disk, "ok");
         begin_read();
         lies[i].tell();
         push(disk);
@@ -205,9 +232,10 @@ static unsigned int lie_in_the_ring(struct device *disk)
             ask_expect("I/O error");
             broken++;
         }
-        snprintf(what, sizeof(what), "disk: %s", lies[i].name);
+        snprintf(what, sizeof(what), "disk, pages of ring: %u: %s", ring_pages, lies[i].name);
         check_honest(what);
         leave(disk);
+        usage_check(what);
     }
     return broken;
 }
@@ -228,6 +256,7 @@ static void leave_in_mid_transfer(struct device *disk)
         leave(disk);
     }
     check_honest("disk: gone in mid-transfer");
+    usage_check("disk: gone in mid-transfer");
 }
 
 /* What the guest reads of a disk when it connects. */
@@ -254,11 +283,11 @@ static void lie_in_xenstore(struct device *disk)
 
     for (unsigned int i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
         offer_disk(disk);
-        meet(disk);
         if (values[i].value != NULL)
             put(back(disk, values[i].node), "%s", values[i].value);
         else
             drop(back(disk, values[i].node));
+        meet(disk);
         show(disk, CONNECTED);
         wait_front(disk, 1 << (values[i].usable ? CONNECTED : CLOSED));
         if (values[i].usable) {
@@ -269,6 +298,7 @@ static void lie_in_xenstore(struct device *disk)
         drop(back(disk, values[i].node));
     }
     check_honest("disk: values that make no sense");
+    usage_check("disk: values that make no sense");
 }
 
 /* Events without work: the guest has its time for others. */
@@ -281,6 +311,7 @@ static void storm(struct device *disk)
     ask_start("read xvdb 65536");
     serve(disk, "ok");
     leave(disk);
+    usage_check("disk: a storm of events");
 }
 
 static void flap(struct device *disk)
@@ -294,6 +325,7 @@ static void flap(struct device *disk)
         }
     check_honest("disk: states that flap");
     close_down(disk);
+    usage_check("disk: states that flap");
 }
 
 /* The guest looks once more when its patience with a request is over, after 25 to 30 seconds. */
@@ -320,20 +352,34 @@ void be_silent_as_disk(struct device *disk)
     device_remove(disk);
 }
 
-/* The guest may not use again what we do not let go of; nor may it run out of memory over this. */
+/*
+ * The guest may not use again what we do not let go of, its rings and the pages of a request; nor
+ * may it run out of memory over this.
+ */
 static void never_unmap(struct device *disk)
 {
-    void *pages[4];
+    void *pages[4 * (1 + BLKIF_MAX_SEGMENTS_PER_REQUEST)];
+    unsigned int count = 0;
 
     for (unsigned int i = 0; i < 4; i++) {
+        const struct blkif_request *request;
+
         connect(disk);
-        pages[i] = ring;
+        begin_read();
+        request = &ring->ring[0].req;
+        for (unsigned int j = 0; j < request->nr_segments; j++)
+            pages[count++] = map(request->seg[j].gref);
+        pages[count++] = ring;
         ring = NULL;
         close_down(disk);
+        ask_expect("I/O error");
     }
+    if (count != sizeof(pages) / sizeof(pages[0]))
+        fail("a request of xvdb has not as many pages as fit");
     check_honest("disk: pages that stay mapped");
-    for (unsigned int i = 0; i < 4; i++)
-        unmap(pages[i]);
+    while (count > 0)
+        unmap(pages[--count]);
+    usage_check("disk: pages that stay mapped");
 }
 
 unsigned int lie_as_disk(struct device *disk)
@@ -345,8 +391,12 @@ unsigned int lie_as_disk(struct device *disk)
     ask_start("read xvdb 262144");
     serve(disk, "ok");
     leave(disk);
+    usage_note();
     note("ok: an honest disk to begin with");
-    broken = lie_in_the_ring(disk);
+    broken = lie_in_the_ring(disk, 0);
+    device_renew(disk);
+    broken += lie_in_the_ring(disk, 1);
+    device_renew(disk);
     leave_in_mid_transfer(disk);
     lie_in_xenstore(disk);
     storm(disk);

@@ -114,3 +114,37 @@ void check_honest(const char *after)
     check_card(after);
     note("ok: %s: the honest disk and card answer", after);
 }
+
+/* Without what may change (../../usage.h): the first two words. */
+static void ask_usage(char usage[256])
+{
+    char *space;
+
+    ask_start("usage");
+    ask_wait(usage);
+    space = strchr(usage, ' ');
+    space = space != NULL ? strchr(space + 1, ' ') : NULL;
+    if (space == NULL)
+        fail("the guest says of what is in use: '%s'", usage);
+    memmove(usage, space + 1, strlen(space));
+}
+
+static char usage_before[256];
+
+void usage_note(void)
+{
+    ask_usage(usage_before);
+}
+
+/* Pages that were let go late come back within a second. */
+void usage_check(const char *after)
+{
+    double end = now() + PATIENCE;
+    char usage[256];
+
+    while (ask_usage(usage), strcmp(usage, usage_before) != 0) {
+        if (now() > end)
+            fail("after %s: in use is %s; before: %s", after, usage, usage_before);
+        nap(50);
+    }
+}
