@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A disk with a bad place, and writers that are killed: run.sh asks for reads, writes and fsync()
- * one by one, then starts writers that say on the console what has been synced.
+ * one by one, then starts writers that say on the console what has been synced. A second disk
+ * stands still for a while: a read of it has a thread of its own.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -14,8 +15,8 @@
 #define RECORDS 16u   /* of one writer */
 #define RECORD 3000u  /* bytes: a page has parts of two */
 
-static int disk, direct;
-static char buffer[4096];
+static int disk, direct, slow;
+static char buffer[4096], slow_buffer[4096];
 
 /* "WHAT OFFSET": 4 KiB, or all of it. */
 static int perform(const char *what, off_t offset)
@@ -26,6 +27,8 @@ static int perform(const char *what, off_t offset)
         done = pread(disk, buffer, sizeof(buffer), offset);
     else if (strcmp(what, "direct-read") == 0)
         done = pread(direct, buffer, sizeof(buffer), offset);
+    else if (strcmp(what, "slow-read") == 0)
+        done = pread(slow, buffer, sizeof(buffer), offset);
     else if (strcmp(what, "write") == 0)
         done = pwrite(disk, buffer, sizeof(buffer), offset);
     else if (strcmp(what, "direct-write") == 0)
@@ -35,6 +38,16 @@ static int perform(const char *what, off_t offset)
     else
         return ENOSYS;
     return done == sizeof(buffer) ? 0 : errno;
+}
+
+static void slow_reader(void *unused)
+{
+    uint64_t start = clock_monotonic();
+    ssize_t done = pread(slow, slow_buffer, sizeof(slow_buffer), 0);
+
+    (void)unused;
+    printf("slow read: %s after %u s\n", strerror(done == sizeof(slow_buffer) ? 0 : errno),
+           (unsigned int)((clock_monotonic() - start) / SECONDS(1)));
 }
 
 /* Record n of a writer replaces record n - RECORDS. */
@@ -71,6 +84,8 @@ static bool handle(char *words, char answer[REQUESTS_ANSWER])
         snprintf(answer, REQUESTS_ANSWER, "%d", buffer[0] == (char)offset &&
                                                      buffer[sizeof(buffer) - 1] == (char)offset);
         return true;
+    } else if (strcmp(what, "slow") == 0) {
+        CHECK(thread_create("slow", slow_reader, NULL) != NULL);
     } else if (strcmp(what, "writers") == 0) {
         for (uintptr_t i = 0; i < WRITERS; i++)
             CHECK(thread_create("writer", writer, (void *)i) != NULL);
@@ -86,7 +101,8 @@ int main(void)
 {
     disk = open("/dev/xvda", O_RDWR);
     direct = open("/dev/xvda", O_RDWR | O_DIRECT);
-    CHECK(disk >= 0 && direct >= 0);
+    slow = open("/dev/xvdb", O_RDWR | O_DIRECT);
+    CHECK(disk >= 0 && direct >= 0 && slow >= 0);
     printf("ready\n");
     CHECK(requests_serve(handle) == 0);
     return check_verdict();

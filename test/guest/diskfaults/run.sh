@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 # types: pvh
-# Errors of the disk reach who asked, and only him; fsync() tells those of writing back, once; and
-# what fsync() has returned for is on the disk when the domain is destroyed in mid-write.
+# Errors of the disk reach who asked, and only him; fsync() tells those of writing back, once; what
+# fsync() has returned for is on the disk when the domain is destroyed in mid-write. Meanwhile another
+# disk stands still for so long that it is given up, and is used again with a new connection.
 BAD=1048576                     # the bad place, 4 KiB, between good ones
 GOOD=1064960
 
@@ -13,13 +14,21 @@ table() { # SECOND-TARGET: that of the bad place
     echo "2048 8 $1"
     echo "2056 6136 linear $loop 2056"
 }
-unmap() { ! /sbin/dmsetup info faulty >/dev/null 2>&1 || /sbin/dmsetup remove --noudevsync faulty; }
-at_end 'wait_for 20 unmap && /sbin/losetup -d "$loop"'
+unmap() { ! /sbin/dmsetup info "$1" >/dev/null 2>&1 || /sbin/dmsetup remove --noudevsync "$1"; }
+at_end 'wait_for 20 unmap faulty && /sbin/losetup -d "$loop"'
 table error | /sbin/dmsetup create faulty --noudevsync || fail "no mapped device"
-device=/dev/dm-$(/sbin/dmsetup info -c --noheadings -o minor faulty)
-[ -b "$device" ] || fail "no $device"
+head -c 1M /dev/urandom >slow
+slow_loop=$(/sbin/losetup -f --show slow) || fail "no loop device"
+at_end '/sbin/dmsetup resume --noudevsync slow; wait_for 20 unmap slow && /sbin/losetup -d "$slow_loop"'
+echo "0 2048 linear $slow_loop 0" | /sbin/dmsetup create slow --noudevsync || fail "no mapped device"
 
-create diskfaults.cfg "disk = [ 'format=raw, vdev=xvda, access=rw, target=$device' ]"
+disk() { # VDEV NAME: a mapped device
+    local device
+    device=/dev/dm-$(/sbin/dmsetup info -c --noheadings -o minor "$2")
+    [ -b "$device" ] || fail "no $device"
+    echo "'format=raw, vdev=$1, access=rw, target=$device'"
+}
+create diskfaults.cfg "disk = [ $(disk xvda faulty), $(disk xvdb slow) ]"
 wait_console diskfaults 'ready'
 
 # What the guest's strerror() says of no error and of this one is found out first.
@@ -28,6 +37,9 @@ try() { # EXPECTED WORDS...
     shift
     expect "$*" "$expected" "$(ask diskfaults "$@")"
 }
+note "the second disk stands still from now on"
+/sbin/dmsetup suspend --noflush --nolockfs slow || fail "dmsetup suspend"
+expect slow ok "$(ask diskfaults slow)"
 note "reads"
 good=$(ask diskfaults read 0)
 bad=$(ask diskfaults direct-read $BAD)
@@ -58,6 +70,19 @@ try ok fill 98
 try "$good" read $BAD
 try 1 holds 97
 try "$good" sync
+
+note "nothing of the second disk within 25 to 30 seconds: it is given up"
+wait_console diskfaults "slow read: $bad after (2[5-9]|3[0-2]) s" 40
+expect_console diskfaults 'xvdb: the backend broke the protocol \(a request was not answered in time\)'
+/sbin/dmsetup resume --noudevsync slow || fail "dmsetup resume"
+try "$bad" slow-read 0
+try "$good" direct-read 0
+note "and used again when its backend has restarted"
+backend=vbd-$(domid diskfaults)-51728
+echo "$backend" >/sys/bus/xen-backend/drivers/vbd/unbind
+echo "$backend" >/sys/bus/xen-backend/drivers/vbd/bind
+back() { [ "$(ask diskfaults slow-read 0)" = "$good" ]; }
+wait_for 20 back || fail "xvdb answers $(ask diskfaults slow-read 0)"
 
 note "destroyed in mid-write"
 try ok writers
