@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-# Six disks of several kinds, read and written, compared with dom0's files; then one changes its
-# size, and another vanishes.
+# Six disks of several kinds, read and written, compared with dom0's files; one also by a backend that
+# maps and unmaps each page of each request; then one changes its size, and another vanishes.
 megabytes() { head -c "$2M" /dev/urandom >"$1"; }
 megabytes a 4
 megabytes b 3
@@ -29,6 +29,22 @@ resize() { # FILE SIZE
     truncate -s "$2" "$1"
     /sbin/losetup -c "$(/sbin/losetup -n -O NAME -j "$PWD/$1")"
 }
+wait_console disk 'xvda may do without persistent grants now'
+PERSISTENT=/sys/module/xen_blkback/parameters/feature_persistent
+persistent=$(<$PERSISTENT)
+at_end "echo $persistent >$PERSISTENT"
+id=$(domid disk)
+backend=/local/domain/0/backend/vbd/$id/51712
+expect "persistent grants" 1 "$(xenstore-read "$backend/feature-persistent")"
+echo 0 >$PERSISTENT
+echo "vbd-$id-51712" >/sys/bus/xen-backend/drivers/vbd/unbind
+echo "vbd-$id-51712" >/sys/bus/xen-backend/drivers/vbd/bind
+connected() { [ "$(xenstore-read "$backend/state")" = 4 ]; }
+wait_for 20 connected || fail "xvda's backend does not come back"
+expect "persistent grants" 0 "$(xenstore-read "$backend/feature-persistent")"
+echo "$persistent" >$PERSISTENT
+xenstore-write "/local/domain/$id/data/unmapping" 1
+
 wait_console disk 'xvdf may grow now'
 megabytes h 2
 cat h >>f
