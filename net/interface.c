@@ -39,6 +39,7 @@
 #define CHECKSUMS_OUT (NETIF_CHECKSUM_GEN_TCP | NETIF_CHECKSUM_GEN_UDP)
 
 struct list net_interfaces = LIST_INIT(net_interfaces);
+uint64_t net_frames_turned_away;
 static uint32_t last_number;
 
 static struct interface *interface_of(struct list *node)
@@ -130,6 +131,7 @@ static err_t send_frame(struct interface *interface, struct pbuf *p)
         return ERR_OK;
     }
     device->statistics.send_dropped++;
+    net_frames_turned_away += error == -EAGAIN;
     return error == -EAGAIN ? ERR_MEM : ERR_IF;
 }
 
@@ -259,7 +261,7 @@ static void interface_changed(struct net_device *device)
     interface->changed = true;
     interface->moved |= device->moved;
     device->moved = false;
-    net_wake();
+    net_transmit_resume(); /* of a link that is down, nobody waits for room */
 }
 
 bool net_interface_takes_large(const struct netif *netif, bool ipv6)
@@ -373,6 +375,7 @@ static void interface_removed(struct net_device *device)
     device->user = NULL;
     device->receive = NULL;
     device->pending = device->writable = device->changed = NULL;
+    net_transmit_resume();
     list_remove(&interface->link);
     find_large_segments();
     net_deconfigure(interface);

@@ -106,6 +106,8 @@ void net_flush(void);
 void net_transmit_resume(void);
 /* Set whenever a frame goes out. */
 extern bool net_transmitted;
+/* Frames that devices had no room for (net/interface.c). */
+extern uint64_t net_frames_turned_away;
 /* Set while lwIP's timers run: a connection that ends now has timed out. */
 extern bool net_timers_running;
 
@@ -130,6 +132,8 @@ uint64_t net_siphash(const uint64_t sip_key[2], const uint64_t *words, unsigned 
 /* Sockets that exist, those in listeners' queues included (net/socket.c). */
 extern unsigned int sockets_open;
 
+/* Devices take frames again: datagrams that wait for that are tried again (net/socket_udp.c). */
+void socket_udp_resume(void);
 /* Datagrams that found no room in their socket (net/socket_udp.c). */
 extern uint64_t net_datagrams_dropped;
 

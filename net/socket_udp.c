@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * UDP sockets. Datagrams wait in a bounded list with the address they came from; what does not fit
- * is dropped, as UDP may.
+ * is dropped, as UDP may. The sender of one that a device's full ring turns away waits for room, or
+ * hears EAGAIN if it may not wait or has waited long; then poll() tells when to try again. Of a
+ * datagram in fragments, those that find no room are lost: lwIP does not say so.
  */
 #include <errno.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <string.h>
 
+#include "lib/sched.h"
 #include "lwip/ip.h"
 #include "lwip/mem.h"
 #include "lwip/pbuf.h"
@@ -23,6 +26,8 @@
 #define DATAGRAM_OVERHEAD 256u /* memory of a datagram beyond its bytes */
 #define IP_UDP_HEADERS 48
 #define MTU_MINIMUM 1280
+/* A ring that stays full so long is that of a backend in trouble. */
+#define ROOM_PATIENCE SECONDS(5)
 
 uint64_t net_datagrams_dropped;
 
@@ -196,11 +201,54 @@ static err_t send_datagram(struct socket *socket, struct pbuf *p, const ip_addr_
     return error;
 }
 
-static ssize_t udp_send_message(struct socket *socket, struct socket_message *message)
+void socket_udp_resume(void)
+{
+    struct udp_pcb *pcb;
+
+    for (pcb = udp_pcbs; pcb; pcb = pcb->next) {
+        struct socket *socket = pcb->recv_arg;
+
+        if (pcb->recv != datagram_arrived || !socket->send_waiting)
+            continue;
+        socket->send_waiting = false;
+        wake_all(&socket->queue);
+    }
+}
+
+static bool has_room(const struct socket *socket)
+{
+    return !socket->send_waiting || socket->write_shut;
+}
+
+/* Once: 0 or -errno; -EAGAIN: a ring is full, and the device will tell when it is not. */
+static int try_to_send(struct socket *socket, const struct socket_message *message)
 {
     const ip_addr_t *address = message->has_address ? &message->address : &socket->remote_address;
     uint16_t port = message->has_address ? message->port : socket->remote_port;
+    uint64_t turned_away = net_frames_turned_away;
     struct pbuf *p;
+    int error;
+
+    if (socket->write_shut)
+        return -EPIPE;
+    p = gather(message);
+    if (!p)
+        return -ENOBUFS;
+    error = socket_error(send_datagram(socket, p, address, port));
+    pbuf_free(p);
+    net_flush();
+    if (error == ENOBUFS && net_frames_turned_away != turned_away) {
+        socket->send_waiting = true;
+        return -EAGAIN;
+    }
+    if (error == EINVAL)
+        return -EACCES; /* a broadcast address without SO_BROADCAST */
+    return error == EHOSTUNREACH ? -ENETUNREACH : -error;
+}
+
+static ssize_t udp_send_message(struct socket *socket, struct socket_message *message)
+{
+    uint64_t patience = socket->send_timeout < ROOM_PATIENCE ? socket->send_timeout : ROOM_PATIENCE;
     int error;
 
     if (socket->write_shut)
@@ -212,15 +260,10 @@ static ssize_t udp_send_message(struct socket *socket, struct socket_message *me
     error = bind_if_needed(socket);
     if (error < 0)
         return error;
-    p = gather(message);
-    if (!p)
-        return -ENOBUFS;
-    error = socket_error(send_datagram(socket, p, address, port));
-    pbuf_free(p);
-    net_flush();
-    if (error == EINVAL)
-        return -EACCES; /* a broadcast address without SO_BROADCAST */
-    return error ? -(error == EHOSTUNREACH ? ENETUNREACH : error) : (ssize_t)message->length;
+    do
+        error = try_to_send(socket, message);
+    while (error == -EAGAIN && socket_wait(socket, has_room, message->flags, patience) == 0);
+    return error < 0 ? error : (ssize_t)message->length;
 }
 
 static bool readable(const struct socket *socket)
@@ -271,9 +314,11 @@ static ssize_t udp_receive_message(struct socket *socket, struct socket_message 
 
 static short udp_poll_events(struct socket *socket, short events)
 {
-    short now = POLLOUT | POLLWRNORM;
+    short now = 0;
 
     (void)events;
+    if (has_room(socket))
+        now |= POLLOUT | POLLWRNORM;
     if (readable(socket))
         now |= POLLIN | POLLRDNORM;
     if (socket->error)

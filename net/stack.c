@@ -110,6 +110,7 @@ uint64_t net_round(void)
     if (resume_transmission) {
         resume_transmission = false;
         tcp_txnow();
+        socket_udp_resume();
     }
     now = clock_monotonic();
     net_timers_run(now);

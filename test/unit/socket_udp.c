@@ -168,6 +168,122 @@ static void overflow(void **state)
     fake_net_check_leftovers();
 }
 
+static long try_send(int descriptor, size_t length, int flags)
+{
+    static uint8_t block[5000];
+    struct sockaddr_in to = ipv4(B, 2000);
+
+    return sendto(descriptor, block, length, flags, (struct sockaddr *)&to, sizeof(to));
+}
+
+/* Until the ring is full; how many it took. */
+static unsigned int fill_ring(int descriptor, int flags)
+{
+    unsigned int count = 0;
+
+    while (count < 100 && try_send(descriptor, 1400, flags) == 1400)
+        count++;
+    assert_int_equal(errno, EAGAIN);
+    return count;
+}
+
+/* A full ring: who may wait does, others hear of it, and poll() tells when there is room. */
+static void full_ring(void **state)
+{
+    int a = udp_at(A, 1000), b = udp_at(B, 2000), quick = udp_at(A, 1001);
+    struct pollfd entry = { .fd = a, .events = POLLOUT };
+    static uint8_t block[5000];
+
+    (void)state;
+    send_to(a, block, 1, B, 2000); /* ARP is through */
+    fake_net_sleep(MILLISECONDS(10));
+    fake_net_ring = 3;
+    assert_int_equal(fcntl(quick, F_SETFL, O_NONBLOCK), 0);
+    for (unsigned int i = 0; i < 20; i++)
+        assert_int_equal(try_send(a, 1400, 0), 1400);
+    fake_net_sleep(MILLISECONDS(10));
+    assert_int_equal(fill_ring(a, MSG_DONTWAIT), 3);
+    assert_int_equal(fill_ring(quick, 0), 0);
+    assert_int_equal(poll(&entry, 1, 0), 0);
+    assert_int_equal(poll(&entry, 1, 1000), 1);
+    assert_int_equal(entry.revents, POLLOUT);
+    fake_net_sleep(MILLISECONDS(10));
+    assert_int_equal(fill_ring(quick, 0), 3);
+    fake_net_sleep(MILLISECONDS(10));
+    assert_int_equal(try_send(a, 5000, 0), 5000); /* in four pieces, three of which have gone */
+    fake_net_sleep(MILLISECONDS(10));
+    fake_net_ring = 256;
+    for (unsigned int i = 0; i < 1 + 20 + 3 + 3; i++)
+        assert_true(recv(b, block, sizeof(block), MSG_DONTWAIT) > 0);
+    assert_fails(recv(b, block, sizeof(block), MSG_DONTWAIT), EAGAIN);
+    close(a);
+    close(b);
+    close(quick);
+    fake_net_check_leftovers();
+}
+
+static bool sender_done;
+
+static void sender(void *argument)
+{
+    assert_int_equal(try_send((int)(intptr_t)argument, 1400, 0), 1400);
+    sender_done = true;
+}
+
+/* Who finds room before it is told does not take the news from another thread that waits. */
+static void two_senders(void **state)
+{
+    int a = udp_at(A, 1000), b = udp_at(B, 2000);
+    static uint8_t block[1400];
+
+    (void)state;
+    send_to(a, block, 1, B, 2000); /* ARP is through */
+    fake_net_sleep(MILLISECONDS(10));
+    fake_net_ring = 0;
+    thread_create("sender", sender, (void *)(intptr_t)a);
+    fake_net_sleep(MILLISECONDS(10));
+    assert_false(sender_done);
+    fake_net_ring = 256;
+    assert_int_equal(try_send(a, 1400, MSG_DONTWAIT), 1400);
+    fake_net_sleep(MILLISECONDS(10));
+    assert_true(sender_done);
+    for (unsigned int i = 0; i < 3; i++)
+        assert_true(recv(b, block, sizeof(block), MSG_DONTWAIT) > 0);
+    close(a);
+    close(b);
+    fake_net_check_leftovers();
+}
+
+/* And one that stays full: no wait without an end, and none for a link that is down. */
+static void stuck_ring(void **state)
+{
+    struct timeval brief = { .tv_usec = 100000 };
+    struct net_device *device = fake_net_device(0);
+    struct pollfd entry = { .events = POLLOUT };
+    int a = udp_at(A, 1000);
+    uint64_t start;
+
+    (void)state;
+    send_to(a, "x", 1, B, 2000); /* ARP is through */
+    fake_net_sleep(MILLISECONDS(10));
+    fake_net_ring = 0;
+    start = clock_monotonic();
+    assert_fails(try_send(a, 100, 0), EAGAIN);
+    assert_in_range(clock_monotonic() - start, SECONDS(5), SECONDS(6));
+    assert_int_equal(setsockopt(a, SOL_SOCKET, SO_SNDTIMEO, &brief, sizeof(brief)), 0);
+    start = clock_monotonic();
+    assert_fails(try_send(a, 100, 0), EAGAIN);
+    assert_in_range(clock_monotonic() - start, MILLISECONDS(100), MILLISECONDS(200));
+    entry.fd = a;
+    assert_int_equal(poll(&entry, 1, 100), 0);
+    device->changed(device);
+    assert_int_equal(poll(&entry, 1, 100), 1);
+    assert_int_equal(entry.revents, POLLOUT);
+    fake_net_ring = 256;
+    close(a);
+    fake_net_check_leftovers();
+}
+
 /* The device is looked at once a minute, whether or not it has told of frames. */
 static void lost_event(void **state)
 {
@@ -412,6 +528,9 @@ int main(void)
         cmocka_unit_test(connected),
         cmocka_unit_test(broadcast),
         cmocka_unit_test(overflow),
+        cmocka_unit_test(full_ring),
+        cmocka_unit_test(two_senders),
+        cmocka_unit_test(stuck_ring),
         cmocka_unit_test(lost_event),
         cmocka_unit_test(both_families),
         cmocka_unit_test(ipv6_only),
