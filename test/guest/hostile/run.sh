@@ -2,7 +2,7 @@
 # timeout: 420
 # types: pvh
 # A backend in dom0 that lies (backend/): after each lie the guest answers on its honest disk and
-# card, says so in one line, and in the end nothing more is in use than before.
+# card and says so in one line; nothing more is in use when that connection is over, nor in the end.
 ADDRESS=10.99.0.50
 head -c 1048576 /dev/urandom >disk
 create hostile.cfg "extra = 'ip=$ADDRESS/24 ip.eth1=10.98.0.2/24 net.wait=20'" \
