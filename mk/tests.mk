@@ -25,6 +25,7 @@ $(UNIT_DIR)/$(1): test/unit/$(1).c $(call unit_line,$(1),SRCS) $(wildcard test/u
     $(if $(call unit_line,$(1),LWIP),$(UNIT_LWIP_OBJS)) | $(ABI)/.done $(LWIP)/.done
 	@mkdir -p $$(@D)
 	$(say) UNIT $(1)
+	$(Q)cc -MM -MP -MT $$@ $(UNIT_CPPFLAGS) $(call unit_line,$(1),CFLAGS) test/unit/$(1).c $$(sort $(call unit_line,$(1),SRCS)) > $$@.d
 	$(Q)cc $(UNIT_FLAGS) $(UNIT_WARNINGS) $(UNIT_CPPFLAGS) $(call unit_line,$(1),CFLAGS) -o $$@ test/unit/$(1).c $$(sort $(call unit_line,$(1),SRCS)) \
 	    $(if $(call unit_line,$(1),LWIP),$(UNIT_LWIP_OBJS)) -lcmocka
 endef
@@ -37,6 +38,7 @@ $(addprefix $(UNIT_DIR)/,$(PYTHON_TESTS)): $(UNIT_DIR)/%: test/unit/%.py
 
 ifneq ($(filter unit test unit-programs,$(MAKECMDGOALS)),)
 $(foreach test,$(UNIT_TESTS),$(eval $(call unit_test,$(test))))
+-include $(wildcard $(UNIT_DIR)/*.d)
 endif
 
 .PHONY: test unit unit-programs guest guest-clang
