@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: MIT
+# types: pvh
 # Six disks of several kinds, read and written, compared with dom0's files; one also by a backend that
 # maps and unmaps each page of each request; then one changes its size, and another vanishes.
 megabytes() { head -c "$2M" /dev/urandom >"$1"; }

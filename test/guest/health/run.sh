@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: MIT
+# types: pvh
 # The health line that any reader of the domain's xenstore path finds: its form, how it follows
 # state and devices, how a reader gets a fresh one, and that an idle guest is left alone.
 node() { echo "/local/domain/$(domid health)/data/health"; }

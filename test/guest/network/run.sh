@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 # timeout: 240
+# types: pvh
 # The network as a guest uses it: a static address, ping, IPv6, name lookups, TCP and UDP both
 # ways, connections that fail, two NICs, DHCP that comes late or never, no NIC; and after all of
 # it nothing more in use than before.
