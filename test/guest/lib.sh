@@ -266,13 +266,13 @@ stop_dnsmasq() {
     nap 0.1
 }
 
-# unbind_vif DOM: dom0's driver leaves its first card.
-unbind_vif() { echo "vif-$(domid "$1")-0" >/sys/bus/xen-backend/drivers/vif/unbind; }
+# unbind_backend TYPE DOM NUMBER: dom0's driver leaves one of its devices (vif 0, vbd 51712).
+unbind_backend() { echo "$1-$(domid "$2")-$3" >"/sys/bus/xen-backend/drivers/$1/unbind"; }
 
-# bind_vif DOM: and takes it again, as a new backend.
-bind_vif() {
-    echo "vif-$(domid "$1")-0" >/sys/bus/xen-backend/drivers/vif/bind
-    plug_vif "$1"
+# bind_backend TYPE DOM NUMBER: and takes it again, as a new backend.
+bind_backend() {
+    echo "$1-$(domid "$2")-$3" >"/sys/bus/xen-backend/drivers/$1/bind"
+    [ "$1" != vif ] || plug_vif "$2"
 }
 
 # plug_vif DOM: what the hotplug script does, which only xl runs, for a first card that came back.

@@ -38,8 +38,8 @@ id=$(domid disk)
 backend=/local/domain/0/backend/vbd/$id/51712
 expect "persistent grants" 1 "$(xenstore-read "$backend/feature-persistent")"
 echo 0 >$PERSISTENT
-echo "vbd-$id-51712" >/sys/bus/xen-backend/drivers/vbd/unbind
-echo "vbd-$id-51712" >/sys/bus/xen-backend/drivers/vbd/bind
+unbind_backend vbd disk 51712
+bind_backend vbd disk 51712
 connected() { [ "$(xenstore-read "$backend/state")" = 4 ]; }
 wait_for 20 connected || fail "xvda's backend does not come back"
 expect "persistent grants" 0 "$(xenstore-read "$backend/feature-persistent")"

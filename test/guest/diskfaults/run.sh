@@ -78,9 +78,8 @@ expect_console diskfaults 'xvdb: the backend broke the protocol \(a request was 
 try "$bad" slow-read 0
 try "$good" direct-read 0
 note "and used again when its backend has restarted"
-backend=vbd-$(domid diskfaults)-51728
-echo "$backend" >/sys/bus/xen-backend/drivers/vbd/unbind
-echo "$backend" >/sys/bus/xen-backend/drivers/vbd/bind
+unbind_backend vbd diskfaults 51728
+bind_backend vbd diskfaults 51728
 back() { [ "$(ask diskfaults slow-read 0)" = "$good" ]; }
 wait_for 20 back || fail "xvdb answers $(ask diskfaults slow-read 0)"
 

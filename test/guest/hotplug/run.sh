@@ -62,11 +62,11 @@ expect hammer started "$(ask hotplug hammer 0)"
 stream_out | { head -c 1; until [ -e go ]; do nap 0.1; touch started; done; cat; } | cksum >out &
 STREAM=$!
 wait_for 20 test -e started || fail "the stream does not start"
-echo "vbd-$ID-51728" >/sys/bus/xen-backend/drivers/vbd/unbind
-unbind_vif hotplug
+unbind_backend vbd hotplug 51728
+unbind_backend vif hotplug 0
 nap 1
-echo "vbd-$ID-51728" >/sys/bus/xen-backend/drivers/vbd/bind
-bind_vif hotplug
+bind_backend vbd hotplug 51728
+bind_backend vif hotplug 0
 xs_wait hotplug device/vif/0/state 4
 answers
 touch go

@@ -105,9 +105,9 @@ wait_for 20 far ping -q -c 1 -W 1 $ADDRESS >/dev/null || fail "$ADDRESS does not
 all_groups
 
 note "the driver in dom0 is unbound and bound: its list is empty at first"
-unbind_vif network
+unbind_backend vif network 0
 nap 1
-bind_vif network
+bind_backend vif network 0
 wait_for 20 far ping -q -c 1 -W 1 $ADDRESS >/dev/null || fail "$ADDRESS does not answer"
 all_groups
 

@@ -75,9 +75,9 @@ alive 4
 expect_usage network "$before" 64
 
 note "the driver in dom0 is unbound and bound"
-unbind_vif network
+unbind_backend vif network 0
 nap 1
-bind_vif network
+bind_backend vif network 0
 alive 4
 ask network end >/dev/null
 expect_shutdown network poweroff
