@@ -10,6 +10,9 @@ create hostile.cfg "extra = 'ip=$ADDRESS/24 ip.eth1=10.98.0.2/24 net.wait=20'" \
 wait_console hostile 'services are up' 30
 ID=$(domid hostile)
 
+# The first second brings a group of IPv6's, which stays: what is in use settles.
+usage hostile >/dev/null
+
 lines() { console hostile | grep -ac -- "$1" || true; }
 
 note "once, so that the guest has taken what it keeps for a disk that it has seen"
