@@ -12,7 +12,10 @@
 #include "lib/pages.h"
 #include "xen/gnttab.h"
 
-/* With 16 MiB, 1 MiB can be under way at once: 256 pages in four requests, each with an indirect one. */
+/*
+ * With 16 MiB, 1 MiB can be under way at once: 256 pages in four requests, each with an indirect
+ * one.
+ */
 #define MEMORY_SHARE 14u
 
 int blkfront_pool_create(struct blkfront_pool *pool, uint16_t domain)

@@ -213,7 +213,10 @@ static enum blkfront_flush read_flush(const char *backend)
     return cache == 0 ? BLKFRONT_FLUSH_NOT_NEEDED : BLKFRONT_FLUSH_UNSUPPORTED;
 }
 
-/* As many as the backend takes, but so that four requests of full size fit the pool. */
+/*
+ * As many as the backend takes, but so that four requests of full size fit the pool; never fewer
+ * than a request itself holds.
+ */
 static unsigned int read_segments(struct blkfront *disk)
 {
     unsigned int most = (unsigned int)frontend_read_number(

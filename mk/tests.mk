@@ -26,6 +26,7 @@ $(UNIT_DIR)/$(1): test/unit/$(1).c $(call unit_line,$(1),SRCS) $(wildcard test/u
 	@mkdir -p $$(@D)
 	$(say) UNIT $(1)
 	$(Q)cc -MM -MP -MT $$@ $(UNIT_CPPFLAGS) $(call unit_line,$(1),CFLAGS) test/unit/$(1).c $$(sort $(call unit_line,$(1),SRCS)) > $$@.d
+	$(Q)printf '%s:\n' test/unit/$(1).c $$(sort $(call unit_line,$(1),SRCS)) >> $$@.d
 	$(Q)cc $(UNIT_FLAGS) $(UNIT_WARNINGS) $(UNIT_CPPFLAGS) $(call unit_line,$(1),CFLAGS) -o $$@ test/unit/$(1).c $$(sort $(call unit_line,$(1),SRCS)) \
 	    $(if $(call unit_line,$(1),LWIP),$(UNIT_LWIP_OBJS)) -lcmocka
 endef
@@ -45,7 +46,8 @@ endif
 # The host of the guest tests, which waits for downloads and boots on one processor, is made beside the unit tests.
 test:
 	@tools/check-tools --install test
-	@tools/xenhost/xenhost boot & host=$$!; $(MAKE) --no-print-directory $(JOBS) unit || { kill $$host; exit 1; }; wait $$host
+	@tools/xenhost/xenhost boot & host=$$!; trap 'kill $$host 2>/dev/null' EXIT; trap 'exit 130' INT TERM; \
+	    $(MAKE) --no-print-directory $(JOBS) unit && wait $$host
 	@$(MAKE) --no-print-directory $(JOBS) guest
 
 include mk/fuzz.mk

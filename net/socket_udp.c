@@ -3,7 +3,8 @@
  * UDP sockets. Datagrams wait in a bounded list with the address they came from; what does not fit
  * is dropped, as UDP may. The sender of one that a device's full ring turns away waits for room, or
  * hears EAGAIN if it may not wait or has waited long; then poll() tells when to try again. Of a
- * datagram in fragments, those that find no room are lost: lwIP does not say so.
+ * datagram in fragments, those that find no room are lost: lwIP does not say so. One for a group
+ * reaches members on this side at the first try.
  */
 #include <errno.h>
 #include <netinet/in.h>
@@ -246,9 +247,42 @@ static int try_to_send(struct socket *socket, const struct socket_message *messa
     return error == EHOSTUNREACH ? -ENETUNREACH : -error;
 }
 
-static ssize_t udp_send_message(struct socket *socket, struct socket_message *message)
+/* What a ring has turned away, members of its group on this side have had. */
+static int try_again(struct socket *socket, const struct socket_message *message)
+{
+    const u8_t flags = socket->udp->flags;
+    int error;
+
+    udp_clear_flags(socket->udp, UDP_FLAGS_MULTICAST_LOOP);
+    error = try_to_send(socket, message);
+    udp_setflags(socket->udp, flags);
+    return error;
+}
+
+static bool wait_for_room(struct socket *socket, int flags, uint64_t deadline)
+{
+    uint64_t now = clock_monotonic();
+
+    return socket_wait(socket, has_room, flags, deadline > now ? deadline - now : 0) == 0;
+}
+
+/* News of room ends no one's patience: others may take the room each time. */
+static int send_with_patience(struct socket *socket, const struct socket_message *message)
 {
     uint64_t patience = socket->send_timeout < ROOM_PATIENCE ? socket->send_timeout : ROOM_PATIENCE;
+    uint64_t deadline;
+    int error = try_to_send(socket, message);
+
+    if (error != -EAGAIN)
+        return error;
+    deadline = deadline_after(patience);
+    while (error == -EAGAIN && wait_for_room(socket, message->flags, deadline))
+        error = try_again(socket, message);
+    return error;
+}
+
+static ssize_t udp_send_message(struct socket *socket, struct socket_message *message)
+{
     int error;
 
     if (socket->write_shut)
@@ -260,9 +294,7 @@ static ssize_t udp_send_message(struct socket *socket, struct socket_message *me
     error = bind_if_needed(socket);
     if (error < 0)
         return error;
-    do
-        error = try_to_send(socket, message);
-    while (error == -EAGAIN && socket_wait(socket, has_room, message->flags, patience) == 0);
+    error = send_with_patience(socket, message);
     return error < 0 ? error : (ssize_t)message->length;
 }
 

@@ -52,9 +52,11 @@ static int parse_mac(const char *text, size_t length, uint8_t mac[6])
     return mac[0] & 1 ? -EINVAL : 0;
 }
 
+/* On error `mac` is what it was. */
 static int read_mac(struct xenbus_device *bus, uint8_t mac[6])
 {
     char path[sizeof(bus->node) + 4];
+    uint8_t found[6];
     size_t length;
     char *text;
     int result;
@@ -63,8 +65,10 @@ static int read_mac(struct xenbus_device *bus, uint8_t mac[6])
     result = xenstore_read(XENSTORE_NONE, path, &text, &length);
     if (result != 0)
         return result;
-    result = parse_mac(text, length, mac);
+    result = parse_mac(text, length, found);
     free(text);
+    if (result == 0)
+        memcpy(mac, found, sizeof(found));
     return result;
 }
 

@@ -269,6 +269,7 @@ ssize_t console_write_now(const void *data, size_t length)
         taken = put(data, length);
         if (taken > 0)
             evtchn_notify(console.channel.port);
+        report_broken();
     }
     return taken > 0 ? (ssize_t)taken : -EAGAIN;
 }

@@ -4,8 +4,8 @@
  *
  * The shared table is only written, and its flags read for the two bits that say "in use". Which
  * references are free, and which page is set aside behind one, is kept in private memory: one array a
- * frame, made when the frame is added, so that nothing later needs memory. References below FIRST_FREE
- * belong to the toolstack (console, xenstore).
+ * frame, made when the frame is added, so that nothing later needs memory. References below
+ * FIRST_FREE belong to the toolstack (console, xenstore).
  */
 #include "xen/gnttab.h"
 
@@ -30,9 +30,9 @@
 _Static_assert(sizeof(grant_entry_v1_t) == 8, "the ABI's size of a version 1 entry");
 
 struct reference {
-    void *page;    /* to be freed when the other side lets it go; NULL: there is none */
     uint32_t next; /* in the free list */
     bool held;     /* set aside */
+    void *page;    /* of one set aside: to be freed with it; NULL: there is none */
 };
 
 struct frame {

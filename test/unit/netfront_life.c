@@ -187,6 +187,13 @@ static void goes_and_comes_back(void)
     fake_frontend_node(&device, "mac", "00:16:3e:0a:0b:0d");
     bring_up();
     CHECK(added == 1 && changed == 2 && memcmp(nic->mac, mac, 6) == 0);
+    fake_backend_state(&device, XenbusStateClosed);
+    fake_frontend_node(&device, "mac", "01:02:03:04:05:06"); /* a group's */
+    fake_backend_state(&device, XenbusStateInitWait);
+    CHECK(device.state == XenbusStateClosed && memcmp(nic->mac, mac, 6) == 0);
+    nothing_left();
+    fake_frontend_node(&device, "mac", "00:16:3e:0a:0b:0d");
+    bring_up();
     fake_netback_put(data, sizeof(data), 0, 0);
     fake_netback_push();
     CHECK(nic->operations->poll(nic, 64) == 1);

@@ -170,6 +170,36 @@ static void several_users(void **state)
     nothing_left();
 }
 
+static void make_room(void *device)
+{
+    fake_net_sleep(MILLISECONDS(100));
+    ((struct net_device *)device)->changed(device); /* not yet */
+    fake_net_sleep(MILLISECONDS(100));
+    fake_net_ring = 256;
+    ((struct net_device *)device)->changed(device);
+}
+
+/* However often a full ring turns the datagram away, a member on this side has it once. */
+static void member_here(void **state)
+{
+    int a = udp_at(A, 0), b = udp_at(INADDR_ANY, PORT);
+
+    (void)state;
+    assert_int_equal(join(b, GROUP, A), 0);
+    send_to(a, GROUP);
+    assert_true(received(b) && !received(b));
+    fake_net_ring = 0;
+    assert_non_null(thread_create("room", make_room, fake_net_device(0)));
+    send_to(a, GROUP);
+    assert_int_equal(fake_net_ring, 256);
+    assert_true(received(b) && !received(b));
+    send_to(a, GROUP);
+    assert_true(received(b) && !received(b));
+    close(a);
+    close(b);
+    nothing_left();
+}
+
 /* By number, by address, or where the group is routed to. */
 static void interfaces(void **state)
 {
@@ -325,6 +355,7 @@ int main(void)
         cmocka_unit_test(asked_from_the_start),
         cmocka_unit_test(joined_and_left),
         cmocka_unit_test(several_users),
+        cmocka_unit_test(member_here),
         cmocka_unit_test(interfaces),
         cmocka_unit_test(sending),
         cmocka_unit_test(errors),

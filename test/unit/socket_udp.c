@@ -255,6 +255,17 @@ static void two_senders(void **state)
 }
 
 /* And one that stays full: no wait without an end, and none for a link that is down. */
+static bool nagging;
+
+/* A ring that has room each second, which somebody else takes. */
+static void nag(void *device)
+{
+    while (nagging) {
+        fake_net_sleep(SECONDS(1));
+        ((struct net_device *)device)->changed(device);
+    }
+}
+
 static void stuck_ring(void **state)
 {
     struct timeval brief = { .tv_usec = 100000 };
@@ -270,6 +281,13 @@ static void stuck_ring(void **state)
     start = clock_monotonic();
     assert_fails(try_send(a, 100, 0), EAGAIN);
     assert_in_range(clock_monotonic() - start, SECONDS(5), SECONDS(6));
+    nagging = true;
+    thread_create("nag", nag, device);
+    start = clock_monotonic();
+    assert_fails(try_send(a, 100, 0), EAGAIN);
+    assert_in_range(clock_monotonic() - start, SECONDS(5), SECONDS(6));
+    nagging = false;
+    fake_net_sleep(SECONDS(2));
     assert_int_equal(setsockopt(a, SOL_SOCKET, SO_SNDTIMEO, &brief, sizeof(brief)), 0);
     start = clock_monotonic();
     assert_fails(try_send(a, 100, 0), EAGAIN);

@@ -77,7 +77,10 @@ void pvh_forget_wakeups(void)
     timer_port = 0;
 }
 
-/* `time` 0: never. What is more than 13 days ahead Xen takes for an error, and comes in 100 ms. */
+/*
+ * `time` 0: never. What is more than 13 days ahead Xen takes for an error, and comes in 100 ms: a
+ * guest that has nothing to do before that wakes ten times a second.
+ */
 static bool wake_at(uint64_t time)
 {
     if (time == 0 || (timer_set_to != 0 && timer_set_to <= time))
