@@ -197,28 +197,6 @@ static void change_state(void)
     }
 }
 
-static void storm(void)
-{
-    int port = (int)store_frontend_number("vbd", ID, "event-channel");
-    unsigned int handled = 0;
-
-    fuzz_hook = NULL;
-    for (unsigned int i = 0; i < 200 && !world_port_masked(port); i++, handled++) {
-        world_event(port);
-        world_deliver();
-    }
-    FUZZ_CHECK(handled <= 2 * FRONTEND_IDLE_EVENTS + 4);
-    fuzz_hook = hook;
-}
-
-static void hold(void)
-{
-    if (fuzz_below(2))
-        world_hold_all(fuzz_below(2));
-    else
-        world_hold(8 + fuzz_below(200), true);
-}
-
 static void other_side(void)
 {
     unsigned int what = fuzz_below(13);
@@ -226,7 +204,7 @@ static void other_side(void)
     if (what == 1)
         change_state();
     else if (what == 2)
-        hold();
+        world_hold_some(200);
     else if (what == 3)
         world_pass(MILLISECONDS(fuzz_below(2000)));
     else if (what == 4)
@@ -240,7 +218,7 @@ static void other_side(void)
     else if (what == 7)
         scribble();
     else if (what == 8)
-        storm();
+        world_storm((int)store_frontend_number("vbd", ID, "event-channel"));
     else if (what == 9)
         lie_openly();
     else if (what >= 10)

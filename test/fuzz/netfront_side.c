@@ -353,32 +353,6 @@ static void change_state(void)
     }
 }
 
-/* As many events as a storm has, without work in between. */
-static void storm(void)
-{
-    int port = world_any_port();
-    unsigned int handled = 0;
-
-    fuzz_hook = NULL;
-    for (unsigned int i = 0; i < 200 && side_connected(); i++) {
-        if (world_port_masked(port))
-            break;
-        world_event(port);
-        world_deliver();
-        handled++;
-    }
-    FUZZ_CHECK(handled <= 2 * FRONTEND_IDLE_EVENTS + 4);
-    fuzz_hook = side_hook;
-}
-
-static void hold(void)
-{
-    if (fuzz_below(2))
-        world_hold_all(fuzz_below(2));
-    else
-        world_hold(8 + fuzz_below(600), true);
-}
-
 void side_act(void)
 {
     unsigned int what = fuzz_below(15);
@@ -386,7 +360,7 @@ void side_act(void)
     if (what == 1)
         change_state();
     else if (what == 2)
-        hold();
+        world_hold_some(600);
     else if (what == 3)
         world_pass(MILLISECONDS(fuzz_below(2000)));
     else if (what == 4)
@@ -402,7 +376,7 @@ void side_act(void)
     else if (what == 9)
         scribble();
     else if (what == 10)
-        storm();
+        world_storm(world_any_port());
     else if (what == 11)
         lie_openly();
     else if (what == 12)

@@ -18,6 +18,7 @@
 #include "lib/printk.h"
 #include "lib/sched.h"
 #include "xen/evtchn.h"
+#include "xen/frontend.h"
 #include "xen/gnttab.h"
 #include "xen/hypercall.h"
 
@@ -220,6 +221,14 @@ void world_hold_all(bool hold)
 {
     for (uint32_t i = 0; i < references; i++)
         world_hold(i, hold);
+}
+
+void world_hold_some(unsigned int most)
+{
+    if (fuzz_below(2))
+        world_hold_all(fuzz_below(2));
+    else
+        world_hold(8 + fuzz_below(most), true);
 }
 
 /* Event channels. */
@@ -469,6 +478,20 @@ struct thread *thread_create(const char *name, void (*function)(void *), void *a
     (void)function;
     (void)argument;
     return thread_self();
+}
+
+void world_storm(int port)
+{
+    void (*hook)(void) = fuzz_hook;
+    unsigned int handled = 0;
+
+    fuzz_hook = NULL;
+    for (; handled < 200 && ports[port].used && !ports[port].masked; handled++) {
+        world_event(port);
+        world_deliver();
+    }
+    FUZZ_CHECK(handled <= 2 * FRONTEND_IDLE_EVENTS + 4);
+    fuzz_hook = hook;
 }
 
 long hypercall_grant_table_op(unsigned int command, void *argument, unsigned int count)

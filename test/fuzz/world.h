@@ -35,6 +35,8 @@ int world_any_port(void);
 bool world_port_masked(int port);
 /* Deliver what is pending, as the scheduler does between threads. */
 void world_deliver(void);
+/* As many events of a port as a storm has, without work in between: they end in a few calls. */
+void world_storm(int port);
 /* Let this much time pass, and timers run. */
 void world_pass(uint64_t ns);
 
@@ -43,6 +45,8 @@ void *world_granted(uint32_t reference);
 /* The other side maps or lets go of a granted page, or of all. */
 void world_hold(uint32_t reference, bool hold);
 void world_hold_all(bool hold);
+/* As the input has it: all, none, or one more of so many. */
+void world_hold_some(unsigned int most);
 
 /* Page allocations fail for so many times from now on. */
 extern unsigned int world_page_failures;
