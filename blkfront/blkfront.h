@@ -5,7 +5,7 @@
  *
  * Data is copied between the callers' memory and pool pages: no grant operation per request,
  * nothing that a backend could still write when the caller sees it, any buffer at any address. What
- * goes into a ring slot is a transfer: a piece of one request of lib/blockdev.h, or several that
+ * goes into a ring slot is a transfer: a piece of one request of lib/block/blockdev.h, or several that
  * are neighbours on the disk.
  *
  * A transfer's life: free -> pending (with the backend) -> free again: the event handler copies
@@ -20,11 +20,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "lib/blockdev.h"
-#include "lib/sched.h"
-#include "xen/frontend.h"
-#include "xen/ring.h"
-#include "xen/xenbus.h"
+#include "lib/block/blockdev.h"
+#include "lib/sched/sched.h"
+#include "xen/bus/frontend.h"
+#include "xen/bus/ring.h"
+#include "xen/bus/xenbus.h"
 
 #define BLKFRONT_SECTOR 512u /* the protocol's unit, whatever the disk's sector size */
 #define BLKFRONT_SEGMENTS_MAX 512u /* what one indirect page describes */

@@ -9,7 +9,7 @@
  */
 #include "blkfront.h"
 
-#include "lib/printk.h"
+#include "lib/base/printk.h"
 
 #define EXTENDED (1u << 28)
 

@@ -9,8 +9,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "lib/pages.h"
-#include "xen/gnttab.h"
+#include "lib/mm/pages.h"
+#include "xen/bus/gnttab.h"
 
 /*
  * With 16 MiB, 1 MiB can be under way at once: 256 pages in four requests, each with an indirect

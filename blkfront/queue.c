@@ -12,7 +12,7 @@
 
 #include <errno.h>
 
-#include "lib/pages.h"
+#include "lib/mm/pages.h"
 
 #define MERGE_LOOK 16u /* requests from the queue's end that a new one is compared with */
 #define DISCARD_MOST (1u << 30) /* bytes of one transfer: it has a time limit */

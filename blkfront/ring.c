@@ -12,8 +12,8 @@
 
 #include <xen-abi/io/blkif.h>
 
-#include "lib/pages.h"
-#include "lib/printk.h"
+#include "lib/mm/pages.h"
+#include "lib/base/printk.h"
 #include "xen/evtchn.h"
 
 _Static_assert(offsetof(struct blkif_sring, ring) == sizeof(struct ring_header), "ring head");

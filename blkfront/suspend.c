@@ -13,7 +13,7 @@
 
 #include <errno.h>
 
-#include "lib/printk.h"
+#include "lib/base/printk.h"
 
 static void too_late(void *argument)
 {

@@ -20,9 +20,9 @@
 #include <xen-abi/io/blkif.h>
 #include <xen-abi/io/protocols.h>
 
-#include "lib/pages.h"
-#include "lib/printk.h"
-#include "xen/xenstore.h"
+#include "lib/mm/pages.h"
+#include "lib/base/printk.h"
+#include "xen/bus/xenstore.h"
 
 /* 2^53 sectors are 4 EiB: sizes in bytes stay well within 63 bits. */
 #define SECTORS_MAX (1ull << 53)

@@ -20,9 +20,10 @@ KERNEL_REGISTERS := -mgeneral-regs-only
 REGISTERS = $(KERNEL_REGISTERS)
 
 # Compiled for size, whatever OPTIMISE says: what runs at boot, in a crash, or when the toolstack wants something.
-COLD := arch/x86_64/% lib/kernel/% lib/mm/% xen/xenstore% xen/xenbus% xen/lifecycle.c xen/suspend.c xen/sysrq% \
-    xen/console% xen/hypercall.c lib/posix/console_file.c blkfront/xenbus.c $(addprefix netfront/,xenbus.c nodes.c pool.c) net/config%
-HOT := arch/x86_64/clock.c arch/x86_64/thread.c lib/kernel/random.c lib/kernel/chacha20.c
+COLD := arch/x86_64/% xen/x86_64/% lib/base/% lib/random/% lib/boot/% lib/mm/% xen/bus/xenstore% xen/bus/xenbus% xen/domain/x86_64/% \
+    xen/domain/xenbus% xen/domain/lifecycle.c xen/domain/suspend.c xen/domain/report.c xen/domain/sysrq% xen/bus/console% xen/hypercall.c \
+    lib/file/console_file.c blkfront/xenbus.c $(addprefix netfront/,xenbus.c nodes.c pool.c) net/config%
+HOT := xen/x86_64/clock.c arch/x86_64/thread.c lib/random/random.c lib/random/chacha20.c
 cold_flags = $(if $(filter $(COLD),$(filter-out $(HOT),$(1))),-Os)
 
 # A folder whose sources and headers stand in for those of the same names (`make bench` builds images for comparison so).
@@ -76,5 +77,5 @@ $(OBJ)/lwip/%.o: $(LWIP)/src/%.c $(OBJ)/.flags | $(PREPARED)
 	$(Q)$(CC) $(GUEST_FLAGS) $(REGISTERS) -w $(CPPFLAGS) $(LWIP_CPPFLAGS) -MMD -MP -c -o $@ $<
 
 $(addprefix $(OBJ)/,apps/%.o test/guest/%.o tools/bench/apps/%.o): EXTRA_CPPFLAGS = $(FORTIFY)
-$(addprefix $(OBJ)/,apps/%.o test/guest/%.o tools/bench/apps/%.o lib/kernel/chacha20.o): REGISTERS =
+$(addprefix $(OBJ)/,apps/%.o test/guest/%.o tools/bench/apps/%.o lib/random/chacha20.o): REGISTERS =
 $(OBJ)/net/%.o: EXTRA_CPPFLAGS = $(LWIP_CPPFLAGS)

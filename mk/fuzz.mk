@@ -22,7 +22,7 @@ $(BUILD)/.tools-fuzz: tools/check-tools
 
 # $(1) name
 define fuzzer
-$(FUZZ_DIR)/$(1): test/fuzz/$(1).c test/fuzz/fuzz.c $(call fuzz_line,$(1),SRCS) $(wildcard test/fuzz/*.h test/fuzz/*.ld xen/*.h blkfront/*.h netfront/*.h) \
+$(FUZZ_DIR)/$(1): test/fuzz/$(1).c test/fuzz/fuzz.c $(call fuzz_line,$(1),SRCS) $(wildcard test/fuzz/*.h test/fuzz/*.ld xen/bus/*.h blkfront/*.h netfront/*.h) \
     $(shell find include -name '*.h') $(BUILD)/.tools-fuzz | $(ABI)/.done
 	@mkdir -p $$(@D)
 	$(say) FUZZER $(1)

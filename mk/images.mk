@@ -42,7 +42,7 @@ $(1)_CFG := --memory $$(MEMORY) $$(if $$(filter net,$$(CONFIG)),--network) \
 .PHONY: $(1)
 $(1): $(OUT)/$(1).elf $(OUT)/$(1).cfg $$(if $$(DISK),$(OUT)/$(1).img) $$(if $$(RAMDISK),$(OUT)/$(1).ramdisk)
 
-$(OBJ)/$(2)/identity.o: lib/kernel/identity.c $(OBJ)/.flags | $(PREPARED)
+$(OBJ)/$(2)/identity.o: lib/boot/identity.c $(OBJ)/.flags | $(PREPARED)
 	@mkdir -p $$(@D)
 	$(Q)$$(CC) $$(GUEST_FLAGS) $$(WARNINGS) $$(CPPFLAGS) -DAPPLICATION_NAME='"$(1)"' -MMD -MP -c -o $$@ $$<
 
@@ -52,10 +52,10 @@ $(OBJ)/$(2)/application.o: $$($(1)_APPLICATION_OBJS)
 	$(Q)objcopy --keep-global-symbol=main $$@.part $$@
 	@rm -f $$@.part
 
-$(OUT)/$(1).elf.debug: $$($(1)_OBJS) arch/x86_64/image.lds $(NEWLIB)/lib/libc.a
+$(OUT)/$(1).elf.debug: $$($(1)_OBJS) arch/x86_64/boot/image.lds $(NEWLIB)/lib/libc.a
 	@mkdir -p $$(@D)
 	$(say) LD $$@
-	$(Q)$(LINK) -T arch/x86_64/image.lds -o $$@ $$($(1)_OBJS) --start-group $$(NEWLIB_LIBS) --end-group $(LIBGCC)
+	$(Q)$(LINK) -T arch/x86_64/boot/image.lds -o $$@ $$($(1)_OBJS) --start-group $$(NEWLIB_LIBS) --end-group $(LIBGCC)
 
 $(OUT)/$(1).elf: $(OUT)/$(1).elf.debug
 	$(say) STRIP $$@

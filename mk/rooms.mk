@@ -3,17 +3,18 @@
 
 in = $(sort $(wildcard $(addsuffix /*.[cS],$(1))))
 
-SRCS_core := $(call in,arch/x86_64 lib/sched lib/mm lib/libc) \
-    $(filter-out %/balloon.c,$(call in,arch/x86_64/pvh arch/x86_64/pv)) \
-    $(filter-out %/identity.c,$(call in,lib/kernel)) \
-    $(filter-out xen/xenbus%.c xen/frontend.c xen/balloon%.c xen/health%.c,$(call in,xen)) \
-    $(call in,lib/posix)
-SRCS_xenbus := $(wildcard xen/xenbus*.c) xen/frontend.c
-SRCS_balloon := xen/balloon.c $(wildcard arch/x86_64/*/balloon.c)
-SRCS_health := xen/health.c
+SRCS_core := $(call in,lib/base arch/x86_64 xen xen/x86_64 xen/x86_64/pv xen/x86_64/pvh lib/random lib/mm lib/mm/x86_64 lib/mm/x86_64/pv lib/mm/x86_64/pvh) \
+    $(call in,lib/sched lib/file lib/posix lib/libc arch/x86_64/boot/pv arch/x86_64/boot/pvh xen/domain/x86_64) \
+    $(filter-out xen/bus/xenbus% xen/bus/frontend.c,$(call in,xen/bus)) \
+    $(filter-out xen/domain/balloon% xen/domain/health% xen/domain/xenbus%,$(call in,xen/domain)) \
+    $(wildcard xen/domain/x86_64/*/suspend.c) \
+    $(filter-out %/identity.c,$(call in,lib/boot))
+SRCS_xenbus := $(wildcard xen/bus/xenbus*.c xen/domain/xenbus*.c) xen/bus/frontend.c
+SRCS_balloon := xen/domain/balloon.c $(wildcard xen/domain/x86_64/*/balloon.c)
+SRCS_health := xen/domain/health.c
 SRCS_block := $(call in,lib/block)
-SRCS_vfs := $(filter-out lib/vfs/tarfs%.c,$(call in,lib/vfs))
-SRCS_tarfs := $(wildcard lib/vfs/tarfs*.c)
+SRCS_vfs := $(call in,lib/fs lib/fs/ramfs lib/fs/devfs)
+SRCS_tarfs := $(call in,lib/fs/tarfs)
 SRCS_blk := $(call in,blkfront)
 SRCS_net := $(call in,netfront net net/lwip)
 

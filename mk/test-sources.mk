@@ -2,20 +2,20 @@
 # What the "// SRCS:" line of a test can name beside single files: rooms as tests are linked with them, and the fakes below a room.
 # A driver's handshake (xenbus.c) is left out, since tests include it, to call what is nobody else's.
 
-TEST_FRONTEND := xen/frontend.c xen/frontend_port.c lib/kernel/log_limit.c
+TEST_FRONTEND := xen/bus/frontend.c xen/bus/frontend_port.c lib/base/log_limit.c
 TEST_BLKFRONT := $(filter-out blkfront/xenbus.c,$(wildcard blkfront/*.c)) lib/block/request.c $(TEST_FRONTEND)
 TEST_NETFRONT := $(filter-out netfront/xenbus.c,$(wildcard netfront/*.c)) net/netdev.c $(TEST_FRONTEND)
 TEST_BLOCK := $(addprefix lib/block/,registry.c request.c bytes.c ramdisk.c) $(wildcard lib/block/cache*.c) \
-    lib/mm/pressure.c lib/kernel/log_limit.c
-TEST_VFS := $(TEST_BLOCK) $(addprefix lib/vfs/,path.c mount.c types.c vfs.c names.c vfs_file.c) \
-    $(addprefix lib/posix/,file.c io_read.c io_write.c)
-TEST_TARFS := $(TEST_VFS) $(wildcard lib/vfs/tarfs*.c)
-TEST_XENBUS := xen/xenbus.c xen/xenbus_backend.c xen/xenbus_reopen.c lib/kernel/log_limit.c
-TEST_XENSTORE := $(wildcard xen/xenstore*.c) xen/frontend_port.c
-TEST_NET := $(filter-out net/sysrq.c,$(wildcard net/*.c)) lib/kernel/log_limit.c \
-    $(addprefix lib/posix/,file.c poll.c descriptor.c duplicate.c io_read.c io_write.c)
+    lib/mm/pressure.c lib/base/log_limit.c
+TEST_VFS := $(TEST_BLOCK) $(addprefix lib/fs/,path.c mount.c types.c vfs.c names.c vfs_file.c) \
+    lib/file/file.c $(addprefix lib/file/,io_read.c io_write.c)
+TEST_TARFS := $(TEST_VFS) $(wildcard lib/fs/tarfs/*.c)
+TEST_XENBUS := xen/bus/xenbus.c xen/bus/xenbus_backend.c xen/bus/xenbus_reopen.c lib/base/log_limit.c
+TEST_XENSTORE := $(wildcard xen/bus/xenstore*.c) xen/bus/frontend_port.c
+TEST_NET := $(filter-out net/sysrq.c,$(wildcard net/*.c)) lib/base/log_limit.c \
+    $(addprefix lib/file/,poll.c descriptor.c io_read.c io_write.c) lib/file/file.c lib/posix/duplicate.c
 
 DRIVER_FAKES := test/unit/xen_fakes.c test/unit/xen_driver_fakes.c
 STORE_FAKES := test/unit/xen_fakes.c test/unit/fake_xenstored.c test/unit/fake_timer.c
 NET_FAKES := test/unit/fakes.c test/unit/net_fakes.c
-DRIVER_WORLD := test/fuzz/world.c test/fuzz/store.c xen/gnttab.c xen/xenstore_wire.c $(TEST_XENBUS)
+DRIVER_WORLD := test/fuzz/world.c test/fuzz/store.c xen/bus/gnttab.c xen/bus/xenstore_wire.c $(TEST_XENBUS)

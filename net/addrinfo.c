@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/printk.h"
+#include "lib/base/printk.h"
 
 #include "address_text.h"
 #include "net_internal.h"

@@ -12,8 +12,8 @@
 #include <errno.h>
 #include <string.h>
 
-#include "lib/commandline.h"
-#include "lib/sched.h"
+#include "lib/base/commandline.h"
+#include "lib/sched/sched.h"
 
 #include "address_text.h"
 #include "net_internal.h"

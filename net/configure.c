@@ -8,9 +8,9 @@
  */
 #include <string.h>
 
-#include "lib/init.h"
-#include "lib/printk.h"
-#include "lib/sched.h"
+#include "lib/base/init.h"
+#include "lib/base/printk.h"
+#include "lib/sched/sched.h"
 #include "lwip/dhcp.h"
 #include "lwip/dns.h"
 #include "lwip/nd6.h"

@@ -9,9 +9,9 @@
  */
 #include <string.h>
 
-#include "lib/printk.h"
-#include "lib/random.h"
-#include "lib/sched.h"
+#include "lib/base/printk.h"
+#include "lib/random/random.h"
+#include "lib/sched/sched.h"
 #include "lwip/ip4.h"
 #include "lwip/netif.h"
 #include "lwip/pbuf.h"

@@ -17,8 +17,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/memory_pressure.h"
-#include "lib/pages.h"
+#include "lib/mm/memory_pressure.h"
+#include "lib/mm/pages.h"
 #include "lwip/opt.h"
 #include "lwip/dns.h"
 #include "lwip/etharp.h"

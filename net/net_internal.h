@@ -12,9 +12,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "lib/list.h"
-#include "lib/printk.h"
-#include "lib/sched.h"
+#include "lib/base/list.h"
+#include "lib/base/printk.h"
+#include "lib/sched/sched.h"
 #include "lwip/ip_addr.h"
 #include "lwip/netif.h"
 #include "net/netdev.h"

@@ -15,8 +15,8 @@
  * that is left to it. A peer that does not hear of it, or sends without regard to the window, is
  * where it would be without all this.
  */
-#include "lib/sched.h"
-#include "lib/suspend.h"
+#include "lib/sched/sched.h"
+#include "lib/base/suspend.h"
 #include "lwip/priv/tcp_priv.h"
 
 #include "net_internal.h"

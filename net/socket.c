@@ -6,7 +6,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 
-#include "lib/random.h"
+#include "lib/random/random.h"
 
 #include "net_internal.h"
 #include "socket_internal.h"

@@ -17,9 +17,9 @@
 #include <sys/socket.h>
 #include <sys/types.h>
 
-#include "lib/file.h"
-#include "lib/list.h"
-#include "lib/sched.h"
+#include "lib/file/file.h"
+#include "lib/base/list.h"
+#include "lib/sched/sched.h"
 #include "lwip/err.h"
 #include "lwip/ip_addr.h"
 

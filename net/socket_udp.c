@@ -11,7 +11,7 @@
 #include <poll.h>
 #include <string.h>
 
-#include "lib/sched.h"
+#include "lib/sched/sched.h"
 #include "lwip/ip.h"
 #include "lwip/mem.h"
 #include "lwip/pbuf.h"

@@ -12,10 +12,10 @@
  * for its data have run by then, and if they took it, its acknowledgement has gone out with the
  * news of the larger window, as one frame instead of two.
  */
-#include "lib/init.h"
-#include "lib/printk.h"
-#include "lib/sched.h"
-#include "lib/suspend.h"
+#include "lib/base/init.h"
+#include "lib/base/printk.h"
+#include "lib/sched/sched.h"
+#include "lib/base/suspend.h"
 #include "lwip/init.h"
 #include "lwip/netif.h"
 #include "lwip/priv/tcp_priv.h"

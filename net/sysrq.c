@@ -2,10 +2,10 @@
 /* The sysrq command that shows what the network does. */
 #include <stdint.h>
 
-#include "lib/printk.h"
+#include "lib/base/printk.h"
 #include "net/netdev.h"
 #include "net/usage.h"
-#include "xen/sysrq.h"
+#include "xen/domain/sysrq.h"
 
 static void print_device(const struct net_device *device)
 {

@@ -15,7 +15,7 @@
 
 #include <errno.h>
 
-#include "lib/printk.h"
+#include "lib/base/printk.h"
 
 void netfront_set_link(struct netfront *nic, bool up)
 {

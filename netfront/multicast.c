@@ -24,8 +24,8 @@
 
 #include <xen-abi/io/netif.h>
 
-#include "lib/printk.h"
-#include "xen/xenstore.h"
+#include "lib/base/printk.h"
+#include "xen/bus/xenstore.h"
 
 #define SLOTS_PER_WORD 2u /* a request and its extra-info */
 #define REQUEST_NODE "request-multicast-control"

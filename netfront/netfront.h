@@ -20,9 +20,9 @@
 #include <stdint.h>
 
 #include "net/netdev.h"
-#include "xen/frontend.h"
-#include "xen/ring.h"
-#include "xen/xenbus.h"
+#include "xen/bus/frontend.h"
+#include "xen/bus/ring.h"
+#include "xen/bus/xenbus.h"
 
 #define NETFRONT_QUEUES_MAX 4u
 #define NETFRONT_RING_SLOTS 256u

@@ -4,8 +4,8 @@
  */
 #include "netfront.h"
 
-#include "lib/printk.h"
-#include "xen/xenstore.h"
+#include "lib/base/printk.h"
+#include "xen/bus/xenstore.h"
 
 #define QUEUES_NODE "multi-queue-num-queues"
 #define QUEUE_DIRECTORY (sizeof(((struct xenbus_device *)NULL)->node) + sizeof("/" QUEUES_NODE))

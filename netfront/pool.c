@@ -18,8 +18,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "lib/commandline.h"
-#include "lib/pages.h"
+#include "lib/base/commandline.h"
+#include "lib/mm/pages.h"
 
 #define RECEIVE_MINIMUM 16u
 #define SMALL_MINIMUM 8u

@@ -14,10 +14,10 @@
 
 #include <xen-abi/io/netif.h>
 
-#include "lib/pages.h"
-#include "lib/printk.h"
+#include "lib/mm/pages.h"
+#include "lib/base/printk.h"
 #include "xen/evtchn.h"
-#include "xen/gnttab.h"
+#include "xen/bus/gnttab.h"
 
 _Static_assert(offsetof(struct netif_rx_sring, ring) == sizeof(struct ring_header), "ring head");
 _Static_assert(sizeof(union netif_rx_sring_entry) == 8, "receive slot");

@@ -9,7 +9,7 @@
  */
 #include "netfront.h"
 
-#include "lib/printk.h"
+#include "lib/base/printk.h"
 
 #define PATIENCE SECONDS(30)
 

@@ -18,9 +18,9 @@
 
 #include <xen-abi/io/netif.h>
 
-#include "lib/pages.h"
+#include "lib/mm/pages.h"
 #include "xen/evtchn.h"
-#include "xen/gnttab.h"
+#include "xen/bus/gnttab.h"
 
 _Static_assert(offsetof(struct netif_tx_sring, ring) == sizeof(struct ring_header), "ring head");
 _Static_assert(sizeof(union netif_tx_sring_entry) == 12, "transmit slot");

@@ -12,8 +12,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "lib/printk.h"
-#include "xen/xenstore.h"
+#include "lib/base/printk.h"
+#include "xen/bus/xenstore.h"
 
 #define MAC_LENGTH (sizeof("00:00:00:00:00:00") - 1)
 #define MTU_DEFAULT 1500u

@@ -8,7 +8,7 @@
  * SCHEDOP_poll looks at the ports' pending bits after it has marked the vCPU as blocked, so an
  * event between our last look and the hypercall is not lost. It does not look at masks, so the list
  * holds unmasked ports only (a masked pending port would end each poll at once). PVH has another way
- * (arch/x86_64/pvh/poll.c).
+ * (xen/x86_64/pvh/poll.c).
  *
  * evtchn_upcall_pending makes Xen interrupt a vCPU whenever it goes from 0 to 1, wherever that runs.
  * We look for events by ourselves; so it is 1 all the time, but while the guest blocks.
@@ -23,10 +23,10 @@
 #include <xen-abi/sched.h>
 #include <xen-abi/xen.h>
 
-#include "arch/boot.h"
-#include "arch/clock.h"
-#include "arch/platform.h"
-#include "lib/sched.h"
+#include "xen/boot_info.h"
+#include "xen/clock.h"
+#include "xen/platform.h"
+#include "lib/sched/sched.h"
 #include "xen/hypercall.h"
 
 #define WORD_BITS 64

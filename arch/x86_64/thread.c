@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-#include "arch/platform.h"
+#include "xen/platform.h"
 
 #define MXCSR_DEFAULT 0x1f80u
 #define X87_CONTROL_DEFAULT 0x037fu

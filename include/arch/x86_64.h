@@ -10,8 +10,8 @@
 
 #include <xen-abi/xen.h>
 
-#include "arch/platform.h"
-#include "lib/pages.h"
+#include "xen/platform.h"
+#include "lib/mm/pages.h"
 
 #define PTE_COUNT 512
 #define PTE_PRESENT (1ul << 0)

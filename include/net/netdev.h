@@ -16,7 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "lib/list.h"
+#include "lib/base/list.h"
 
 struct net_device;
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* The module that the cfg's ramdisk= names becomes a block device. */
-#include "arch/boot.h"
-#include "lib/blockdev.h"
-#include "lib/init.h"
-#include "lib/printk.h"
+#include "xen/boot_info.h"
+#include "lib/block/blockdev.h"
+#include "lib/base/init.h"
+#include "lib/base/printk.h"
 
 static void register_boot_ramdisk(void)
 {

@@ -9,8 +9,8 @@
 #include <errno.h>
 #include <string.h>
 
-#include "lib/blockdev.h"
-#include "lib/pages.h"
+#include "lib/block/blockdev.h"
+#include "lib/mm/pages.h"
 
 /* How many bytes to move next, and whether they are whole sectors. */
 struct piece {

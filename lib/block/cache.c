@@ -19,7 +19,7 @@
 #include <string.h>
 
 #include "cache_pages.h"
-#include "lib/pages.h"
+#include "lib/mm/pages.h"
 
 #define RUN_PAGES 16u
 

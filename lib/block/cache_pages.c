@@ -9,8 +9,8 @@
 #include <stdlib.h>
 
 #include "cache_pages.h"
-#include "lib/memory_pressure.h"
-#include "lib/pages.h"
+#include "lib/mm/memory_pressure.h"
+#include "lib/mm/pages.h"
 
 #define MINIMUM_PAGES 8u
 

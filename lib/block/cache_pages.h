@@ -10,8 +10,8 @@
 #ifndef LIB_BLOCK_CACHE_PAGES_H
 #define LIB_BLOCK_CACHE_PAGES_H
 
-#include "lib/blockcache.h"
-#include "lib/sched.h"
+#include "lib/block/blockcache.h"
+#include "lib/sched/sched.h"
 
 struct cached_page {
     struct list chain; /* of its hash bucket; alone once dropped */

@@ -19,8 +19,8 @@
 #include <string.h>
 
 #include "cache_pages.h"
-#include "lib/pages.h"
-#include "lib/printk.h"
+#include "lib/mm/pages.h"
+#include "lib/base/printk.h"
 
 #define WRITE_AFTER SECONDS(5)
 

@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/blockdev.h"
-#include "lib/printk.h"
+#include "lib/block/blockdev.h"
+#include "lib/base/printk.h"
 
 #define RAMDISK_SECTOR 512u
 

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/blockdev.h"
+#include "lib/block/blockdev.h"
 
 static struct list devices = LIST_INIT(devices);
 

@@ -7,9 +7,9 @@
  */
 #include <errno.h>
 
-#include "lib/blockdev.h"
-#include "lib/pages.h"
-#include "lib/sched.h"
+#include "lib/block/blockdev.h"
+#include "lib/mm/pages.h"
+#include "lib/sched/sched.h"
 
 /* 0: the provider may see the request. */
 static int check(const struct block_device *device, const struct block_request *request)

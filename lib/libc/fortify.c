@@ -7,7 +7,7 @@
 #include <ssp/ssp.h>
 #include <string.h>
 
-#include "lib/printk.h"
+#include "lib/base/printk.h"
 
 void *__memcpy_chk(void *to, const void *from, size_t length, size_t room);
 void *__memmove_chk(void *to, const void *from, size_t length, size_t room);

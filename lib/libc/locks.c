@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <sys/lock.h>
 
-#include "lib/printk.h"
-#include "lib/sched.h"
+#include "lib/base/printk.h"
+#include "lib/sched/sched.h"
 
 struct __lock {
     struct mutex mutex;

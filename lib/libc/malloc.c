@@ -25,8 +25,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/mm.h"
-#include "lib/printk.h"
+#include "lib/mm/mm.h"
+#include "lib/base/printk.h"
 
 #define WORD sizeof(uint64_t)
 #define ALIGNMENT 16u

@@ -10,7 +10,7 @@
 #include <sys/random.h>
 #include <unistd.h>
 
-#include "lib/random.h"
+#include "lib/random/random.h"
 
 #define KNOWN_FLAGS (GRND_NONBLOCK | GRND_RANDOM | GRND_INSECURE)
 #define GETRANDOM_MAX 33554431u /* what Linux gives at most */

@@ -2,7 +2,7 @@
 /*
  * What newlib asks of a system besides files (which lib/posix supplies): memory, process identity,
  * signals to oneself, time. malloc() and random numbers have files of their own; _exit() is in
- * lib/kernel/start.c.
+ * lib/boot/start.c.
  */
 #include <assert.h>
 #include <errno.h>
@@ -13,9 +13,9 @@
 #include <sys/times.h>
 #include <unistd.h>
 
-#include "lib/mm.h"
-#include "lib/printk.h"
-#include "lib/sched.h"
+#include "lib/mm/mm.h"
+#include "lib/base/printk.h"
+#include "lib/sched/sched.h"
 
 #define PROCESS_ID 1
 

@@ -7,7 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "lib/sched.h"
+#include "lib/sched/sched.h"
 
 static int fail(int error)
 {

@@ -9,12 +9,12 @@
  */
 #include <stdbool.h>
 
-#include "arch/paging.h"
-#include "lib/constant.h"
-#include "lib/memory_pressure.h"
-#include "lib/mm.h"
-#include "lib/pages.h"
-#include "lib/random.h"
+#include "lib/mm/paging.h"
+#include "lib/base/constant.h"
+#include "lib/mm/memory_pressure.h"
+#include "lib/mm/mm.h"
+#include "lib/mm/pages.h"
+#include "lib/random/random.h"
 
 #define RESERVE 16
 #define TABLE_LEVELS 3

@@ -7,24 +7,24 @@
  * frontier. Behind the frontier every page has one byte of state: in the first byte of a block,
  * FREE, USED or ABSENT with its order; 0 in all others. Free blocks carry their list node inside.
  *
- * ABSENT blocks are with Xen (lib/balloon.h), as is everything from a region's end to its top; what
+ * ABSENT blocks are with Xen (lib/mm/balloon.h), as is everything from a region's end to its top; what
  * was never handed out goes first, by lowering the end.
  *
  * The bytes of state lie at the region's start, one for each of its pages; they are written when
  * the frontier passes, so set-up costs the same for any size. While nothing of the region was ever
  * handed out, they may be absent as well: then its end is below its base.
  */
-#include "lib/pages.h"
+#include "lib/mm/pages.h"
 
 #include <stdbool.h>
 #include <string.h>
 
-#include "arch/boot.h"
-#include "arch/paging.h"
-#include "lib/balloon.h"
-#include "lib/list.h"
-#include "lib/mm.h"
-#include "lib/printk.h"
+#include "xen/boot_info.h"
+#include "lib/mm/paging.h"
+#include "lib/mm/balloon.h"
+#include "lib/base/list.h"
+#include "lib/mm/mm.h"
+#include "lib/base/printk.h"
 
 #define ORDERS 11
 #define STATE_FREE 0x80

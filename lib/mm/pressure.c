@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Memory pressure: see include/lib/memory_pressure.h. */
-#include "lib/memory_pressure.h"
+/* Memory pressure: see include/lib/mm/memory_pressure.h. */
+#include "lib/mm/memory_pressure.h"
 
 #include <stdbool.h>
 
-#include "lib/pages.h"
+#include "lib/mm/pages.h"
 
 #define LOW_SHARE 16 /* memory is low when less than this part of it is free */
 

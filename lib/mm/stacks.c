@@ -13,11 +13,11 @@
  */
 #include <stdbool.h>
 
-#include "arch/paging.h"
-#include "lib/constant.h"
-#include "lib/mm.h"
-#include "lib/pages.h"
-#include "lib/random.h"
+#include "lib/mm/paging.h"
+#include "lib/base/constant.h"
+#include "lib/mm/mm.h"
+#include "lib/mm/pages.h"
+#include "lib/random/random.h"
 
 #define RANGE 0x40000000ul
 #define RANGES 0x10000u /* that the random choice is among */

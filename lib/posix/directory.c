@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "lib/file.h"
+#include "lib/file/file.h"
 
 struct directory_stream {
     int descriptor;

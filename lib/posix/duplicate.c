@@ -5,7 +5,7 @@
 #include <stdarg.h>
 #include <unistd.h>
 
-#include "lib/file.h"
+#include "lib/file/file.h"
 
 /* What F_SETFL may change. */
 #define CHANGEABLE_FLAGS (O_APPEND | O_NONBLOCK)

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "lib/printk.h"
+#include "lib/base/printk.h"
 #include "path.h"
 
 mode_t creation_mask = 022;

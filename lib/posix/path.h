@@ -3,7 +3,7 @@
 #ifndef LIB_POSIX_PATH_H
 #define LIB_POSIX_PATH_H
 
-#include "lib/vfs.h"
+#include "lib/fs/vfs.h"
 
 /* The file mode creation mask, see umask(). */
 extern mode_t creation_mask;

@@ -6,8 +6,8 @@
 #include <sys/select.h>
 #include <sys/time.h>
 
-#include "lib/file.h"
-#include "lib/poll.h"
+#include "lib/file/file.h"
+#include "lib/file/poll.h"
 
 static bool wanted(int descriptor, fd_set *set)
 {

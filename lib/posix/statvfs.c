@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <sys/statvfs.h>
 
-#include "lib/vfs.h"
+#include "lib/fs/vfs.h"
 
 int statvfs(const char *path, struct statvfs *status)
 {

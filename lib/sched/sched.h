@@ -3,7 +3,7 @@
 #ifndef SCHED_SCHED_H
 #define SCHED_SCHED_H
 
-#include "lib/sched.h"
+#include "lib/sched/sched.h"
 
 /* Give the processor away; returns when somebody has made the caller ready again. */
 void schedule(void);

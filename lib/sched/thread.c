@@ -14,14 +14,14 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "arch/paging.h"
+#include "lib/mm/paging.h"
 #include "arch/thread.h"
-#include "lib/layout.h"
-#include "lib/mm.h"
-#include "lib/pages.h"
-#include "lib/printk.h"
-#include "lib/random.h"
-#include "lib/sched.h"
+#include "lib/base/layout.h"
+#include "lib/mm/mm.h"
+#include "lib/mm/pages.h"
+#include "lib/base/printk.h"
+#include "lib/random/random.h"
+#include "lib/sched/sched.h"
 #include "sched.h"
 #include "xen/evtchn.h"
 

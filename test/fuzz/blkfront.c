@@ -17,7 +17,7 @@
 #include "fuzz.h"
 #include "store.h"
 #include "world.h"
-#include "xen/gnttab.h"
+#include "xen/bus/gnttab.h"
 
 #define ID 51712u
 #define SLOTS_MAX 64u

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-// SRCS: test/fuzz/world.c xen/gnttab.c xen/console_ring.c xen/frontend_port.c
+// SRCS: test/fuzz/world.c xen/bus/gnttab.c xen/bus/console_ring.c xen/bus/frontend_port.c
 /*
  * The console and its ring. The other side reads, stalls, lies about both of its indices and
  * changes the page around each access. Whatever it does, each call ends; and while its indices
  * have made sense all along, what it was given is our text, whole and in order, but for what the
  * console says that it has dropped.
  */
-#include "../../xen/console.c"
+#include "../../xen/bus/console.c"
 
 #include "fuzz.h"
 #include "world.h"

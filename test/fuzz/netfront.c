@@ -15,7 +15,7 @@
 #include "fuzz.h"
 #include "store.h"
 #include "world.h"
-#include "xen/gnttab.h"
+#include "xen/bus/gnttab.h"
 
 struct net_device *nic;
 unsigned int users[GROUPS];

@@ -7,7 +7,7 @@
 #include <errno.h>
 
 #include "fuzz.h"
-#include "xen/ring.h"
+#include "xen/bus/ring.h"
 
 #define IDS 40u
 

@@ -6,10 +6,10 @@
 #include <stdarg.h>
 #include <string.h>
 
-#include "../../xen/xenstore_wire.h"
+#include "../../xen/bus/xenstore_wire.h"
 #include "fuzz.h"
-#include "xen/xenbus.h"
-#include "xen/xenstore.h"
+#include "xen/bus/xenbus.h"
+#include "xen/bus/xenstore.h"
 
 #define NODES 128
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * xenstore for the drivers' fuzzers: the calls of include/xen/xenstore.h on a flat table, which a
+ * xenstore for the drivers' fuzzers: the calls of include/xen/bus/xenstore.h on a flat table, which a
  * fuzzer may answer in place of at each read; and the way to the drivers through the real xenbus.
  * Linked with test/fuzz/drivers.ld.
  */

@@ -12,14 +12,14 @@
 #include <xen-abi/xen.h>
 #include <xen-abi/sched.h>
 
-#include "arch/platform.h"
+#include "xen/platform.h"
 #include "fuzz.h"
-#include "lib/pages.h"
-#include "lib/printk.h"
-#include "lib/sched.h"
+#include "lib/mm/pages.h"
+#include "lib/base/printk.h"
+#include "lib/sched/sched.h"
 #include "xen/evtchn.h"
-#include "xen/frontend.h"
-#include "xen/gnttab.h"
+#include "xen/bus/frontend.h"
+#include "xen/bus/gnttab.h"
 #include "xen/hypercall.h"
 
 #define ARENA ((uint8_t *)0x20000000)

@@ -7,7 +7,7 @@
  * (world_backend), events are delivered and time passes, until something wakes it or its deadline
  * comes; a sleep that nothing can end is a fault. Pages lie in an arena of their own, each between
  * two that may not be touched, and may not be freed while they are granted. Grants are those of the
- * real xen/gnttab.c, in a table in which the other side holds pages as Xen would note it.
+ * real xen/bus/gnttab.c, in a table in which the other side holds pages as Xen would note it.
  */
 #ifndef TEST_FUZZ_WORLD_H
 #define TEST_FUZZ_WORLD_H

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-// SRCS: test/fuzz/world.c xen/gnttab.c xen/xenstore_calls.c xen/xenstore_wire.c xen/frontend_port.c
+// SRCS: test/fuzz/world.c xen/bus/gnttab.c xen/bus/xenstore_calls.c xen/bus/xenstore_wire.c xen/bus/frontend_port.c
 /*
  * The xenstore client, from the ring to the calls. The other side answers what was asked, or
  * something else, or nothing; sends watch events and bytes of its own; lies about its indices and
  * changes the page around each access. Each call ends in time, with an answer or an error; after a
  * violation all fail, and the port stays masked.
  */
-#include "../../xen/xenstore.c"
-#include "../../xen/xenstore_watch.c"
+#include "../../xen/bus/xenstore.c"
+#include "../../xen/bus/xenstore_watch.c"
 
 #include "fuzz.h"
 #include "world.h"

@@ -9,13 +9,13 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "arch/paging.h"
-#include "lib/memory_pressure.h"
-#include "lib/pages.h"
-#include "lib/sched.h"
+#include "lib/mm/paging.h"
+#include "lib/mm/memory_pressure.h"
+#include "lib/mm/pages.h"
+#include "lib/sched/sched.h"
 #include "xen/evtchn.h"
-#include "xen/gnttab.h"
-#include "xen/xenstore.h"
+#include "xen/bus/gnttab.h"
+#include "xen/bus/xenstore.h"
 
 static unsigned int check_failures;
 

@@ -7,7 +7,7 @@
 #define TEST_GUEST_DISKS_H
 
 #include "check.h"
-#include "lib/blockdev.h"
+#include "lib/block/blockdev.h"
 
 static inline struct check_usage disks_usage_now(void)
 {

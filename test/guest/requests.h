@@ -12,8 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/sched.h"
-#include "xen/xenstore.h"
+#include "lib/sched/sched.h"
+#include "xen/bus/xenstore.h"
 
 #define REQUESTS_ANSWER 200
 

@@ -14,7 +14,7 @@
 #include <malloc.h>
 
 #include "check.h"
-#include "lib/mm.h"
+#include "lib/mm/mm.h"
 #include "net/usage.h"
 
 static inline void usage_line(char *text, size_t size, struct check_usage now)

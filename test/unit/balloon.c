@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-// SRCS: xen/balloon.c lib/mm/pages.c lib/mm/pressure.c test/unit/fake_timer.c
+// SRCS: xen/domain/balloon.c lib/mm/pages.c lib/mm/pressure.c test/unit/fake_timer.c
 // CFLAGS: -Wl,-T,test/unit/sets.ld
 /*
  * The balloon against a Xen that has so many pages and no more, and notes which frames the domain
@@ -18,17 +18,17 @@
 
 #include <cmocka.h>
 
-#include "arch/boot.h"
-#include "arch/paging.h"
-#include "arch/platform.h"
+#include "xen/boot_info.h"
+#include "lib/mm/paging.h"
+#include "xen/platform.h"
 #include "fake_timer.h"
-#include "lib/balloon.h"
-#include "lib/memory_pressure.h"
-#include "lib/mm.h"
-#include "lib/pages.h"
-#include "lib/suspend.h"
-#include "xen/balloon.h"
-#include "xen/xenstore.h"
+#include "lib/mm/balloon.h"
+#include "lib/mm/memory_pressure.h"
+#include "lib/mm/mm.h"
+#include "lib/mm/pages.h"
+#include "lib/base/suspend.h"
+#include "xen/domain/balloon.h"
+#include "xen/bus/xenstore.h"
 
 #define FRAMES 4096u  /* maxmem */
 #define PRESENT 3072u /* memory */

@@ -7,7 +7,7 @@
  */
 #include "blkfront_user.h"
 
-#include "lib/pages.h"
+#include "lib/mm/pages.h"
 #include "ring_hook.h"
 
 static uint8_t buffer[1 << 20];

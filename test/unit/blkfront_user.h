@@ -16,7 +16,7 @@
 
 #include "fake_blkback.h"
 #include "xen/evtchn.h"
-#include "xen/gnttab.h"
+#include "xen/bus/gnttab.h"
 #include "xen_driver_fakes.h"
 #include "xen_fakes.h"
 

@@ -11,9 +11,9 @@
 
 #include "../../lib/block/cache_pages.h"
 #include "fake_disk.h"
-#include "lib/blockcache.h"
-#include "lib/memory_pressure.h"
-#include "lib/sched.h"
+#include "lib/block/blockcache.h"
+#include "lib/mm/memory_pressure.h"
+#include "lib/sched/sched.h"
 
 #define DISK_SIZE (1024 * 1024)
 #define LIMIT 32

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-// SRCS: lib/kernel/commandline.c
+// SRCS: lib/boot/commandline.c
 // CFLAGS: -Wl,-T,test/unit/sets.ld
 /*
  * The command line: words, quotes, the application's part, the environment, options that take or
@@ -16,9 +16,9 @@
 
 #include <cmocka.h>
 
-#include "lib/application.h"
-#include "lib/commandline.h"
-#include "lib/printk.h"
+#include "lib/boot/application.h"
+#include "lib/base/commandline.h"
+#include "lib/base/printk.h"
 
 /* What the words point to stays for ever, by design. */
 const char *__asan_default_options(void);

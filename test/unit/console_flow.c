@@ -3,7 +3,7 @@
  * The console's flow control: order of log lines and output, a reader that is slow, stands still,
  * comes back or lies; last words; input; nothing waits for ever.
  */
-// SRCS: xen/console.c xen/console_ring.c test/unit/xen_fakes.c xen/frontend_port.c test/unit/fake_timer.c
+// SRCS: xen/bus/console.c xen/bus/console_ring.c test/unit/xen_fakes.c xen/bus/frontend_port.c test/unit/fake_timer.c
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,8 +15,8 @@
 #include <xen-abi/io/console.h>
 
 #include "fake_timer.h"
-#include "xen/console.h"
-#include "xen/frontend.h"
+#include "xen/bus/console.h"
+#include "xen/bus/frontend.h"
 #include "xen_fakes.h"
 
 #define PORT 2u

@@ -3,7 +3,7 @@
  * The console's ring: text and input across the wrap, and an other side that changes the page
  * between any two accesses.
  */
-// SRCS: xen/console_ring.c
+// SRCS: xen/bus/console_ring.c
 // CFLAGS: -DRING_ACCESS_HOOK=ring_access_hook
 #include <errno.h>
 #include <setjmp.h>
@@ -13,8 +13,8 @@
 
 #include <cmocka.h>
 
-#include "../../xen/console_ring.h"
-#include "../../xen/ring_access.h"
+#include "../../xen/bus/console_ring.h"
+#include "../../xen/bus/ring_access.h"
 
 static struct xencons_interface page;
 static struct console_ring ring;

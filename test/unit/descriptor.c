@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* The POSIX entry points: descriptors, files, directories, /dev, pipes, poll() and select(). */
 // SRCS: test/unit/fakes.c test/unit/failing_malloc.c test/unit/fake_disk.c
-// SRCS: $(TEST_VFS) lib/vfs/ramfs.c lib/vfs/ramfs_pages.c lib/vfs/devfs.c lib/vfs/start.c
-// SRCS: lib/posix/io_vector.c lib/posix/descriptor.c
-// SRCS: lib/posix/duplicate.c lib/posix/console_file.c lib/posix/close_all.c lib/posix/open.c
-// SRCS: lib/posix/names.c lib/posix/statvfs.c lib/posix/directory.c lib/posix/poll.c
-// SRCS: lib/posix/select.c lib/posix/pipe.c
+// SRCS: $(TEST_VFS) lib/fs/ramfs/ramfs.c lib/fs/ramfs/ramfs_pages.c lib/fs/devfs/devfs.c lib/fs/start.c
+// SRCS: lib/posix/io_vector.c lib/file/descriptor.c
+// SRCS: lib/posix/duplicate.c lib/file/console_file.c lib/file/close_all.c lib/posix/open.c
+// SRCS: lib/posix/names.c lib/posix/statvfs.c lib/posix/directory.c lib/file/poll.c
+// SRCS: lib/posix/select.c lib/file/pipe.c
 // CFLAGS: -Wno-stringop-overflow -include test/unit/posix_names.h -Wl,-T,test/unit/sets.ld
 // CFLAGS: -Wl,--wrap=malloc,--wrap=calloc,--wrap=strdup,--wrap=strndup
 #include "fakes.h"
@@ -14,11 +14,11 @@
 #include <string.h>
 
 #include "fake_disk.h"
-#include "lib/commandline.h"
-#include "lib/file.h"
-#include "lib/poll.h"
-#include "lib/sched.h"
-#include "lib/vfs.h"
+#include "lib/base/commandline.h"
+#include "lib/file/file.h"
+#include "lib/file/poll.h"
+#include "lib/sched/sched.h"
+#include "lib/fs/vfs.h"
 
 extern void (*const initcalls_start[])(void);
 extern void (*const initcalls_end[])(void);

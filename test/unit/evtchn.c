@@ -17,10 +17,10 @@
 #include <xen-abi/sched.h>
 #include <xen-abi/xen.h>
 
-#include "arch/boot.h"
-#include "arch/clock.h"
-#include "arch/platform.h"
-#include "lib/sched.h"
+#include "xen/boot_info.h"
+#include "xen/clock.h"
+#include "xen/platform.h"
+#include "lib/sched/sched.h"
 #include "xen/evtchn.h"
 #include "xen/hypercall.h"
 

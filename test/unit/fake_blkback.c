@@ -10,7 +10,7 @@
 
 #include <xen-abi/io/blkif.h>
 
-#include "xen/xenstore.h"
+#include "xen/bus/xenstore.h"
 #include "xen_driver_fakes.h"
 #include "xen_fakes.h"
 

@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "xen/xenbus.h"
+#include "xen/bus/xenbus.h"
 
 enum blkback_lie {
     BLKBACK_HONEST,

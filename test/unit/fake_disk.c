@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/sched.h"
+#include "lib/sched/sched.h"
 
 static int finish(struct fake_disk *disk, uint64_t offset, size_t length)
 {

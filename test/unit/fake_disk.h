@@ -3,7 +3,7 @@
 #ifndef TEST_FAKE_DISK_H
 #define TEST_FAKE_DISK_H
 
-#include "lib/blockdev.h"
+#include "lib/block/blockdev.h"
 
 struct fake_disk {
     struct block_device device;

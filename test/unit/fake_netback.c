@@ -7,8 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "lib/sched.h"
-#include "xen/xenstore.h"
+#include "lib/sched/sched.h"
+#include "xen/bus/xenstore.h"
 #include "xen_driver_fakes.h"
 #include "xen_fakes.h"
 

@@ -12,7 +12,7 @@
 
 #include <xen-abi/io/netif.h>
 
-#include "xen/xenbus.h"
+#include "xen/bus/xenbus.h"
 
 #define FAKE_NETBACK_GROUPS 64u
 #define FAKE_NETBACK_QUEUES 4u

@@ -13,11 +13,11 @@
 #include <sys/types.h>
 #include <ucontext.h>
 
-#include "lib/pages.h"
-#include "lib/printk.h"
-#include "lib/random.h"
-#include "lib/sched.h"
-#include "xen/console.h"
+#include "lib/mm/pages.h"
+#include "lib/base/printk.h"
+#include "lib/random/random.h"
+#include "lib/sched/sched.h"
+#include "xen/bus/console.h"
 
 #define STACK_SIZE (256 * 1024)
 

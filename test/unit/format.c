@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-// SRCS: lib/kernel/format.c
+// SRCS: lib/base/format.c
 /*
  * The kernel's small printf: the same text as the C library's, for all formats that it has, and
  * never a byte behind the buffer.
@@ -15,7 +15,7 @@
 
 #include <cmocka.h>
 
-#include "lib/printk.h"
+#include "lib/base/printk.h"
 
 #define SAME(...)                                                  \
     do {                                                           \

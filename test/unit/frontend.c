@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-// SRCS: xen/frontend.c xen/frontend_port.c $(DRIVER_FAKES)
+// SRCS: xen/bus/frontend.c xen/bus/frontend_port.c $(DRIVER_FAKES)
 // CFLAGS: -Wl,--wrap=evtchn_close
 /*
  * What a backend that never lets go of a page can cost: a part of memory, or of the grant references
@@ -12,8 +12,8 @@
 
 #include <cmocka.h>
 
-#include "xen/frontend.h"
-#include "xen/gnttab.h"
+#include "xen/bus/frontend.h"
+#include "xen/bus/gnttab.h"
 #include "xen_driver_fakes.h"
 #include "xen_fakes.h"
 

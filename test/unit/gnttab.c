@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-// SRCS: xen/gnttab.c test/unit/fake_timer.c
+// SRCS: xen/bus/gnttab.c test/unit/fake_timer.c
 /*
  * The grant table against a side that keeps what it was given: neither page nor reference is used
  * again before it lets go, each is tried again by the clock, and how much a domain keeps is known.
@@ -14,11 +14,11 @@
 #include <cmocka.h>
 #include <xen-abi/grant_table.h>
 
-#include "arch/platform.h"
+#include "xen/platform.h"
 #include "fake_timer.h"
-#include "lib/pages.h"
-#include "lib/sched.h"
-#include "xen/gnttab.h"
+#include "lib/mm/pages.h"
+#include "lib/sched/sched.h"
+#include "xen/bus/gnttab.h"
 
 #define PAGES 4u
 #define FIRST 8 /* references below are the toolstack's */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-// SRCS: lib/kernel/log_limit.c
+// SRCS: lib/base/log_limit.c
 /* Lines that others can cause: a burst, then one for each period, and what was left out is told. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -7,8 +7,8 @@
 
 #include <cmocka.h>
 
-#include "lib/printk.h"
-#include "lib/sched.h"
+#include "lib/base/printk.h"
+#include "lib/sched/sched.h"
 
 static uint64_t now = 12345;
 static unsigned int lines, told;

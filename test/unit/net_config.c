@@ -11,7 +11,7 @@
 
 #include "../../net/address_text.h"
 #include "../../net/net_internal.h"
-#include "lib/commandline.h"
+#include "lib/base/commandline.h"
 
 extern const struct commandline_option *const commandline_options_start[];
 extern const struct commandline_option *const commandline_options_end[];

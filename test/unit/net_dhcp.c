@@ -11,7 +11,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "lib/sched.h"
+#include "lib/sched/sched.h"
 #include "net/stack.h"
 #include "net/usage.h"
 

@@ -9,10 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/commandline.h"
-#include "lib/memory_pressure.h"
-#include "lib/pages.h"
-#include "lib/sched.h"
+#include "lib/base/commandline.h"
+#include "lib/mm/memory_pressure.h"
+#include "lib/mm/pages.h"
+#include "lib/sched/sched.h"
 #include "net/stack.h"
 #include "net/usage.h"
 

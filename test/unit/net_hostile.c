@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/sched.h"
+#include "lib/sched/sched.h"
 #include "net/usage.h"
 
 #define SAMPLES 400

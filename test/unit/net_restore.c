@@ -12,7 +12,7 @@
 #include <string.h>
 #include <sys/time.h>
 
-#include "lib/sched.h"
+#include "lib/sched/sched.h"
 #include "../../net/net_internal.h"
 
 #define PORT 80

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-// SRCS: lib/mm/pages.c lib/mm/heap.c lib/mm/pressure.c lib/kernel/format.c
+// SRCS: lib/mm/pages.c lib/mm/heap.c lib/mm/pressure.c lib/base/format.c
 /*
  * The page allocator over memory of this process: alignment, no overlap, merging, the frontier,
  * running out, frees that are wrong. The direct map is this process' own address space, so that
@@ -16,13 +16,13 @@
 
 #include <cmocka.h>
 
-#include "arch/boot.h"
-#include "arch/paging.h"
-#include "lib/balloon.h"
-#include "lib/memory_pressure.h"
-#include "lib/mm.h"
-#include "lib/pages.h"
-#include "lib/printk.h"
+#include "xen/boot_info.h"
+#include "lib/mm/paging.h"
+#include "lib/mm/balloon.h"
+#include "lib/mm/memory_pressure.h"
+#include "lib/mm/mm.h"
+#include "lib/mm/pages.h"
+#include "lib/base/printk.h"
 
 #define REGION_PAGES 3000u
 #define BLOCKS 4000

@@ -3,9 +3,9 @@
  * ramfs through the VFS: POSIX' rules one by one, random operations against a model, lack of
  * memory.
  */
-// SRCS: test/unit/fakes.c test/unit/failing_malloc.c lib/vfs/path.c lib/vfs/mount.c
-// SRCS: lib/vfs/types.c lib/vfs/vfs.c lib/vfs/names.c lib/vfs/vfs_file.c lib/vfs/ramfs.c
-// SRCS: lib/vfs/ramfs_pages.c lib/posix/file.c lib/posix/io_read.c lib/posix/io_write.c
+// SRCS: test/unit/fakes.c test/unit/failing_malloc.c lib/fs/path.c lib/fs/mount.c
+// SRCS: lib/fs/types.c lib/fs/vfs.c lib/fs/names.c lib/fs/vfs_file.c lib/fs/ramfs/ramfs.c
+// SRCS: lib/fs/ramfs/ramfs_pages.c lib/file/file.c lib/file/io_read.c lib/file/io_write.c
 // SRCS: lib/block/registry.c lib/block/request.c
 // CFLAGS: -include test/unit/posix_names.h -Wl,-T,test/unit/sets.ld
 // CFLAGS: -Wl,--wrap=malloc,--wrap=calloc,--wrap=strdup,--wrap=strndup
@@ -14,7 +14,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "lib/vfs.h"
+#include "lib/fs/vfs.h"
 
 static ssize_t write_at(struct file *file, const void *data, size_t length, off_t offset)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-// SRCS: lib/kernel/chacha20.c
+// SRCS: lib/random/chacha20.c
 // CFLAGS: -Wl,-T,test/unit/sets.ld
 /*
  * The generator of random numbers: ChaCha20 against RFC 8439's vectors; what was given out is not
@@ -36,7 +36,7 @@ static struct cpuid cpu_id(uint32_t leaf, uint32_t subleaf)
     return (struct cpuid){ leaf, subleaf, 0, 0 };
 }
 
-#include "../../lib/kernel/random.c"
+#include "../../lib/random/random.c"
 
 bool cpu_random(uint64_t *numbers, unsigned int count)
 {

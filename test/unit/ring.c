@@ -19,7 +19,7 @@ static void (*before_read)(void);
         if (before_read)       \
             before_read();     \
     } while (0)
-#include "xen/ring.h"
+#include "xen/bus/ring.h"
 
 #define PAGE 4096u
 #define SLOTS 256u

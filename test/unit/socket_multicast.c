@@ -11,7 +11,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "lib/sched.h"
+#include "lib/sched/sched.h"
 
 #define A 0x0a000001u
 #define B 0x0a000002u

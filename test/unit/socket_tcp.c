@@ -14,8 +14,8 @@
 #include <sys/ioctl.h>
 #include <sys/time.h>
 
-#include "lib/sched.h"
-#include "lib/file.h"
+#include "lib/sched/sched.h"
+#include "lib/file/file.h"
 #include "net/usage.h"
 
 #define PORT 80

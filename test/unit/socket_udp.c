@@ -12,7 +12,7 @@
 #include <poll.h>
 #include <string.h>
 
-#include "lib/sched.h"
+#include "lib/sched/sched.h"
 #include "net/usage.h"
 
 static void assert_fails(long result, int error)

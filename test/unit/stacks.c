@@ -14,15 +14,15 @@
 
 #include <cmocka.h>
 
-#include "arch/paging.h"
-#include "lib/mm.h"
-#include "lib/pages.h"
-#include "lib/random.h"
+#include "lib/mm/paging.h"
+#include "lib/mm/mm.h"
+#include "lib/mm/pages.h"
+#include "lib/random/random.h"
 
 #define RANGE 0x40000000ul
 #define PAGES (RANGE / PAGE_SIZE)
 #define TABLES (RANGE / PAGE_TABLE_REACH)
-#define MOST 8192u /* stacks; lib/mm.h says so */
+#define MOST 8192u /* stacks; lib/mm/mm.h says so */
 #define GUARD 4u   /* pages, at least */
 
 /* Of the range that the first address mapped lies in. */

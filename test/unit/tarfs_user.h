@@ -9,9 +9,9 @@
 #include <string.h>
 
 #include "fake_disk.h"
-#include "lib/blockcache.h"
-#include "lib/printk.h"
-#include "lib/vfs.h"
+#include "lib/block/blockcache.h"
+#include "lib/base/printk.h"
+#include "lib/fs/vfs.h"
 #include "tar_writer.h"
 
 static struct fake_disk disk;

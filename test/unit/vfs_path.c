@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* Paths as text: normalising. */
-// SRCS: test/unit/fakes.c lib/vfs/path.c
+// SRCS: test/unit/fakes.c lib/fs/path.c
 #include "fakes.h"
 
 #include <errno.h>
 #include <string.h>
 
-#include "../../lib/vfs/internal.h"
+#include "../../lib/fs/internal.h"
 
 struct example {
     const char *from, *path, *normal;

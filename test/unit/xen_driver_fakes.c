@@ -10,11 +10,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/pages.h"
-#include "lib/sched.h"
+#include "lib/mm/pages.h"
+#include "lib/sched/sched.h"
 #include "xen/evtchn.h"
-#include "xen/gnttab.h"
-#include "xen/xenstore.h"
+#include "xen/bus/gnttab.h"
+#include "xen/bus/xenstore.h"
 #include "xen_fakes.h"
 
 #define REFERENCES 2048

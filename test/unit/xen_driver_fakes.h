@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "xen/xenbus.h"
+#include "xen/bus/xenbus.h"
 
 /*
  * The page behind a reference as the backend sees it: NULL when it is not granted, or read-only and

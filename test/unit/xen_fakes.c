@@ -20,9 +20,9 @@
 #include <xen-abi/xen.h>
 #include <xen-abi/sched.h>
 
-#include "lib/pages.h"
-#include "lib/printk.h"
-#include "lib/sched.h"
+#include "lib/mm/pages.h"
+#include "lib/base/printk.h"
+#include "lib/sched/sched.h"
 #include "xen/evtchn.h"
 #include "xen/hypercall.h"
 

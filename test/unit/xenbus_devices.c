@@ -15,7 +15,7 @@
 
 #include "fake_timer.h"
 #include "fake_xenstored.h"
-#include "xen/xenbus.h"
+#include "xen/bus/xenbus.h"
 #include "xen_fakes.h"
 
 static unsigned int probes, removals, changes, mask;

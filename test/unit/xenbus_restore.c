@@ -5,7 +5,7 @@
  */
 // SRCS: $(TEST_XENBUS) $(TEST_XENSTORE) $(STORE_FAKES)
 // CFLAGS: -Ixen
-#include "../../xen/xenbus_suspend.c"
+#include "../../xen/bus/xenbus_suspend.c"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -104,7 +104,7 @@ static void add(const char *type, unsigned int id, unsigned int domain)
     store_set(path, "1");
 }
 
-/* What xen/suspend.c does, where it does it: in a callback of the watch thread. */
+/* What xen/domain/suspend.c does, where it does it: in a callback of the watch thread. */
 static void (*new_domain)(void);
 
 static void save_and_restore(struct xenstore_watch *watch, const char *path)

@@ -4,7 +4,7 @@
  * transactions, watches, timeouts; and against one that breaks it: every waiter is woken with
  * -EIO, one line is logged, and nothing hangs.
  */
-// SRCS: xen/xenstore.c xen/xenstore_calls.c xen/xenstore_watch.c xen/xenstore_wire.c test/unit/xen_fakes.c test/unit/fake_xenstored.c xen/frontend_port.c test/unit/fake_timer.c
+// SRCS: xen/bus/xenstore.c xen/bus/xenstore_calls.c xen/bus/xenstore_watch.c xen/bus/xenstore_wire.c test/unit/xen_fakes.c test/unit/fake_xenstored.c xen/bus/frontend_port.c test/unit/fake_timer.c
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,8 +15,8 @@
 
 #include "fake_timer.h"
 #include "fake_xenstored.h"
-#include "xen/frontend.h"
-#include "xen/xenstore.h"
+#include "xen/bus/frontend.h"
+#include "xen/bus/xenstore.h"
 #include "xen_fakes.h"
 
 static void start(void)

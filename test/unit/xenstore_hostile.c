@@ -4,7 +4,7 @@
  * happens, each call comes back with a value or an error within its time limit, and nothing is
  * corrupted (sanitizers).
  */
-// SRCS: xen/xenstore.c xen/xenstore_calls.c xen/xenstore_watch.c xen/xenstore_wire.c test/unit/xen_fakes.c test/unit/fake_xenstored.c xen/frontend_port.c test/unit/fake_timer.c
+// SRCS: xen/bus/xenstore.c xen/bus/xenstore_calls.c xen/bus/xenstore_watch.c xen/bus/xenstore_wire.c test/unit/xen_fakes.c test/unit/fake_xenstored.c xen/bus/frontend_port.c test/unit/fake_timer.c
 // CFLAGS: -DRING_ACCESS_HOOK=ring_hook
 #include <errno.h>
 #include <setjmp.h>
@@ -14,9 +14,9 @@
 
 #include <cmocka.h>
 
-#include "../../xen/ring_access.h"
+#include "../../xen/bus/ring_access.h"
 #include "fake_xenstored.h"
-#include "xen/xenstore.h"
+#include "xen/bus/xenstore.h"
 #include "xen_fakes.h"
 
 #define SEEDS 150

@@ -13,7 +13,7 @@
 #include <cmocka.h>
 
 #include "fake_xenstored.h"
-#include "xen/xenstore.h"
+#include "xen/bus/xenstore.h"
 #include "xen_fakes.h"
 
 static unsigned int calls, finished;

@@ -2,7 +2,7 @@
 /*
  * Requests in control/shutdown, and the last hypercall.
  */
-// SRCS: xen/lifecycle.c xen/console.c xen/console_ring.c $(TEST_XENSTORE) $(STORE_FAKES)
+// SRCS: xen/domain/lifecycle.c xen/bus/console.c xen/bus/console_ring.c $(TEST_XENSTORE) $(STORE_FAKES)
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -16,10 +16,10 @@
 #include <xen-abi/sched.h>
 
 #include "fake_xenstored.h"
-#include "lib/application.h"
-#include "xen/console.h"
-#include "xen/lifecycle.h"
-#include "xen/xenstore.h"
+#include "lib/boot/application.h"
+#include "xen/bus/console.h"
+#include "xen/domain/lifecycle.h"
+#include "xen/bus/xenstore.h"
 #include "xen_fakes.h"
 
 static int requested = -1;

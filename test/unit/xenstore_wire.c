@@ -3,7 +3,7 @@
  * Xenstore's wire format: honest traffic of all sizes, and an other side that changes the page
  * between any two accesses.
  */
-// SRCS: xen/xenstore_wire.c
+// SRCS: xen/bus/xenstore_wire.c
 // CFLAGS: -DRING_ACCESS_HOOK=ring_hook
 #include <errno.h>
 #include <setjmp.h>
@@ -13,8 +13,8 @@
 
 #include <cmocka.h>
 
-#include "../../xen/ring_access.h"
-#include "../../xen/xenstore_wire.h"
+#include "../../xen/bus/ring_access.h"
+#include "../../xen/bus/xenstore_wire.h"
 
 static struct xenstore_domain_interface ring;
 static struct xenstore_wire wire;

@@ -49,7 +49,7 @@ def text(pointer):
 
 
 def entries(head, kind, member):
-    """The structs on an intrusive list (lib/list.h), given its head's address."""
+    """The structs on an intrusive list (lib/base/list.h), given its head's address."""
     struct = type_of(kind)
     offset = struct[member].bitpos // 8
     node, seen = word(head), set()

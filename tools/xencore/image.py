@@ -34,5 +34,5 @@ class Image:
         return self.elf.section(".text").address, self.elf.content(".text")
 
     def layout(self, member: str) -> int | None:
-        """A member's offset ("thread.name"), as include/lib/layout.h leaves it."""
+        """A member's offset ("thread.name"), as include/lib/base/layout.h leaves it."""
         return self.symbols.get(f"layout.{member}")

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* newlib's <sys/select.h>, with room for every descriptor (FILE_DESCRIPTORS of lib/file.h). */
+/* newlib's <sys/select.h>, with room for every descriptor (FILE_DESCRIPTORS of lib/file/file.h). */
 #ifndef POSIX_SYS_SELECT_H
 #define POSIX_SYS_SELECT_H
 

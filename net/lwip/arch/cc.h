@@ -15,7 +15,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "lib/random.h"
+#include "lib/random/random.h"
 
 #ifndef BYTE_ORDER
 #define BYTE_ORDER LITTLE_ENDIAN

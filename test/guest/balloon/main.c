@@ -10,8 +10,8 @@
 
 #include "../check.h"
 #include "../requests.h"
-#include "lib/memory_pressure.h"
-#include "xen/balloon.h"
+#include "lib/mm/memory_pressure.h"
+#include "xen/domain/balloon.h"
 
 #define BLOCK 65536u
 #define BLOCKS_MAX 4096u

@@ -10,8 +10,8 @@
 
 #include "../check.h"
 #include "../cksum.h"
-#include "lib/init.h"
-#include "xen/console.h"
+#include "lib/base/init.h"
+#include "xen/bus/console.h"
 
 #define LINES 400
 #define FILLER "abcdefghijklmnopqrstuvwxyz0123456789"

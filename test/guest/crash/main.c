@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "lib/sched.h"
+#include "lib/sched/sched.h"
 
 struct record {
     const char *title;

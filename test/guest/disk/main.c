@@ -14,9 +14,9 @@
 
 #include "../cksum.h"
 #include "../disks.h"
-#include "lib/blockcache.h"
-#include "lib/blockdev.h"
-#include "xen/xenbus.h"
+#include "lib/block/blockcache.h"
+#include "lib/block/blockdev.h"
+#include "xen/bus/xenbus.h"
 
 #define STEP 300007u /* a multiple of nothing */
 #define WRITERS 6u

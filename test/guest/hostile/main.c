@@ -11,9 +11,9 @@
 #include "../network/services.h"
 #include "../requests.h"
 #include "../usage.h"
-#include "lib/blockdev.h"
+#include "lib/block/blockdev.h"
 #include "net/netdev.h"
-#include "xen/xenbus.h"
+#include "xen/bus/xenbus.h"
 
 static unsigned char scratch[1 << 18];
 

@@ -17,7 +17,7 @@
 #include "../network/services.h"
 #include "../requests.h"
 #include "../usage.h"
-#include "xen/xenbus.h"
+#include "xen/bus/xenbus.h"
 
 #define SLOTS 4u
 #define PIECE 65536u

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "groups.h"
-#include "lib/sched.h"
+#include "lib/sched/sched.h"
 
 #define PORT 5000
 #define CROWD_SOCKETS 8

@@ -12,7 +12,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "lib/sched.h"
+#include "lib/sched/sched.h"
 #include "services.h"
 
 #define PIECE 8192

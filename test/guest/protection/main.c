@@ -10,8 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "arch/boot.h"
-#include "lib/sched.h"
+#include "xen/boot_info.h"
+#include "lib/sched/sched.h"
 
 #define HIDE_MEMORY(array) __asm__ volatile("" : : "r"(array) : "memory")
 #define HIDE(variable) __asm__ volatile("" : "+r"(variable) : : "memory")

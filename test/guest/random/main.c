@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "../check.h"
-#include "lib/random.h"
+#include "lib/random/random.h"
 
 #define DRAWS 64
 #define SIZE 16

@@ -3,7 +3,7 @@
 #include "../disks.h"
 #include "../requests.h"
 #include "../usage.h"
-#include "lib/init.h"
+#include "lib/base/init.h"
 
 static bool answer_usage(char *words, char answer[REQUESTS_ANSWER])
 {

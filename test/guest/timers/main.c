@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "../check.h"
-#include "arch/platform.h"
+#include "xen/platform.h"
 #include "arch/x86_64.h"
 
 #define TIMERS 64

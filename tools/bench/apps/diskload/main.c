@@ -14,8 +14,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "lib/blockdev.h"
-#include "lib/sched.h"
+#include "lib/block/blockdev.h"
+#include "lib/sched/sched.h"
 
 #define STEP (1ul << 20)
 #define PIECE 4096ul

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Page allocator: blocks of 2^order pages of 4096 bytes, aligned to their size.
+ *
+ * Pages lie in the direct map: their address is their (pseudo-)physical address, and page_frame()
+ * gives the frame number to grant. Memory above what was ever handed out is not touched; set-up
+ * does not depend on the amount of memory. Contents of a fresh block are undefined unless asked for
+ * zeroed. Nothing blocks; any context.
+ */
+#ifndef LIB_MM_PAGES_H
+#define LIB_MM_PAGES_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "xen/platform.h"
+#include "lib/base/printk.h"
+
+#define PAGE_SHIFT 12
+#define PAGE_SIZE 4096ul
+#define PAGE_MASK (~(PAGE_SIZE - 1))
+
+/* A block of 2^order pages, or NULL when memory is out. */
+void *pages_alloc(unsigned int order);
+void pages_free(void *block, unsigned int order);
+
+static inline void *page_alloc(void)
+{
+    return pages_alloc(0);
+}
+
+static inline void page_free(void *page)
+{
+    pages_free(page, 0);
+}
+
+/* A block in use becomes 2^order blocks of one page, to be freed each by itself. */
+void pages_split(void *block, unsigned int order);
+
+/* One zeroed page (what is granted to a backend must never hold old data), or NULL. */
+void *page_alloc_zeroed(void);
+
+/*
+ * The number that Xen knows a page by, from this allocator or of the image's own data: what grants
+ * and page tables hold.
+ */
+static inline uint64_t page_frame(const void *page)
+{
+    uint64_t frame = (uintptr_t)page >> PAGE_SHIFT;
+
+    return platform_p2m ? platform_p2m[frame] : frame;
+}
+
+/* Print the allocator's regions and how much of them is free. */
+void pages_print(print_line print);
+
+/* Pages managed in all (less while the balloon holds some) and pages free now. */
+size_t pages_total(void);
+size_t pages_unused(void);
+
+#endif

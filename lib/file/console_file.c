@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: MIT */
+/* The console as an open file: descriptors 0, 1 and 2 of every image, and /dev/console. */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+
+#include "lib/file/file.h"
+#include "xen/bus/console.h"
+
+static ssize_t console_file_read(struct file *file, const struct iovec *vector, int count,
+                                 off_t offset)
+{
+    bool nonblocking = (file->flags & O_NONBLOCK) != 0;
+    int i;
+
+    (void)offset;
+    for (i = 0; i < count; i++) {
+        if (vector[i].iov_len > 0)
+            return console_read(vector[i].iov_base, vector[i].iov_len, nonblocking);
+    }
+    return 0;
+}
+
+static ssize_t write_piece(const struct file *file, const struct iovec *piece)
+{
+    int result;
+
+    if (file->flags & O_NONBLOCK)
+        return console_write_now(piece->iov_base, piece->iov_len);
+    result = console_write(piece->iov_base, piece->iov_len);
+    return result < 0 ? result : (ssize_t)piece->iov_len;
+}
+
+static ssize_t console_file_write(struct file *file, const struct iovec *vector, int count,
+                                  off_t offset)
+{
+    ssize_t done = 0;
+    int i;
+
+    (void)offset;
+    for (i = 0; i < count; i++) {
+        ssize_t result;
+
+        if (vector[i].iov_len == 0)
+            continue;
+        result = write_piece(file, &vector[i]);
+        if (result < 0)
+            return done > 0 ? done : result;
+        done += result;
+        if ((size_t)result < vector[i].iov_len)
+            break;
+    }
+    return done;
+}
+
+static int console_file_stat(struct file *file, struct stat *status)
+{
+    (void)file;
+    status->st_mode = S_IFCHR | 0620;
+    status->st_nlink = 1;
+    status->st_rdev = 1;
+    status->st_blksize = 1024;
+    return 0;
+}
+
+static int console_file_ioctl(struct file *file, unsigned long request, void *argument)
+{
+    (void)file;
+    (void)argument;
+    return request == FILE_IOCTL_TERMINAL ? 0 : -ENOTTY;
+}
+
+static short console_file_poll(struct file *file, short events)
+{
+    short ready = 0;
+
+    (void)file;
+    if (console_writable())
+        ready |= POLLOUT | POLLWRNORM;
+    if (console_readable())
+        ready |= POLLIN | POLLRDNORM;
+    return events & ready;
+}
+
+static struct wait_queue *console_file_wait_queue(struct file *file)
+{
+    (void)file;
+    return console_wait_queue();
+}
+
+/* The one console is static; the reference that it is born with is never given back. */
+static void console_file_release(struct file *file)
+{
+    (void)file;
+}
+
+static const struct file_operations console_file_operations = {
+    .read = console_file_read,
+    .write = console_file_write,
+    .stat = console_file_stat,
+    .ioctl = console_file_ioctl,
+    .poll = console_file_poll,
+    .wait_queue = console_file_wait_queue,
+    .release = console_file_release,
+};
+
+static struct file console = {
+    .operations = &console_file_operations,
+    .references = 1,
+    .flags = O_RDWR,
+};
+
+struct file *console_file_get(void)
+{
+    return file_get(&console);
+}
+
+void console_file_install(void)
+{
+    int descriptor;
+
+    for (descriptor = 0; descriptor < 3; descriptor++)
+        descriptor_replace(descriptor, console_file_get());
+}

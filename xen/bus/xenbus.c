@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Xenbus: the table of devices and its comparison with xenstore.
+ *
+ * One watch on "device" tells of devices that come and go; on each event down to the depth of
+ * device/<type>/<id>, the directories of the drivers' types are listed and compared with the
+ * devices known. A device that was removed and added again between two looks is listed both times;
+ * that it is another one shows in its backend, or in a state that is not the one we wrote. Each
+ * device has a watch on its backend's state. Everything but xenbus_set_state(), xenbus_settled()
+ * and xenbus_wait_settled() runs in the watch thread, so devices appear and vanish only between
+ * callbacks.
+ */
+#include "xen/bus/xenbus.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/base/printk.h"
+#include "lib/sched/sched.h"
+#include "xenbus_internal.h"
+#include "xenstore_wire.h"
+
+#define DEVICE_DEPTH 3 /* components of device/<type>/<id> */
+
+extern const struct xenbus_driver *const xenbus_drivers_start[];
+extern const struct xenbus_driver *const xenbus_drivers_end[];
+
+struct list xenbus_device_list = LIST_INIT(xenbus_device_list);
+static struct wait_queue settled_queue = WAIT_QUEUE_INIT(settled_queue);
+static bool searched; /* the first search is over */
+static void (*listener)(void); /* for a change in the numbers of devices */
+
+static struct xenbus_device *find_device(const struct xenbus_driver *driver, unsigned int id)
+{
+    struct list *node, *next;
+
+    list_for_each(node, next, &xenbus_device_list) {
+        struct xenbus_device *device = container_of(node, struct xenbus_device, link);
+
+        if (device->driver == driver && device->id == id)
+            return device;
+    }
+    return NULL;
+}
+
+static void backend_state_changed(struct xenstore_watch *watch, const char *path)
+{
+    struct xenbus_device *device = watch->argument;
+    enum xenbus_state state = xenbus_backend_state(device);
+
+    (void)path;
+    if (state == device->backend_state) {
+        xenbus_reopen_if_due(device);
+        if (device->driver->backend_again != NULL)
+            device->driver->backend_again(device);
+        return;
+    }
+    xenbus_reopen_cancel(device);
+    device->backend_state = state;
+    device->driver->backend_changed(device);
+}
+
+int xenbus_watch_backend(struct xenbus_device *device)
+{
+    ksnprintf(device->backend_state_path, sizeof(device->backend_state_path), "%s/state",
+              device->backend);
+    device->backend_watch = (struct xenstore_watch){
+        .path = device->backend_state_path, .callback = backend_state_changed, .argument = device,
+    };
+    return xenstore_watch_register(&device->backend_watch);
+}
+
+static int start_device(struct xenbus_device *device)
+{
+    int error = xenbus_read_backend(device);
+
+    if (error == 0)
+        error = device->driver->probe(device);
+    return error < 0 ? error : xenbus_watch_backend(device);
+}
+
+static void tell_listener(void)
+{
+    if (listener != NULL)
+        listener();
+}
+
+void xenbus_listen(void (*changed)(void))
+{
+    listener = changed;
+}
+
+static void add_device(const struct xenbus_driver *driver, unsigned int id)
+{
+    struct xenbus_device *device = calloc(1, sizeof(*device));
+
+    if (device == NULL) {
+        printk("xenbus: no memory for device/%s/%u", driver->type, id);
+        return;
+    }
+    device->driver = driver;
+    device->id = id;
+    xenbus_reopen_init(device);
+    ksnprintf(device->node, sizeof(device->node), "device/%s/%u", driver->type, id);
+    list_append(&xenbus_device_list, &device->link);
+
+    int error = start_device(device);
+    if (error < 0) {
+        printk("xenbus: %s cannot be used: %d", device->node, error);
+        device->ignored = true;
+        xenbus_settled(device);
+    }
+}
+
+static void remove_device(struct xenbus_device *device)
+{
+    xenbus_reopen_cancel(device);
+    if (!device->ignored)
+        xenstore_watch_unregister(&device->backend_watch);
+    device->driver->remove(device);
+    list_remove(&device->link);
+    free(device);
+    wake_all(&settled_queue);
+    tell_listener();
+}
+
+/* A directory's name as an id in its canonical form, or -1. */
+static int64_t parse_id(const char *name)
+{
+    uint64_t id;
+
+    if (xenstore_parse_number(name, strlen(name), &id) < 0 || id > INT32_MAX ||
+        (name[0] == '0' && name[1] != '\0'))
+        return -1;
+    return (int64_t)id;
+}
+
+static bool listed(unsigned int id, char *const *names, unsigned int count)
+{
+    for (unsigned int i = 0; i < count; i++)
+        if (parse_id(names[i]) == id)
+            return true;
+    return false;
+}
+
+static void remove_missing(const struct xenbus_driver *driver, char *const *names,
+                           unsigned int count)
+{
+    struct list *node, *next;
+
+    list_for_each(node, next, &xenbus_device_list) {
+        struct xenbus_device *device = container_of(node, struct xenbus_device, link);
+
+        if (device->driver == driver &&
+            (!listed(device->id, names, count) || xenbus_replaced(device)))
+            remove_device(device);
+    }
+}
+
+static void search(const struct xenbus_driver *driver)
+{
+    char path[XENBUS_NODE_MAX];
+    char **names = NULL;
+    unsigned int count = 0;
+
+    ksnprintf(path, sizeof(path), "device/%s", driver->type);
+    int error = xenstore_directory(XENSTORE_NONE, path, &names, &count);
+    if (error < 0 && error != -ENOENT) {
+        printk("xenbus: cannot list %s: %d", path, error);
+        return;
+    }
+    remove_missing(driver, names, count);
+    for (unsigned int i = 0; i < count; i++) {
+        int64_t id = parse_id(names[i]);
+
+        if (id < 0)
+            printk("xenbus: %s has an entry that is no number: ignored", path);
+        else if (find_device(driver, (unsigned int)id) == NULL)
+            add_device(driver, (unsigned int)id);
+    }
+    free(names);
+}
+
+/*
+ * Our own writes come back as events too, from deeper down. There, only the way to the backend is
+ * another's to change.
+ */
+static bool may_be_a_device(const char *path)
+{
+    const char *name = path;
+    unsigned int depth = 1;
+
+    for (; *path != '\0'; path++) {
+        if (*path == '/') {
+            depth++;
+            name = path + 1;
+        }
+    }
+    return depth <= DEVICE_DEPTH || strcmp(name, "backend") == 0;
+}
+
+static void devices_changed(struct xenstore_watch *watch, const char *path)
+{
+    (void)watch;
+    if (!may_be_a_device(path))
+        return;
+    for (const struct xenbus_driver *const *entry = xenbus_drivers_start;
+         entry < xenbus_drivers_end; entry++)
+        search(*entry);
+    searched = true;
+    wake_all(&settled_queue);
+}
+
+void xenbus_init(void)
+{
+    static struct xenstore_watch watch = { .path = "device", .callback = devices_changed };
+
+    xenstore_watch_register_later(&watch);
+}
+
+int xenbus_set_state(struct xenbus_device *device, enum xenbus_state state)
+{
+    if (state == device->state)
+        return 0;
+    int error = xenstore_write_format(XENSTORE_NONE, device->node, "state", "%d", (int)state);
+    if (error == 0)
+        device->state = state;
+    if (error == 0 && state == XenbusStateConnected)
+        device->connected_since = clock_monotonic();
+    tell_listener();
+    return error;
+}
+
+void xenbus_again(struct xenbus_device *device)
+{
+    xenstore_watch_again(&device->backend_watch);
+}
+
+void xenbus_settled(struct xenbus_device *device)
+{
+    device->settled = true;
+    wake_all(&settled_queue);
+}
+
+static bool all_settled(void)
+{
+    struct list *node, *next;
+
+    list_for_each(node, next, &xenbus_device_list)
+        if (!container_of(node, struct xenbus_device, link)->settled)
+            return false;
+    return searched;
+}
+
+unsigned int xenbus_wait_settled(uint64_t deadline)
+{
+    struct list *node, *next;
+    unsigned int missing = 0;
+
+    if (wait_until(&settled_queue, all_settled(), deadline) < 0 && !searched)
+        printk("xenbus: xenstore has not told in time which devices there are");
+    list_for_each(node, next, &xenbus_device_list) {
+        struct xenbus_device *device = container_of(node, struct xenbus_device, link);
+
+        if (device->state == XenbusStateConnected)
+            continue;
+        missing++;
+        printk("xenbus: %s is not connected (state %d, backend %d)", device->node,
+               (int)device->state, (int)device->backend_state);
+    }
+    return missing;
+}
+
+const struct xenbus_device *xenbus_device_at(unsigned int index)
+{
+    struct list *node, *next;
+
+    list_for_each(node, next, &xenbus_device_list)
+        if (index-- == 0)
+            return container_of(node, struct xenbus_device, link);
+    return NULL;
+}
+
+unsigned int xenbus_devices(void)
+{
+    struct list *node, *next;
+    unsigned int count = 0;
+
+    list_for_each(node, next, &xenbus_device_list)
+        count++;
+    return count;
+}

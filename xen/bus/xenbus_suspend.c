@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Devices when the domain is saved and restored. In a new domain each has a new backend, whose
+ * path is read again; one that is not there any more is left to the search for devices, which the
+ * new watch on "device" starts, and which removes it.
+ */
+#include <errno.h>
+
+#include "lib/base/printk.h"
+#include "lib/base/suspend.h"
+#include "xenbus_internal.h"
+
+/* Call the function for each device whose driver has to do with it. */
+static void for_each_device(void (*function)(struct xenbus_device *device))
+{
+    struct list *node, *next;
+
+    list_for_each(node, next, &xenbus_device_list) {
+        struct xenbus_device *device = container_of(node, struct xenbus_device, link);
+
+        if (!device->ignored)
+            function(device);
+    }
+}
+
+static void suspend_device(struct xenbus_device *device)
+{
+    if (device->driver->suspend)
+        device->driver->suspend(device);
+}
+
+static void cancel_device(struct xenbus_device *device)
+{
+    if (device->driver->cancel)
+        device->driver->cancel(device);
+}
+
+static void forget_device(struct xenbus_device *device)
+{
+    if (device->driver->resume)
+        device->driver->resume(device);
+}
+
+static int drain(uint64_t deadline)
+{
+    struct list *node, *next;
+
+    list_for_each(node, next, &xenbus_device_list) {
+        struct xenbus_device *device = container_of(node, struct xenbus_device, link);
+        int error = 0;
+
+        if (!device->ignored && device->driver->drain)
+            error = device->driver->drain(device, deadline);
+        if (error != 0) {
+            printk("xenbus: %s does not come to rest: %d", device->node, error);
+            return error;
+        }
+    }
+    return 0;
+}
+
+static void find_backend(struct xenbus_device *device)
+{
+    int error;
+
+    /* The watch is not registered in this domain yet: that is still to be done, with a new path. */
+    xenbus_reopen_cancel(device);
+    xenstore_watch_unregister(&device->backend_watch);
+    device->state = device->backend_state = XenbusStateUnknown;
+    device->bad_state_reported = false;
+    error = xenbus_read_backend(device);
+    if (error == 0)
+        error = xenbus_watch_backend(device);
+    if (error == 0)
+        return;
+    device->ignored = true;
+    if (error != -ENOENT)
+        printk("xenbus: %s cannot be used after the restore: %d", device->node, error);
+}
+
+static int prepare(uint64_t deadline)
+{
+    for_each_device(suspend_device);
+    return drain(deadline);
+}
+
+static void cancel(void)
+{
+    for_each_device(cancel_device);
+}
+
+static void forget(void)
+{
+    for_each_device(forget_device);
+}
+
+static void resume(void)
+{
+    for_each_device(find_backend);
+}
+
+static const struct suspend_hooks xenbus_hooks = {
+    .prepare = prepare,
+    .cancel = cancel,
+    .forget = forget,
+    .resume = resume,
+};
+SUSPEND_HOOKS("3xenbus", xenbus_hooks);

@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Xenstore client: watches and the thread that runs their callbacks.
+ *
+ * The scheduler-side handler puts events into a byte queue of fixed size, as records {token, path
+ * size} path NUL; an event that is queued already is not queued twice. When the queue is full, or
+ * a path too long for it, the watch is marked instead, and its callback is later called once with
+ * the watch's own path: something at or below it changed. So memory is bounded and no change is
+ * lost, whatever rate events come at.
+ *
+ * A watch is PENDING (the thread shall ask xenstore for it), REGISTERING (somebody is asking),
+ * ACTIVE or FAILED.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "lib/base/printk.h"
+#include "xenstore_internal.h"
+
+#define QUEUE_SIZE 2048u
+#define PATH_SIZE_MAX 512u
+#define TOKEN_SIZE 12 /* ten digits, NUL */
+
+enum watch_state { WATCH_PENDING, WATCH_REGISTERING, WATCH_ACTIVE, WATCH_FAILED };
+
+struct event_header {
+    uint32_t token;
+    uint32_t path_size; /* with its NUL */
+};
+
+static struct {
+    unsigned int count;
+    uint32_t last_token;
+    struct thread *thread;
+    struct xenstore_watch *running; /* whose callback or registration the thread is in */
+    size_t queued;                  /* bytes of `queue` in use */
+    char queue[QUEUE_SIZE];
+    char path[PATH_SIZE_MAX];       /* of the event in hand */
+} state;
+
+static struct list watches = LIST_INIT(watches);
+static struct wait_queue work_queue = WAIT_QUEUE_INIT(work_queue); /* the thread, for work */
+static struct wait_queue idle_queue = WAIT_QUEUE_INIT(idle_queue); /* for `running` to change */
+
+static struct xenstore_watch *find_token(uint32_t token)
+{
+    struct list *node, *next;
+
+    list_for_each(node, next, &watches) {
+        struct xenstore_watch *watch = container_of(node, struct xenstore_watch, link);
+
+        if (watch->token == token)
+            return watch;
+    }
+    return NULL;
+}
+
+static size_t record_size(size_t offset)
+{
+    struct event_header header;
+
+    memcpy(&header, state.queue + offset, sizeof(header));
+    return sizeof(header) + header.path_size;
+}
+
+static bool already_queued(const struct event_header *header, const char *path)
+{
+    for (size_t offset = 0; offset < state.queued; offset += record_size(offset))
+        if (memcmp(state.queue + offset, header, sizeof(*header)) == 0 &&
+            memcmp(state.queue + offset + sizeof(*header), path, header->path_size) == 0)
+            return true;
+    return false;
+}
+
+void xenstore_watch_event(const char *path, uint32_t token)
+{
+    struct xenstore_watch *watch = find_token(token);
+    struct event_header header = { token, (uint32_t)strlen(path) + 1 };
+
+    /* Events of a watch that was just removed may still be under way. */
+    if (watch == NULL || already_queued(&header, path))
+        return;
+    if (header.path_size > PATH_SIZE_MAX ||
+        sizeof(header) + header.path_size > QUEUE_SIZE - state.queued) {
+        watch->overflowed = true;
+    } else {
+        memcpy(state.queue + state.queued, &header, sizeof(header));
+        memcpy(state.queue + state.queued + sizeof(header), path, header.path_size);
+        state.queued += sizeof(header) + header.path_size;
+    }
+    wake_all(&work_queue);
+}
+
+static void remove_record(size_t offset)
+{
+    size_t size = record_size(offset);
+
+    state.queued -= size;
+    memmove(state.queue + offset, state.queue + offset + size, state.queued - offset);
+}
+
+static void drop_events(uint32_t token)
+{
+    size_t offset = 0;
+
+    while (offset < state.queued) {
+        struct event_header header;
+
+        memcpy(&header, state.queue + offset, sizeof(header));
+        if (header.token == token)
+            remove_record(offset);
+        else
+            offset += record_size(offset);
+    }
+}
+
+/* XS_WATCH or XS_UNWATCH. */
+static int watch_request(enum xsd_sockmsg_type type, const struct xenstore_watch *watch)
+{
+    char token[TOKEN_SIZE];
+    int length = ksnprintf(token, sizeof(token), "%u", watch->token);
+    const struct xenstore_piece pieces[] = {
+        { watch->path, strlen(watch->path) + 1 }, { token, (size_t)length + 1 },
+    };
+
+    return xenstore_request(type, XENSTORE_NONE, pieces, 2, NULL);
+}
+
+static void add_watch(struct xenstore_watch *watch, enum watch_state initial)
+{
+    watch->token = ++state.last_token;
+    watch->state = initial;
+    watch->overflowed = false;
+    list_append(&watches, &watch->link);
+    state.count++;
+}
+
+static void remove_watch(struct xenstore_watch *watch)
+{
+    list_remove(&watch->link);
+    state.count--;
+    drop_events(watch->token);
+}
+
+int xenstore_watch_register(struct xenstore_watch *watch)
+{
+    /* In the list first: the first event may come before the answer. */
+    add_watch(watch, WATCH_REGISTERING);
+    int error = watch_request(XS_WATCH, watch);
+    watch->state = WATCH_ACTIVE;
+    if (error < 0)
+        remove_watch(watch);
+    return error;
+}
+
+void xenstore_watch_register_later(struct xenstore_watch *watch)
+{
+    add_watch(watch, WATCH_PENDING);
+    wake_all(&work_queue);
+}
+
+void xenstore_watch_unregister(struct xenstore_watch *watch)
+{
+    remove_watch(watch);
+    if (thread_self() == state.thread && state.running == watch)
+        state.running = NULL;
+    /* Our own callbacks end, and what they ask of xenstore has a time limit. */
+    while (state.running == watch)
+        wait_queue_sleep(&idle_queue, DEADLINE_NEVER);
+    if (watch->state == WATCH_ACTIVE)
+        watch_request(XS_UNWATCH, watch);
+}
+
+/* An event that has lost its path says just what is wanted. */
+void xenstore_watch_again(struct xenstore_watch *watch)
+{
+    watch->overflowed = true;
+    wake_all(&work_queue);
+}
+
+unsigned int xenstore_watches(void)
+{
+    return state.count;
+}
+
+/* The first watch in the list for which the test holds, or NULL. */
+static struct xenstore_watch *find_watch(bool (*test)(const struct xenstore_watch *watch))
+{
+    struct list *node, *next;
+
+    list_for_each(node, next, &watches) {
+        struct xenstore_watch *watch = container_of(node, struct xenstore_watch, link);
+
+        if (test(watch))
+            return watch;
+    }
+    return NULL;
+}
+
+static bool is_pending(const struct xenstore_watch *watch)
+{
+    return watch->state == WATCH_PENDING;
+}
+
+static bool is_overflowed(const struct xenstore_watch *watch)
+{
+    return watch->overflowed;
+}
+
+static void register_pending(struct xenstore_watch *watch)
+{
+    state.running = watch;
+    watch->state = WATCH_REGISTERING;
+    int error = watch_request(XS_WATCH, watch);
+    watch->state = error < 0 ? WATCH_FAILED : WATCH_ACTIVE;
+    if (error < 0)
+        printk("xenstore: cannot watch %s: %d", watch->path, error);
+    state.running = NULL;
+    wake_all(&idle_queue);
+}
+
+static void run_callback(struct xenstore_watch *watch, const char *path)
+{
+    state.running = watch;
+    watch->callback(watch, path);
+    state.running = NULL; /* the callback may have freed the watch */
+    wake_all(&idle_queue);
+}
+
+static void run_first_event(void)
+{
+    struct event_header header;
+
+    memcpy(&header, state.queue, sizeof(header));
+    memcpy(state.path, state.queue + sizeof(header), header.path_size);
+    remove_record(0);
+    struct xenstore_watch *watch = find_token(header.token);
+    if (watch != NULL)
+        run_callback(watch, state.path);
+}
+
+/* One piece of work, if there is any. */
+static bool work(void)
+{
+    struct xenstore_watch *watch = find_watch(is_pending);
+
+    if (watch != NULL) {
+        register_pending(watch);
+        return true;
+    }
+    if (state.queued > 0) {
+        run_first_event();
+        return true;
+    }
+    watch = find_watch(is_overflowed);
+    if (watch == NULL)
+        return false;
+    watch->overflowed = false;
+    run_callback(watch, watch->path);
+    return true;
+}
+
+/* One that somebody is registering now has its request repeated. */
+void xenstore_watch_resume(void)
+{
+    struct list *node, *next;
+
+    list_for_each(node, next, &watches) {
+        struct xenstore_watch *watch = container_of(node, struct xenstore_watch, link);
+
+        if (watch->state != WATCH_REGISTERING)
+            watch->state = WATCH_PENDING;
+    }
+    wake_all(&work_queue);
+}
+
+static void watch_thread(void *argument)
+{
+    (void)argument;
+    for (;;)
+        if (!work())
+            wait_queue_sleep(&work_queue, DEADLINE_NEVER);
+}
+
+int xenstore_watch_start(void)
+{
+    state.thread = thread_create("xenstore", watch_thread, NULL);
+    return state.thread != NULL ? 0 : -ENOMEM;
+}

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The health line: see include/xen/domain/health.h.
+ *
+ * Nobody is told when a node is read. So a reader that wants a fresh line empties the node; we see
+ * that by a watch, and our own writes, which it reports too, by what they hold. All writing is done
+ * in the watch thread, but for the last line, which the ending application's thread writes.
+ */
+#include "xen/domain/health.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/base/init.h"
+#include "lib/mm/pages.h"
+#include "lib/base/printk.h"
+#include "lib/sched/sched.h"
+#include "xen/bus/xenstore.h"
+
+#define DIRECTORY "data"
+#define NODE "health"
+#define LINE_MAX 200 /* fits XENSTORE_FORMAT_MAX */
+#define LOOK_INTERVAL SECONDS(60)
+#define WRITE_INTERVAL SECONDS(1)
+#define KIB_PER_PAGE (PAGE_SIZE / 1024)
+
+extern const struct health_number *const health_numbers_start[], *const health_numbers_end[];
+
+static void node_changed(struct xenstore_watch *watch, const char *path);
+static struct xenstore_watch watch = {
+    .path = DIRECTORY "/" NODE,
+    .callback = node_changed,
+};
+
+static void look(void *unused);
+static struct timer look_timer = TIMER_INIT(look_timer, look, NULL);
+
+static const char *state = "booting";
+static uint64_t started; /* seconds since 1970 */
+static uint64_t written; /* when, by clock_monotonic() */
+static bool due;         /* the timer has run: look whether the line has changed */
+static char last_line[LINE_MAX];
+
+static void look(void *unused)
+{
+    (void)unused;
+    due = true;
+    xenstore_watch_again(&watch);
+}
+
+/* Something has changed: soon, and once for many changes. */
+static void changed(void)
+{
+    uint64_t earliest = written + WRITE_INTERVAL, now = clock_monotonic();
+
+    timer_set(&look_timer, earliest > now ? earliest : now);
+}
+
+static void make_line(char line[LINE_MAX])
+{
+    size_t length = (size_t)ksnprintf(line, LINE_MAX,
+                                      "state=%s started=%llu memory=%zu free=%zu threads=%u", state,
+                                      (unsigned long long)started, pages_total() * KIB_PER_PAGE,
+                                      pages_unused() * KIB_PER_PAGE, thread_count());
+
+    for (const struct health_number *const *number = health_numbers_start;
+         number < health_numbers_end && length < LINE_MAX; number++)
+        length += (size_t)ksnprintf(line + length, LINE_MAX - length, " %s=%zu", (*number)->name,
+                                    (*number)->value());
+}
+
+static void publish(bool same_too)
+{
+    char line[LINE_MAX];
+
+    make_line(line);
+    if (!same_too && strcmp(line, last_line) == 0)
+        return;
+    strcpy(last_line, line);
+    written = clock_monotonic();
+    xenstore_write_format(XENSTORE_NONE, DIRECTORY, NODE, "%s", line);
+}
+
+/* The node is empty or missing: at the start, and when a reader asks. */
+static bool asked(void)
+{
+    char *line;
+    bool empty;
+    int error = xenstore_read(XENSTORE_NONE, watch.path, &line, NULL);
+
+    if (error < 0)
+        return error == -ENOENT;
+    empty = line[0] == '\0';
+    free(line);
+    return empty;
+}
+
+static void node_changed(struct xenstore_watch *unused, const char *path)
+{
+    bool looking = due;
+
+    (void)unused;
+    (void)path;
+    due = false;
+    if (looking)
+        publish(false);
+    else if (asked())
+        publish(true);
+    if (list_empty(&look_timer.link))
+        timer_set(&look_timer, deadline_after(LOOK_INTERVAL));
+}
+
+static void start_health(void)
+{
+    started = (clock_realtime() - clock_monotonic()) / SECONDS(1);
+    for (const struct health_number *const *number = health_numbers_start;
+         number < health_numbers_end; number++)
+        if ((*number)->listen)
+            (*number)->listen(changed);
+    xenstore_watch_register_later(&watch);
+}
+INITCALL("3health", start_health);
+
+static void say_running(void)
+{
+    state = "running";
+    changed();
+}
+INITCALL("7ready", say_running);
+
+static void say_stopping(void)
+{
+    state = "stopping";
+    publish(false);
+}
+EXITCALL(say_stopping);
