@@ -5,7 +5,7 @@
 #include "lib/base/printk.h"
 #include "net/netdev.h"
 #include "net/usage.h"
-#include "xen/domain/sysrq.h"
+#include "lib/base/sysrq.h"
 
 static void print_device(const struct net_device *device)
 {

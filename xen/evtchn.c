@@ -26,7 +26,7 @@
 #include "xen/boot_info.h"
 #include "xen/clock.h"
 #include "xen/platform.h"
-#include "lib/sched/sched.h"
+#include "lib/base/time.h"
 #include "xen/hypercall.h"
 
 #define WORD_BITS 64

@@ -4,8 +4,6 @@
 
 #include <stdint.h>
 
-#include "xen/platform.h"
-
 #define MXCSR_DEFAULT 0x1f80u
 #define X87_CONTROL_DEFAULT 0x037fu
 
@@ -44,9 +42,4 @@ void arch_thread_parked(uintptr_t stack_pointer, uint64_t *instruction, uint64_t
 
     *instruction = frame->return_address;
     *frame_pointer = frame->rbp;
-}
-
-void arch_set_thread_pointer(void *block)
-{
-    platform->set_thread_pointer(block);
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The machine's half of a thread: its first stack frame, the switch, the thread pointer. Only
- * lib/sched uses it.
+ * The machine's half of a thread: its first stack frame and the switch.
  */
 #ifndef ARCH_THREAD_H
 #define ARCH_THREAD_H
@@ -27,11 +26,5 @@ uintptr_t arch_thread_stack(void *stack_top, void (*entry)(void *), void *argume
  */
 #define ARCH_PARKED_SIZE 64
 void arch_thread_parked(uintptr_t stack_pointer, uint64_t *instruction, uint64_t *frame_pointer);
-
-/*
- * Point %fs at the thread control block: the TLS data ends there, and its first word holds its own
- * address.
- */
-void arch_set_thread_pointer(void *block);
 
 #endif

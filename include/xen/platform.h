@@ -68,6 +68,15 @@ static inline int platform_map_grant_frame(unsigned int index, void **address)
 }
 
 /*
+ * Point %fs at the thread control block: the TLS data ends there, and its first word holds its own
+ * address.
+ */
+static inline void platform_set_thread_pointer(void *block)
+{
+    platform->set_thread_pointer(block);
+}
+
+/*
  * SCHEDOP_poll (<xen-abi/sched.h>), or what does the same: block until a port of the list is
  * pending or the time is up. May end sooner, without either.
  */

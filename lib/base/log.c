@@ -3,14 +3,14 @@
  * The last log lines in memory, for crash reports and dumps: a ring of one page, so that a guest of
  * 1 MiB can afford it; some fifty lines. `end` counts all bytes that were ever kept.
  */
-#include "log.h"
+#include "lib/base/log.h"
 
 #include <stdint.h>
 #include <string.h>
 
-#include "xen/bus/console.h"
-
 #define LOG_SIZE 4096u
+
+extern const struct log_sink *const log_sinks_start[], *const log_sinks_end[];
 
 /* Not static: tools/gdb finds it by name. */
 struct kernel_log {
@@ -59,7 +59,8 @@ void log_write_last(unsigned int lines)
     while (position < kernel_log.end) {
         size_t part = piece(position, kernel_log.end);
 
-        console_emergency_write(&kernel_log.text[position % LOG_SIZE], part);
+        for (const struct log_sink *const *s = log_sinks_start; s < log_sinks_end; s++)
+            (*s)->write_emergency(&kernel_log.text[position % LOG_SIZE], part);
         position += part;
     }
 }

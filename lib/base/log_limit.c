@@ -2,7 +2,7 @@
 /* Lines that others can cause: see lib/base/printk.h. Each takes a place, and time gives places back. */
 #include "lib/base/printk.h"
 
-#include "lib/sched/sched.h"
+#include "lib/base/time.h"
 
 bool log_limit_allows(struct log_limit *limit)
 {

@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The log. A line goes to the console's ring when there is room and waits in the console's backlog
- * otherwise; once a crash report has begun, lines are pushed out with a bounded wait instead, since
- * no thread will run again.
+ * The log. A line goes to all sinks (lib/base/log.h); once a crash report has begun, lines are
+ * pushed out with a bounded wait instead, since no thread will run again.
  */
 #include "lib/base/printk.h"
 
 #include <stdint.h>
 
-#include "lib/sched/sched.h"
-#include "log.h"
-#include "xen/bus/console.h"
+#include "lib/base/time.h"
+#include "lib/base/log.h"
+
+bool log_emergency;
+
+extern const struct log_sink *const log_sinks_start[], *const log_sinks_end[];
 
 /* The line with its time and newline: its length. */
 static int format_line(char line[LOG_LINE_SIZE], const char *format, va_list arguments)
@@ -33,12 +35,10 @@ __attribute__((noinline)) void vprintk(const char *format, va_list arguments)
     char line[LOG_LINE_SIZE];
     int length = format_line(line, format, arguments);
 
-    if (report_has_begun()) {
-        console_emergency_write(line, length);
-        return;
-    }
-    log_keep(line, length);
-    console_log_write(line, length);
+    if (!log_emergency)
+        log_keep(line, (size_t)length);
+    for (const struct log_sink *const *s = log_sinks_start; s < log_sinks_end; s++)
+        (log_emergency ? (*s)->write_emergency : (*s)->write)(line, (size_t)length);
 }
 
 void printk(const char *format, ...)
@@ -59,5 +59,6 @@ void printk_wait(const char *format, ...)
     va_start(arguments, format);
     length = format_line(line, format, arguments);
     va_end(arguments);
-    console_write(line, length);
+    for (const struct log_sink *const *s = log_sinks_start; s < log_sinks_end; s++)
+        (*s)->write_waiting(line, (size_t)length);
 }

@@ -66,7 +66,7 @@ static void start_xenstore(void)
         printk("xenstore: not available (error %d): no devices, no xl shutdown", error);
     if (error)
         return;
-    lifecycle_init();
+    lifecycle_init(application_exit_request);
     sysrq_init();
 }
 

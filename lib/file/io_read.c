@@ -5,7 +5,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#include "io.h"
+#include "lib/file/io.h"
 
 ssize_t file_read(struct file *file, const struct iovec *vector, int count, off_t offset)
 {

@@ -4,7 +4,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#include "../file/io.h"
+#include "lib/file/io.h"
 
 int check_positional(int descriptor, off_t offset)
 {

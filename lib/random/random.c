@@ -21,7 +21,7 @@
 #include "arch/cpu.h"
 #include "lib/random/chacha20.h"
 #include "lib/base/printk.h"
-#include "lib/sched/sched.h"
+#include "lib/base/time.h"
 #include "lib/base/suspend.h"
 #include "xen/hypercall.h"
 

@@ -141,7 +141,7 @@ static void switch_to(struct thread *thread)
     if (thread == previous)
         return;
     current = thread;
-    arch_set_thread_pointer(thread);
+    platform_set_thread_pointer(thread);
     arch_switch(previous ? &previous->stack_pointer : &boot_stack, thread->stack_pointer);
     reap_ended();
 }

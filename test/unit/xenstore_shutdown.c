@@ -25,7 +25,7 @@
 static int requested = -1;
 static unsigned int requests, suspends;
 
-void application_exit_request(int shutdown_reason)
+static void end_requested(int shutdown_reason)
 {
     requested = shutdown_reason;
     requests++;
@@ -46,7 +46,7 @@ static void start(void)
 {
     fake_backend = store_step;
     CHECK(xenstore_init(&store_ring, STORE_PORT) == 0);
-    lifecycle_init();
+    lifecycle_init(end_requested);
     settle();
 }
 

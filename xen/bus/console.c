@@ -19,6 +19,7 @@
 #include <xen-abi/sched.h>
 
 #include "console_ring.h"
+#include "lib/base/log.h"
 #include "lib/base/printk.h"
 #include "xen/evtchn.h"
 #include "xen/bus/frontend.h"
@@ -315,6 +316,18 @@ void console_emergency_write(const void *data, size_t length)
         console.stalled = true;
     console.dropped += length;
 }
+
+static void log_write_waiting(const void *line, size_t length)
+{
+    (void)console_write(line, length);
+}
+
+static const struct log_sink console_sink = {
+    .write = console_log_write,
+    .write_waiting = log_write_waiting,
+    .write_emergency = console_emergency_write,
+};
+LOG_SINK(console_sink);
 
 static bool output_taken(void)
 {

@@ -18,7 +18,6 @@
 #include <xen-abi/xen.h>
 #include <xen-abi/sched.h>
 
-#include "lib/boot/application.h"
 #include "lib/base/printk.h"
 #include "xen/bus/console.h"
 #include "xen/hypercall.h"
@@ -43,6 +42,7 @@ static const struct {
 static const char *const features[] = { "feature-poweroff", "feature-reboot", "feature-suspend" };
 
 static bool announced;
+static void (*ask_to_end)(int reason);
 
 /* The SHUTDOWN_* reason that a word stands for, or -1. */
 static int find_reason(const char *word)
@@ -128,13 +128,14 @@ static void shutdown_changed(struct xenstore_watch *watch, const char *path)
         return;
     }
     printk("lifecycle: the toolstack asks for shutdown, reason %d", reason);
-    application_exit_request(reason);
+    ask_to_end(reason);
 }
 
-void lifecycle_init(void)
+void lifecycle_init(void (*end)(int shutdown_reason))
 {
     static struct xenstore_watch watch = { .path = NODE, .callback = shutdown_changed };
 
+    ask_to_end = end;
     xenstore_watch_register_later(&watch);
 }
 

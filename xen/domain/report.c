@@ -15,9 +15,10 @@
 #include "lib/mm/paging.h"
 #include "arch/thread.h"
 #include "lib/sched/sched.h"
-#include "../../lib/base/log.h"
+#include "lib/base/log.h"
 #include "xen/bus/console.h"
 #include "xen/hypercall.h"
+#include "xen/platform.h"
 #include "xen/domain/lifecycle.h"
 
 #define BACKTRACE_DEPTH 24
@@ -31,11 +32,6 @@ static unsigned int begun;
 /* For %fs, where functions look for their canary, should the thread's own block be the trouble. */
 static char no_thread[64];
 
-bool report_has_begun(void)
-{
-    return begun > 0;
-}
-
 static void __attribute__((noreturn)) stop_crashed(void)
 {
     struct sched_shutdown shutdown = { .reason = SHUTDOWN_crash };
@@ -46,10 +42,11 @@ static void __attribute__((noreturn)) stop_crashed(void)
 
 void report_begin(uint64_t instruction)
 {
+    log_emergency = true;
     if (++begun == 1)
         return;
     if (begun == 2) {
-        arch_set_thread_pointer(no_thread);
+        platform_set_thread_pointer(no_thread);
         printk("a fault at %lx inside the report ends it; the domain stops as crashed",
                instruction);
         console_emergency_flush();
@@ -137,7 +134,7 @@ void report_threads(print_line print)
             print("the list of threads is broken: it leads to %p", (const void *)thread);
             return;
         }
-        if (!description.running || !report_has_begun())
+        if (!description.running || !log_emergency)
             print_thread(print, &description);
     }
 }

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "lib/base/printk.h"
+#include "lib/base/sysrq.h"
 #include "xen/bus/xenstore.h"
 
 #define NODE "control/sysrq"

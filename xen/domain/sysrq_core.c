@@ -10,7 +10,7 @@
 #include "xen/bus/console.h"
 #include "xen/evtchn.h"
 #include "xen/bus/gnttab.h"
-#include "xen/domain/sysrq.h"
+#include "lib/base/sysrq.h"
 #include "xen/bus/xenstore.h"
 
 extern char image_start[], text_end[], rodata_end[], image_end[];

@@ -3,7 +3,7 @@
 #include <stdint.h>
 
 #include "lib/base/printk.h"
-#include "xen/domain/sysrq.h"
+#include "lib/base/sysrq.h"
 #include "xen/bus/xenbus.h"
 
 #define DESCRIPTION_MAX 240

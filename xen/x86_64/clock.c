@@ -12,7 +12,7 @@
 
 #include "xen/boot_info.h"
 #include "arch/cpu.h"
-#include "lib/sched/sched.h"
+#include "lib/base/time.h"
 
 #define NANOSECONDS 1000000000ull
 

@@ -13,12 +13,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "arch/page.h"
 #include "xen/platform.h"
 #include "lib/base/printk.h"
-
-#define PAGE_SHIFT 12
-#define PAGE_SIZE 4096ul
-#define PAGE_MASK (~(PAGE_SIZE - 1))
 
 /* A block of 2^order pages, or NULL when memory is out. */
 void *pages_alloc(unsigned int order);

@@ -18,15 +18,7 @@
 #include <stdint.h>
 
 #include "lib/base/list.h"
-
-#define DEADLINE_NEVER UINT64_MAX
-#define MILLISECONDS(n) ((uint64_t)(n) * 1000000u)
-#define SECONDS(n) ((uint64_t)(n) * 1000000000u)
-
-/* Nanoseconds since the guest's start; never goes back, not even over a restore. Any context. */
-uint64_t clock_monotonic(void);
-/* Nanoseconds since 1970 (UTC). Any context. */
-uint64_t clock_realtime(void);
+#include "lib/base/time.h"
 
 /* clock_monotonic() + ns, saturating at DEADLINE_NEVER. */
 uint64_t deadline_after(uint64_t ns);

@@ -9,11 +9,11 @@
 /*
  * Watch control/shutdown and announce what we understand (control/feature-poweroff, -reboot,
  * -suspend). Does not block: the watch thread does the work; call it once, after xenstore_init().
- * A request is acknowledged by clearing the node and then passed to application_exit_request(), or
- * to domain_suspend() (xen/domain/suspend.h); words that are not understood are left in the node and named
- * in one warning.
+ * A request is acknowledged by clearing the node and then passed to `end`, or to domain_suspend()
+ * (xen/domain/suspend.h); words that are not understood are left in the node and named in one
+ * warning.
  */
-void lifecycle_init(void);
+void lifecycle_init(void (*end)(int shutdown_reason));
 
 /*
  * Stop the domain with a SHUTDOWN_* reason. Console output that is still on its way is waited for,

@@ -18,7 +18,7 @@
 #include <string.h>
 
 #include "xen/platform.h"
-#include "arch/x86_64.h"
+#include "lib/mm/x86_64/tables.h"
 #include "lib/base/constant.h"
 #include "lib/mm/pages.h"
 #include "lib/base/printk.h"

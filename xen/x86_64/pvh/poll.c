@@ -16,7 +16,7 @@
  * the one that is set already, so that most blocks need no hypercall, and a timer may come for a
  * deadline that is not there any more.
  */
-#include "pvh.h"
+#include "xen/x86_64/pvh.h"
 
 #include <stdint.h>
 

@@ -12,11 +12,12 @@
 #include <xen-abi/version.h>
 #include <xen-abi/xen.h>
 
-#include "../../../../xen/x86_64/pv/pv.h"
+#include "xen/x86_64/pv.h"
 
 #include "xen/boot_info.h"
-#include "arch/x86_64.h"
-#include "../../../../xen/x86_64/pv/hypercalls.h"
+#include "lib/mm/pages.h"
+#include "lib/mm/x86_64/tables.h"
+#include "xen/x86_64/pv_hypercalls.h"
 #include "lib/base/constant.h"
 #include "lib/base/printk.h"
 

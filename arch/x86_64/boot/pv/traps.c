@@ -4,10 +4,10 @@
  * is not writable, Xen ends the domain as crashed, without a report of ours. No event callback is
  * registered, since the upcall mask, which the domain builder sets, is never cleared.
  */
-#include "../../../../xen/x86_64/pv/pv.h"
+#include "xen/x86_64/pv.h"
 
 #include "arch/x86_64.h"
-#include "../../../../xen/x86_64/pv/hypercalls.h"
+#include "xen/x86_64/pv_hypercalls.h"
 
 extern char pv_trap_stubs[];
 

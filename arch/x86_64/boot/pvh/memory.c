@@ -5,7 +5,7 @@
  * set aside is killed. What is set aside is in the domain's reservation, together with a few pages
  * that are in no memory map (the rings of console and xenstore, ACPI tables).
  */
-#include "../../../../xen/x86_64/pvh/pvh.h"
+#include "xen/x86_64/pvh.h"
 
 #include <xen-abi/xen.h>
 #include <xen-abi/memory.h>

@@ -19,13 +19,13 @@
 #include <xen-abi/memory.h>
 #include <xen-abi/version.h>
 
-#include "../../../../xen/x86_64/pvh/pvh.h"
+#include "xen/x86_64/pvh.h"
 
 #include "xen/boot_info.h"
 #include "arch/cpu.h"
 #include "lib/mm/paging.h"
 #include "xen/platform.h"
-#include "arch/x86_64.h"
+#include "lib/mm/x86_64/tables.h"
 #include "lib/mm/pages.h"
 #include "lib/base/printk.h"
 #include "xen/hypercall.h"

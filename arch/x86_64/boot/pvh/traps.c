@@ -3,7 +3,7 @@
  * Trap table under PVH. Exceptions run on a stack of their own (IST 1), so that a stack overflow is
  * reported too. The upcall's gate leads to where a call that blocks ends (upcall.S).
  */
-#include "../../../../xen/x86_64/pvh/pvh.h"
+#include "xen/x86_64/pvh.h"
 
 #include "arch/x86_64.h"
 #include "lib/base/constant.h"

@@ -11,12 +11,13 @@
  * Frames of Xen's own (shared_info, the grant table) have a range at the end of the direct map's
  * 512 GiB.
  */
-#include "../../../../xen/x86_64/pv/pv.h"
+#include "xen/x86_64/pv.h"
 
 #include <string.h>
 
-#include "arch/x86_64.h"
-#include "../../../../xen/x86_64/pv/hypercalls.h"
+#include "lib/mm/pages.h"
+#include "lib/mm/x86_64/tables.h"
+#include "xen/x86_64/pv_hypercalls.h"
 #include "lib/base/printk.h"
 
 #define XEN_FRAMES_BASE 0x7fc0000000ul

@@ -3,9 +3,9 @@
  * Page tables under PVH: native entries, written as memory is. The direct map has 2 MiB pages; the
  * units that hold the image are split into 4 KiB pages, for their protection.
  */
-#include "../../../../xen/x86_64/pvh/pvh.h"
+#include "xen/x86_64/pvh.h"
 
-#include "arch/x86_64.h"
+#include "lib/mm/x86_64/tables.h"
 #include "lib/mm/pages.h"
 
 extern uint64_t boot_level4[PTE_COUNT];

@@ -11,7 +11,7 @@
  * A live migration sends frames while they come and go. In the new domain the list is the
  * toolstack's, and may have machine frames where this one had none: they are given back first.
  */
-#include "../../../x86_64/pv/pv.h"
+#include "xen/x86_64/pv.h"
 
 #include <errno.h>
 #include <string.h>
@@ -21,7 +21,7 @@
 
 #include "xen/boot_info.h"
 #include "lib/mm/paging.h"
-#include "../../../x86_64/pv/hypercalls.h"
+#include "xen/x86_64/pv_hypercalls.h"
 #include "lib/mm/pages.h"
 #include "lib/base/printk.h"
 

@@ -11,11 +11,12 @@
  * The new domain comes with page tables, list of machine frames, the vCPU with its trap table and
  * thread pointer, and in start_info the new shared_info and rings.
  */
-#include "../../../x86_64/pv/pv.h"
+#include "xen/x86_64/pv.h"
 
 #include <xen-abi/sched.h>
 
 #include "arch/x86_64.h"
+#include "lib/mm/pages.h"
 #include "xen/hypercall.h"
 
 static void name_rings(struct start_info *start, xen_pfn_t console, xen_pfn_t store)

@@ -7,7 +7,7 @@
  * were with Xen when the old one stopped. To fill such a frame again would leave what it had
  * unreachable and counted; so it is given back first, once there is reason to think of it.
  */
-#include "../../../x86_64/pvh/pvh.h"
+#include "xen/x86_64/pvh.h"
 
 #include <errno.h>
 

@@ -16,7 +16,7 @@
 #include "xen/platform.h"
 #include "lib/mm/pages.h"
 #include "lib/base/printk.h"
-#include "../../../x86_64/pvh/pvh.h"
+#include "xen/x86_64/pvh.h"
 #include "xen/hypercall.h"
 
 bool pvh_frames_came;
