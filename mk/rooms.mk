@@ -1,22 +1,13 @@
 # SPDX-License-Identifier: MIT
-# The rooms of the house, as lists of sources by switch. An image has `core` and what its CONFIG names; a switch brings in those it stands on.
+# The rooms of the house, as lists of sources by switch: SRCS_SWITCH. An image has `core` and what its CONFIG names; a switch brings in
+# those it stands on.
 
 in = $(sort $(wildcard $(addsuffix /*.[cS],$(1))))
 
-SRCS_core := $(call in,lib/base arch/x86_64 xen xen/x86_64 xen/x86_64/pv xen/x86_64/pvh lib/random lib/mm lib/mm/x86_64 lib/mm/x86_64/pv lib/mm/x86_64/pvh) \
-    $(call in,lib/sched lib/file lib/posix lib/libc arch/x86_64/boot/pv arch/x86_64/boot/pvh xen/domain/x86_64) \
-    $(filter-out xen/bus/xenbus% xen/bus/frontend.c,$(call in,xen/bus)) \
-    $(filter-out xen/domain/balloon% xen/domain/health% xen/domain/xenbus%,$(call in,xen/domain)) \
-    $(wildcard xen/domain/x86_64/*/suspend.c) \
-    $(filter-out %/identity.c,$(call in,lib/boot))
-SRCS_xenbus := $(wildcard xen/bus/xenbus*.c xen/domain/xenbus*.c) xen/bus/frontend.c
-SRCS_balloon := xen/domain/balloon.c $(wildcard xen/domain/x86_64/*/balloon.c)
-SRCS_health := xen/domain/health.c
-SRCS_block := $(call in,lib/block)
-SRCS_vfs := $(call in,lib/fs lib/fs/ramfs lib/fs/devfs)
-SRCS_tarfs := $(call in,lib/fs/tarfs)
-SRCS_blk := $(call in,blkfront)
-SRCS_net := $(call in,netfront net net/lwip)
+# From the ground up: a room may call rooms below it. Each has its files, and the rooms that it stands on, in its room.mk.
+ROOMS := lib/base arch/x86_64 xen lib/random lib/mm lib/sched xen/bus lib/file lib/block \
+    lib/fs net blkfront netfront lib/posix lib/libc xen/domain arch/x86_64/boot lib/boot
+include $(addsuffix /room.mk,$(ROOMS))
 
 # Which switches a switch brings in, itself included.
 WITH_balloon := balloon
