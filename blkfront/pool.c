@@ -7,8 +7,8 @@
 #include "blkfront.h"
 
 #include <errno.h>
-#include <stdlib.h>
 
+#include "lib/mm/heap.h"
 #include "lib/mm/pages.h"
 #include "xen/bus/gnttab.h"
 
@@ -26,7 +26,7 @@ int blkfront_pool_create(struct blkfront_pool *pool, uint16_t domain)
         limit = BLKFRONT_POOL_MIN;
     if (limit > BLKFRONT_POOL_MAX)
         limit = BLKFRONT_POOL_MAX;
-    pool->pages = calloc(limit, sizeof(*pool->pages));
+    pool->pages = kernel_alloc_zeroed(limit, sizeof(*pool->pages));
     if (pool->pages == NULL)
         return -ENOMEM;
     pool->limit = (unsigned int)limit;
@@ -42,7 +42,7 @@ void blkfront_pool_destroy(struct blkfront_pool *pool)
         pool->count--;
         gnttab_end_and_free(pool->pages[pool->count].reference, pool->pages[pool->count].data);
     }
-    free(pool->pages);
+    kernel_free(pool->pages);
     pool->pages = NULL;
     pool->unused = 0;
     pool->first = BLKFRONT_NO_PAGE;

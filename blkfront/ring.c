@@ -8,10 +8,10 @@
 #include "blkfront.h"
 
 #include <errno.h>
-#include <stdlib.h>
 
 #include <xen-abi/io/blkif.h>
 
+#include "lib/mm/heap.h"
 #include "lib/mm/pages.h"
 #include "lib/base/printk.h"
 #include "xen/evtchn.h"
@@ -45,8 +45,8 @@ static int alloc_ring(struct blkfront *disk, uint16_t domain, unsigned int order
 
 static int alloc_transfers(struct blkfront *disk, unsigned int slots)
 {
-    disk->id_next = calloc(slots, sizeof(*disk->id_next));
-    disk->transfers = calloc(slots, sizeof(*disk->transfers));
+    disk->id_next = kernel_alloc_zeroed(slots, sizeof(*disk->id_next));
+    disk->transfers = kernel_alloc_zeroed(slots, sizeof(*disk->transfers));
     return disk->id_next == NULL || disk->transfers == NULL ? -ENOMEM : 0;
 }
 
@@ -83,8 +83,8 @@ void blkfront_ring_destroy(struct blkfront *disk)
     blkfront_pool_destroy(&disk->pool);
     disk->block.kept_pages = 0;
     frontend_rings_free(disk->ring_order, &disk->ring_memory, disk->ring_references);
-    free(disk->transfers);
-    free(disk->id_next);
+    kernel_free(disk->transfers);
+    kernel_free(disk->id_next);
     disk->transfers = NULL;
     disk->id_next = NULL;
     memset(&disk->ids, 0, sizeof(disk->ids));

@@ -15,11 +15,11 @@
 #include "blkfront.h"
 
 #include <errno.h>
-#include <stdlib.h>
 
 #include <xen-abi/io/blkif.h>
 #include <xen-abi/io/protocols.h>
 
+#include "lib/mm/heap.h"
 #include "lib/mm/pages.h"
 #include "lib/base/printk.h"
 #include "xen/bus/xenstore.h"
@@ -375,7 +375,7 @@ static struct blkfront *find_detached(unsigned int id)
 
 static struct blkfront *create(unsigned int id)
 {
-    struct blkfront *disk = calloc(1, sizeof(*disk));
+    struct blkfront *disk = kernel_alloc_zeroed(1, sizeof(*disk));
 
     if (disk == NULL)
         return NULL;

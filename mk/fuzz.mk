@@ -22,11 +22,11 @@ $(BUILD)/.tools-fuzz: tools/check-tools
 
 # $(1) name
 define fuzzer
-$(FUZZ_DIR)/$(1): test/fuzz/$(1).c test/fuzz/fuzz.c $(call fuzz_line,$(1),SRCS) $(wildcard test/fuzz/*.h test/fuzz/*.ld xen/bus/*.h blkfront/*.h netfront/*.h) \
+$(FUZZ_DIR)/$(1): test/fuzz/$(1).c test/fuzz/fuzz.c $(call fuzz_line,$(1),SRCS) $(ANY_TEST) $(wildcard test/fuzz/*.h test/fuzz/*.ld xen/bus/*.h blkfront/*.h netfront/*.h) \
     $(shell find include -name '*.h') $(BUILD)/.tools-fuzz | $(ABI)/.done
 	@mkdir -p $$(@D)
 	$(say) FUZZER $(1)
-	$(Q)$(FUZZ_CC) $(FUZZ_FLAGS) $(UNIT_WARNINGS) $(FUZZ_CPPFLAGS) $(call fuzz_line,$(1),CFLAGS) -o $$@ test/fuzz/$(1).c test/fuzz/fuzz.c $$(sort $(call fuzz_line,$(1),SRCS))
+	$(Q)$(FUZZ_CC) $(FUZZ_FLAGS) $(UNIT_WARNINGS) $(FUZZ_CPPFLAGS) $(call fuzz_line,$(1),CFLAGS) -o $$@ test/fuzz/$(1).c test/fuzz/fuzz.c $$(sort $(call fuzz_line,$(1),SRCS) $(ANY_TEST))
 endef
 
 $(addprefix $(UNIT_DIR)/fuzz-,$(FUZZERS)): $(UNIT_DIR)/fuzz-%: $(FUZZ_DIR)/%

@@ -11,7 +11,10 @@ UNIT_FLAGS := -std=gnu11 -g -O1 -fsanitize=address,undefined -fno-sanitize-recov
 UNIT_WARNINGS := -Wall -Wextra -Wno-missing-field-initializers -Werror
 UNIT_CPPFLAGS := -D_GNU_SOURCE -Iinclude -Itest/unit $(ABI_CPPFLAGS) $(LWIP_CPPFLAGS)
 
+# What any source may call: the kernel's heap, served by the host's malloc().
+ANY_TEST := lib/libc/kernel_heap.c
 unit_line = $(shell sed -n 's|^// $(2): *||p' test/unit/$(1).c)
+unit_sources = $(sort $(call unit_line,$(1),SRCS) $(ANY_TEST))
 
 # lwIP for the host, compiled once for all tests that use it.
 UNIT_LWIP_OBJS = $(patsubst $(LWIP)/src/%.c,$(UNIT_DIR)/lwip/%.o,$(LWIP_SRCS))
@@ -21,13 +24,13 @@ $(UNIT_DIR)/lwip/%.o: $(LWIP)/src/%.c $(wildcard net/lwip/*.h) | $(LWIP)/.done
 
 # $(1) name
 define unit_test
-$(UNIT_DIR)/$(1): test/unit/$(1).c $(call unit_line,$(1),SRCS) $(wildcard test/unit/*.h) $(shell find include -name '*.h') \
+$(UNIT_DIR)/$(1): test/unit/$(1).c $(call unit_sources,$(1)) $(wildcard test/unit/*.h) $(shell find include -name '*.h') \
     $(if $(call unit_line,$(1),LWIP),$(UNIT_LWIP_OBJS)) | $(ABI)/.done $(LWIP)/.done
 	@mkdir -p $$(@D)
 	$(say) UNIT $(1)
-	$(Q)cc -MM -MP -MT $$@ $(UNIT_CPPFLAGS) $(call unit_line,$(1),CFLAGS) test/unit/$(1).c $$(sort $(call unit_line,$(1),SRCS)) > $$@.d
-	$(Q)printf '%s:\n' test/unit/$(1).c $$(sort $(call unit_line,$(1),SRCS)) >> $$@.d
-	$(Q)cc $(UNIT_FLAGS) $(UNIT_WARNINGS) $(UNIT_CPPFLAGS) $(call unit_line,$(1),CFLAGS) -o $$@ test/unit/$(1).c $$(sort $(call unit_line,$(1),SRCS)) \
+	$(Q)cc -MM -MP -MT $$@ $(UNIT_CPPFLAGS) $(call unit_line,$(1),CFLAGS) test/unit/$(1).c $(call unit_sources,$(1)) > $$@.d
+	$(Q)printf '%s:\n' test/unit/$(1).c $(call unit_sources,$(1)) >> $$@.d
+	$(Q)cc $(UNIT_FLAGS) $(UNIT_WARNINGS) $(UNIT_CPPFLAGS) $(call unit_line,$(1),CFLAGS) -o $$@ test/unit/$(1).c $(call unit_sources,$(1)) \
 	    $(if $(call unit_line,$(1),LWIP),$(UNIT_LWIP_OBJS)) -lcmocka
 endef
 

@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <net/if.h>
 #include <netdb.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "lib/base/printk.h"
@@ -15,6 +14,7 @@
 #include "net_internal.h"
 #include "resolver_internal.h"
 #include "socket_internal.h"
+#include "lib/mm/heap.h"
 
 #define KNOWN_FLAGS                                                                                \
     (AI_PASSIVE | AI_CANONNAME | AI_NUMERICHOST | AI_V4MAPPED | AI_ALL | AI_ADDRCONFIG |           \
@@ -121,7 +121,7 @@ struct entry {
 
 static struct addrinfo *make_entry(const ip_addr_t *ip, uint16_t port, int type, const char *name)
 {
-    struct entry *entry = calloc(1, sizeof(*entry) + (name ? strlen(name) + 1 : 0));
+    struct entry *entry = kernel_alloc_zeroed(1, sizeof(*entry) + (name ? strlen(name) + 1 : 0));
     int family = IP_IS_V6(ip) ? AF_INET6 : AF_INET;
 
     if (!entry)
@@ -201,7 +201,7 @@ void freeaddrinfo(struct addrinfo *list)
     while (list) {
         struct addrinfo *next = list->ai_next;
 
-        free(container_of(list, struct entry, info));
+        kernel_free(container_of(list, struct entry, info));
         list = next;
     }
 }

@@ -26,6 +26,7 @@
 
 #include "lwip_hooks.h"
 #include "net_internal.h"
+#include "lib/mm/heap.h"
 
 #define POLL_BUDGET 64
 #define FRAGMENTS_MAXIMUM 64
@@ -342,7 +343,7 @@ static unsigned int interface_number(const char *name)
 
 static void interface_added(struct net_device *device)
 {
-    struct interface *interface = calloc(1, sizeof(*interface));
+    struct interface *interface = kernel_alloc_zeroed(1, sizeof(*interface));
 
     if (!interface) {
         printk("net: no memory for %s", device->name);
@@ -383,7 +384,7 @@ static void interface_removed(struct net_device *device)
     net_multicast_end(interface);
     if (!netif_default && !list_empty(&net_interfaces))
         netif_set_default(&interface_of(net_interfaces.next)->netif);
-    free(interface);
+    kernel_free(interface);
 }
 
 void net_interfaces_init(void)

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Memory of the network stack: packet buffers and control blocks from malloc, with recycling,
+ * Memory of the network stack: packet buffers and control blocks from the heap, with recycling,
  * counting and limits.
  *
  * Blocks come in a few sizes; each has an 8-byte header that names its size class, and freed blocks
  * of a class wait in a list for the next packet, up to a bound, beyond which they go back to
- * malloc, as all of them do when memory is short. All blocks together stay below a limit that follows the memory of the guest (a quarter of
+ * the heap, as all of them do when memory is short. All blocks together stay below a limit that follows the memory of the guest (a quarter of
  * it). Small blocks (acknowledgements, control blocks, ARP) may use all of the limit, large ones
  * only three quarters: a stack whose buffers are full of data that waits for acknowledgements can
  * always take in those acknowledgements.
@@ -14,9 +14,9 @@
  */
 #define NET_MEMORY_POOLS
 
-#include <stdlib.h>
 #include <string.h>
 
+#include "lib/mm/heap.h"
 #include "lib/mm/memory_pressure.h"
 #include "lib/mm/pages.h"
 #include "lwip/opt.h"
@@ -87,7 +87,7 @@ static size_t clamp(size_t value, size_t minimum, size_t maximum)
     return value < minimum ? minimum : value > maximum ? maximum : value;
 }
 
-/* Free blocks go back to malloc, whatever is wanted. */
+/* Free blocks go back to the heap, whatever is wanted. */
 static size_t release(size_t pages, void *unused)
 {
     size_t bytes = cached_bytes;
@@ -100,7 +100,7 @@ static size_t release(size_t pages, void *unused)
             struct block *block = free_blocks[index];
 
             free_blocks[index] = block->next;
-            free(block);
+            kernel_free(block);
         }
     }
     cached_bytes = 0;
@@ -134,7 +134,7 @@ static void *take_large(size_t size)
 
     if (size > memory_limit || used_bytes + size > memory_limit / 4 * 3)
         return NULL;
-    block = malloc(size);
+    block = kernel_alloc(size);
     if (!block)
         return NULL;
     block->size_class = size | LARGE;
@@ -159,7 +159,7 @@ void *net_memory_alloc(size_t length)
         free_blocks[index] = block->next;
         cached_bytes -= size;
     } else {
-        block = malloc(size);
+        block = kernel_alloc(size);
         if (!block)
             return NULL;
     }
@@ -189,12 +189,12 @@ void net_memory_free(void *memory)
     used_blocks--;
     if (index & LARGE) {
         used_bytes -= index & ~LARGE;
-        free(block);
+        kernel_free(block);
         return;
     }
     used_bytes -= class_size[index];
     if (cached_bytes + class_size[index] > cache_limit) {
-        free(block);
+        kernel_free(block);
         return;
     }
     cached_bytes += class_size[index];

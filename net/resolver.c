@@ -8,7 +8,6 @@
  */
 #include <errno.h>
 #include <netdb.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "lib/sched/sched.h"
@@ -18,6 +17,7 @@
 #include "net_internal.h"
 #include "resolver_internal.h"
 #include "socket_internal.h"
+#include "lib/mm/heap.h"
 
 #define QUERY_TIMEOUT SECONDS(30)
 
@@ -36,7 +36,7 @@ static void answered(const char *name, const ip_addr_t *address, void *argument)
     (void)name;
     net_queries_pending--;
     if (query->abandoned) {
-        free(query);
+        kernel_free(query);
         return;
     }
     query->done = true;
@@ -49,7 +49,7 @@ static void answered(const char *name, const ip_addr_t *address, void *argument)
 /* Ask: a query that is done or will be, or NULL with *error. */
 static struct query *query_start(const char *name, u8_t type, int *error)
 {
-    struct query *query = calloc(1, sizeof(*query));
+    struct query *query = kernel_alloc_zeroed(1, sizeof(*query));
     err_t result;
 
     if (!query) {
@@ -70,7 +70,7 @@ static struct query *query_start(const char *name, u8_t type, int *error)
         return query;
     }
     *error = result == ERR_MEM ? EAI_MEMORY : result == ERR_ARG ? EAI_NONAME : EAI_AGAIN;
-    free(query);
+    kernel_free(query);
     return NULL;
 }
 
@@ -89,7 +89,7 @@ static int query_finish(struct query *query, ip_addr_t *address)
     } else {
         error = EAI_NONAME;
     }
-    free(query);
+    kernel_free(query);
     return error;
 }
 

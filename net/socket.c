@@ -4,18 +4,18 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
 
 #include "lib/random/random.h"
 
 #include "net_internal.h"
 #include "socket_internal.h"
+#include "lib/mm/heap.h"
 
 unsigned int sockets_open;
 
 struct socket *socket_allocate(const struct socket_protocol *protocol, int domain)
 {
-    struct socket *socket = calloc(1, sizeof(*socket));
+    struct socket *socket = kernel_alloc_zeroed(1, sizeof(*socket));
 
     if (!socket)
         return NULL;
@@ -35,7 +35,7 @@ void socket_discard(struct socket *socket)
 {
     socket->protocol->close(socket);
     sockets_open--;
-    free(socket);
+    kernel_free(socket);
 }
 
 /* What an unbound socket is bound to; its type is that of the socket's control block. */

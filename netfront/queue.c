@@ -9,9 +9,9 @@
  * take the first queue.
  */
 #include "netfront.h"
+#include "lib/mm/heap.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define ETHERTYPE 12u
@@ -99,7 +99,7 @@ static void destroy(struct netfront_queue *queue)
     frontend_port_close(&queue->transmit_port);
     netfront_transmit_destroy(queue);
     netfront_receive_destroy(queue);
-    free(queue);
+    kernel_free(queue);
 }
 
 /* The first queue may have to do with fewer pages than it should have; others are not worth that. */
@@ -112,7 +112,7 @@ static int check_pages(const struct netfront_queue *queue)
 
 static int create(struct netfront *nic, bool split_ports)
 {
-    struct netfront_queue *queue = calloc(1, sizeof(*queue));
+    struct netfront_queue *queue = kernel_alloc_zeroed(1, sizeof(*queue));
     int result;
 
     if (queue == NULL)

@@ -10,10 +10,10 @@
 #include "netfront.h"
 
 #include <errno.h>
-#include <stdlib.h>
 
 #include "lib/base/printk.h"
 #include "xen/bus/xenstore.h"
+#include "lib/mm/heap.h"
 
 #define MAC_LENGTH (sizeof("00:00:00:00:00:00") - 1)
 #define MTU_DEFAULT 1500u
@@ -66,7 +66,7 @@ static int read_mac(struct xenbus_device *bus, uint8_t mac[6])
     if (result != 0)
         return result;
     result = parse_mac(text, length, found);
-    free(text);
+    kernel_free(text);
     if (result == 0)
         memcpy(mac, found, sizeof(found));
     return result;
@@ -274,7 +274,7 @@ static void netfront_backend_again(struct xenbus_device *bus)
 
 static int netfront_probe(struct xenbus_device *bus)
 {
-    struct netfront *nic = calloc(1, sizeof(*nic));
+    struct netfront *nic = kernel_alloc_zeroed(1, sizeof(*nic));
     int result;
 
     if (nic == NULL)
@@ -282,7 +282,7 @@ static int netfront_probe(struct xenbus_device *bus)
     result = read_mac(bus, nic->device.mac);
     if (result != 0) {
         printk("%s: no usable mac: error %d", bus->node, -result);
-        free(nic);
+        kernel_free(nic);
         return result;
     }
     ksnprintf(nic->device.name, sizeof(nic->device.name), "eth%u", bus->id);
@@ -306,7 +306,7 @@ static void netfront_remove(struct xenbus_device *bus)
     disconnect(nic);
     if (nic->registered)
         net_device_unregister(&nic->device);
-    free(nic);
+    kernel_free(nic);
     bus->private_data = NULL;
 }
 

@@ -15,10 +15,10 @@
  * the device gave.
  */
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "cache_pages.h"
+#include "lib/mm/heap.h"
 #include "lib/mm/pages.h"
 
 #define RUN_PAGES 16u
@@ -81,7 +81,7 @@ static void run_done(struct block_request *request)
 
     for (unsigned int i = 0; i < run->count; i++)
         finish_page(run->pages[i], request->result);
-    free(run);
+    kernel_free(run);
 }
 
 /* Create the missing pages from `index` on, at most `count`. */
@@ -106,7 +106,7 @@ static void create_pages(struct run *run, struct block_device *device, uint64_t 
 static struct cached_page *start_run(struct block_device *device, uint64_t index,
                                      unsigned int count)
 {
-    struct run *run = malloc(sizeof(*run));
+    struct run *run = kernel_alloc(sizeof(*run));
     struct cached_page *first;
 
     if (run == NULL)
@@ -115,7 +115,7 @@ static struct cached_page *start_run(struct block_device *device, uint64_t index
     run->count = 0;
     create_pages(run, device, index, count);
     if (run->count == 0) {
-        free(run);
+        kernel_free(run);
         return NULL;
     }
     first = run->pages[0];

@@ -6,9 +6,9 @@
  * with the default limit a chain holds two pages on average.
  */
 #include <errno.h>
-#include <stdlib.h>
 
 #include "cache_pages.h"
+#include "lib/mm/heap.h"
 #include "lib/mm/memory_pressure.h"
 #include "lib/mm/pages.h"
 
@@ -58,7 +58,7 @@ int cache_pages_ready(void)
         block_cache_set_limit(pages_unused() / 4);
     while (count < limit / 2)
         count *= 2;
-    buckets = malloc(count * sizeof(*buckets));
+    buckets = kernel_alloc(count * sizeof(*buckets));
     if (buckets == NULL)
         return -ENOMEM;
     bucket_count = count;
@@ -91,7 +91,7 @@ struct cached_page *cache_page_find(struct block_device *device, uint64_t index)
 static void free_page(struct cached_page *page)
 {
     page_free(page->data);
-    free(page);
+    kernel_free(page);
     held--;
 }
 
@@ -168,13 +168,13 @@ size_t block_cache_shrink(size_t pages)
 
 static struct cached_page *allocate(void)
 {
-    struct cached_page *page = malloc(sizeof(*page));
+    struct cached_page *page = kernel_alloc(sizeof(*page));
 
     if (page == NULL)
         return NULL;
     page->data = page_alloc();
     if (page->data == NULL) {
-        free(page);
+        kernel_free(page);
         return NULL;
     }
     held++;

@@ -15,10 +15,10 @@
  * changed since, is written in a second round.
  */
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "cache_pages.h"
+#include "lib/mm/heap.h"
 #include "lib/mm/pages.h"
 #include "lib/base/printk.h"
 
@@ -42,7 +42,7 @@ static struct timer write_timer = TIMER_INIT(write_timer, time_to_write, NULL);
 
 static struct cache_writes *create(void)
 {
-    struct cache_writes *writes = calloc(1, sizeof(*writes));
+    struct cache_writes *writes = kernel_alloc_zeroed(1, sizeof(*writes));
 
     if (writes == NULL)
         return NULL;

@@ -5,11 +5,11 @@
  * well.
  */
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "lib/block/blockdev.h"
 #include "lib/base/printk.h"
+#include "lib/mm/heap.h"
 
 #define RAMDISK_SECTOR 512u
 
@@ -34,7 +34,7 @@ static void choose_name(struct block_device *device)
 
 int ramdisk_register(const void *start, size_t length)
 {
-    struct block_device *device = calloc(1, sizeof(*device));
+    struct block_device *device = kernel_alloc_zeroed(1, sizeof(*device));
 
     if (device == NULL)
         return -ENOMEM;

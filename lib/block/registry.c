@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* The registered block devices. */
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "lib/block/blockdev.h"
+#include "lib/mm/heap.h"
 
 static struct list devices = LIST_INIT(devices);
 
@@ -59,6 +59,6 @@ void block_unregister(struct block_device *device)
     list_remove(&device->link);
     if (device->replaced != NULL)
         device->replaced(device, true);
-    free(device->cache);
+    kernel_free(device->cache);
     device->cache = NULL;
 }

@@ -7,12 +7,12 @@
 
 #include <errno.h>
 #include <stdbool.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "lib/boot/application.h"
 #include "lib/base/printk.h"
 #include "lib/random/random.h"
+#include "lib/mm/heap.h"
 
 #define ENVIRONMENT_PREFIX "env:"
 #define SEED_PREFIX "seed="
@@ -142,13 +142,13 @@ static size_t words_at_most(const char *text)
 
 int commandline_parse(const char *text, struct application_arguments *arguments)
 {
-    char *copy = strdup(text);
+    char *copy = kernel_copy_text(text, strlen(text));
     size_t most = words_at_most(text) + 2;
     bool behind = false;
     char *word;
 
-    arguments->arguments = calloc(most, sizeof(char *));
-    arguments->environment = calloc(most, sizeof(char *));
+    arguments->arguments = kernel_alloc_zeroed(most, sizeof(char *));
+    arguments->environment = kernel_alloc_zeroed(most, sizeof(char *));
     if (!copy || !arguments->arguments || !arguments->environment)
         return -ENOMEM;
     arguments->arguments[arguments->count++] = (char *)application_name;

@@ -9,7 +9,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
@@ -17,6 +16,7 @@
 #include <unistd.h>
 
 #include "lib/file/file.h"
+#include "lib/mm/heap.h"
 #include "lib/mm/pages.h"
 #include "lib/sched/sched.h"
 
@@ -185,7 +185,7 @@ static void end_closed(struct pipe *pipe)
         return;
     }
     page_free(pipe->ring);
-    free(pipe);
+    kernel_free(pipe);
 }
 
 static void pipe_reader_release(struct file *file)
@@ -223,13 +223,13 @@ static const struct file_operations pipe_writer_operations = {
 
 static struct pipe *pipe_create(int flags)
 {
-    struct pipe *pipe = calloc(1, sizeof(*pipe));
+    struct pipe *pipe = kernel_alloc_zeroed(1, sizeof(*pipe));
 
     if (pipe == NULL)
         return NULL;
     pipe->ring = page_alloc();
     if (pipe->ring == NULL) {
-        free(pipe);
+        kernel_free(pipe);
         return NULL;
     }
     wait_queue_init(&pipe->changed);

@@ -11,9 +11,9 @@
 #include "lib/file/poll.h"
 
 #include <errno.h>
-#include <stdlib.h>
 
 #include "lib/file/file.h"
+#include "lib/mm/heap.h"
 
 /* Errors are reported whether asked for or not. */
 #define ALWAYS_REPORTED (POLLERR | POLLHUP | POLLNVAL)
@@ -62,7 +62,7 @@ static void *take_memory(unsigned int capacity)
     void *block = spare;
 
     if (spare_capacity < capacity)
-        return malloc(capacity * (sizeof(struct file *) + sizeof(struct wait_entry)));
+        return kernel_alloc(capacity * (sizeof(struct file *) + sizeof(struct wait_entry)));
     spare = NULL;
     spare_capacity = 0;
     return block;
@@ -71,10 +71,10 @@ static void *take_memory(unsigned int capacity)
 static void give_memory(void *block, unsigned int capacity)
 {
     if (capacity <= spare_capacity) {
-        free(block);
+        kernel_free(block);
         return;
     }
-    free(spare);
+    kernel_free(spare);
     spare = block;
     spare_capacity = capacity;
 }

@@ -4,11 +4,11 @@
  * first match is the right one.
  */
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "internal.h"
 #include "lib/base/printk.h"
+#include "lib/mm/heap.h"
 
 static struct list mounts = LIST_INIT(mounts);
 static dev_t last_device_number;
@@ -127,19 +127,19 @@ static void report_failure(const char *path, const struct block_device *device, 
 static int add_mount(const char *path, const struct filesystem_type *type,
                      struct block_device *device)
 {
-    struct mount *mount = calloc(1, sizeof(*mount));
+    struct mount *mount = kernel_alloc_zeroed(1, sizeof(*mount));
     int result = -ENOMEM;
 
     if (mount == NULL)
         return -ENOMEM;
-    mount->path = strdup(path);
+    mount->path = kernel_copy_text(path, strlen(path));
     strcpy(mount->source, device != NULL ? device->name : "");
     if (mount->path != NULL)
         result = attach(mount, type, device);
     if (result != 0) {
         report_failure(path, device, result);
-        free(mount->path);
-        free(mount);
+        kernel_free(mount->path);
+        kernel_free(mount);
         return result;
     }
     mount->device_number = ++last_device_number;
@@ -187,8 +187,8 @@ int vfs_unmount(const char *path)
     list_remove(&mount->link);
     if (mount->operations->unmount != NULL)
         mount->operations->unmount(mount);
-    free(mount->path);
-    free(mount);
+    kernel_free(mount->path);
+    kernel_free(mount);
     return 0;
 }
 

@@ -8,12 +8,12 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
 #include "internal.h"
+#include "lib/mm/heap.h"
 
 struct vfs_file {
     struct file file;
@@ -178,7 +178,7 @@ static void vfs_file_release(struct file *file)
 
     vfs_release(open_file->mount, open_file->node);
     open_file->mount->references--;
-    free(open_file);
+    kernel_free(open_file);
 }
 
 static const struct file_operations vfs_file_operations = {
@@ -197,7 +197,7 @@ int vfs_file_create(const struct location *location, void *node, const struct st
 {
     bool directory = S_ISDIR(status->st_mode);
     size_t path_size = directory ? strlen(location->path) + 1 : 0;
-    struct vfs_file *open_file = malloc(sizeof(*open_file) + path_size);
+    struct vfs_file *open_file = kernel_alloc(sizeof(*open_file) + path_size);
 
     if (open_file == NULL)
         return -ENOMEM;

@@ -9,6 +9,8 @@
 #include "../../xen/bus/xenstore.c"
 #include "../../xen/bus/xenstore_watch.c"
 
+#include "lib/mm/heap.h"
+
 #include "fuzz.h"
 #include "world.h"
 
@@ -211,7 +213,7 @@ static void call_read(void)
     if (xenstore_read(XENSTORE_NONE, "name", &value, &length) != 0)
         return;
     FUZZ_CHECK(value[length] == '\0');
-    free(value);
+    kernel_free(value);
 }
 
 static void call_number(void)
@@ -232,7 +234,7 @@ static void call_directory(void)
     for (unsigned int i = 0; i < count; i++)
         length += (unsigned int)strlen(names[i]) + 1;
     FUZZ_CHECK(length <= XENSTORE_PAYLOAD_MAX);
-    free(names);
+    kernel_free(names);
 }
 
 static void call_write(void)

@@ -11,12 +11,12 @@
 
 #include <errno.h>
 #include <stddef.h>
-#include <stdlib.h>
 
 #include <xen-abi/grant_table.h>
 
 #include "arch/cpu.h"
 #include "xen/platform.h"
+#include "lib/mm/heap.h"
 #include "lib/mm/pages.h"
 #include "lib/base/printk.h"
 #include "lib/sched/sched.h"
@@ -80,12 +80,12 @@ static int add_frame(void)
 
     if (frame_count == FRAMES_MAX)
         return -ENOSPC;
-    frame->references = calloc(ENTRIES_PER_FRAME, sizeof(*frame->references));
+    frame->references = kernel_alloc_zeroed(ENTRIES_PER_FRAME, sizeof(*frame->references));
     if (!frame->references)
         return -ENOMEM;
     error = platform_map_grant_frame(frame_count, (void **)&frame->entries);
     if (error) {
-        free(frame->references);
+        kernel_free(frame->references);
         frame->references = NULL;
         return error;
     }

@@ -13,13 +13,13 @@
 #include "xen/bus/xenbus.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "lib/base/printk.h"
 #include "lib/sched/sched.h"
 #include "xenbus_internal.h"
 #include "xenstore_wire.h"
+#include "lib/mm/heap.h"
 
 #define DEVICE_DEPTH 3 /* components of device/<type>/<id> */
 
@@ -93,7 +93,7 @@ void xenbus_listen(void (*changed)(void))
 
 static void add_device(const struct xenbus_driver *driver, unsigned int id)
 {
-    struct xenbus_device *device = calloc(1, sizeof(*device));
+    struct xenbus_device *device = kernel_alloc_zeroed(1, sizeof(*device));
 
     if (device == NULL) {
         printk("xenbus: no memory for device/%s/%u", driver->type, id);
@@ -120,7 +120,7 @@ static void remove_device(struct xenbus_device *device)
         xenstore_watch_unregister(&device->backend_watch);
     device->driver->remove(device);
     list_remove(&device->link);
-    free(device);
+    kernel_free(device);
     wake_all(&settled_queue);
     tell_listener();
 }
@@ -179,7 +179,7 @@ static void search(const struct xenbus_driver *driver)
         else if (find_device(driver, (unsigned int)id) == NULL)
             add_device(driver, (unsigned int)id);
     }
-    free(names);
+    kernel_free(names);
 }
 
 /*

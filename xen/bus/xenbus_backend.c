@@ -4,11 +4,11 @@
  * is still the same device. All of it is other people's data.
  */
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "lib/base/printk.h"
 #include "xenbus_internal.h"
+#include "lib/mm/heap.h"
 
 #define DOMAIN_MAX (DOMID_FIRST_RESERVED - 1)
 
@@ -64,7 +64,7 @@ static int find_backend(const struct xenbus_device *device, char path[XENBUS_BAC
         memcpy(path, backend, length + 1);
         *domain = (uint16_t)number;
     }
-    free(backend);
+    kernel_free(backend);
     return error;
 }
 

@@ -4,11 +4,11 @@
  * payloads).
  */
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "lib/base/printk.h"
 #include "xenstore_internal.h"
+#include "lib/mm/heap.h"
 
 /* A string, with or without its NUL. */
 static struct xenstore_piece text_piece(const char *text)
@@ -37,7 +37,7 @@ int xenstore_read(xenstore_transaction transaction, const char *path, char **val
 
     if (error < 0)
         return error;
-    char *copy = malloc(reply.length + 1);
+    char *copy = kernel_alloc(reply.length + 1);
     if (copy != NULL) {
         memcpy(copy, reply.data, reply.length + 1);
         *value = copy;
@@ -73,7 +73,7 @@ static int split_names(const struct xenstore_reply *reply, char ***names, unsign
     if (strings < 0)
         return -EIO;
     size_t pointers = (size_t)strings * sizeof(char *);
-    char **block = malloc(pointers + reply->length + 1);
+    char **block = kernel_alloc(pointers + reply->length + 1);
     if (block == NULL)
         return -ENOMEM;
     char *text = (char *)block + pointers;

@@ -10,10 +10,10 @@
 
 #include <errno.h>
 #include <stdbool.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "lib/base/init.h"
+#include "lib/mm/heap.h"
 #include "lib/mm/pages.h"
 #include "lib/base/printk.h"
 #include "lib/sched/sched.h"
@@ -93,7 +93,7 @@ static bool asked(void)
     if (error < 0)
         return error == -ENOENT;
     empty = line[0] == '\0';
-    free(line);
+    kernel_free(line);
     return empty;
 }
 

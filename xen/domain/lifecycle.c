@@ -12,7 +12,6 @@
 
 #include <errno.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <xen-abi/xen.h>
@@ -23,6 +22,7 @@
 #include "xen/hypercall.h"
 #include "xen/domain/suspend.h"
 #include "xen/bus/xenstore.h"
+#include "lib/mm/heap.h"
 
 #define NODE "control/shutdown"
 #define ATTEMPTS 16
@@ -80,7 +80,7 @@ static int read_and_clear(xenstore_transaction transaction, int *reason)
         error = xenstore_write(transaction, NODE, "");
     else if (word[0] != '\0')
         report_unknown(word);
-    free(word);
+    kernel_free(word);
     return error;
 }
 

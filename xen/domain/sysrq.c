@@ -7,11 +7,11 @@
 
 #include <errno.h>
 #include <stdbool.h>
-#include <stdlib.h>
 
 #include "lib/base/printk.h"
 #include "lib/base/sysrq.h"
 #include "xen/bus/xenstore.h"
+#include "lib/mm/heap.h"
 
 #define NODE "control/sysrq"
 #define ATTEMPTS 16
@@ -28,7 +28,7 @@ static int read_and_clear(xenstore_transaction transaction, char *key)
     if (error < 0)
         return error == -ENOENT ? 0 : error;
     *key = value[0];
-    free(value);
+    kernel_free(value);
     return *key ? xenstore_write(transaction, NODE, "") : 0;
 }
 

@@ -53,8 +53,7 @@ void xenstore_suspend_cancel(void);
 int xenstore_resume(void *ring_page, uint32_t port);
 
 /*
- * *value becomes a malloc'd, NUL-terminated copy (the caller frees it); *length, when asked for,
- * its length.
+ * *value becomes a NUL-terminated copy (for kernel_free()); *length, when asked for, its length.
  */
 int xenstore_read(xenstore_transaction transaction, const char *path, char **value, size_t *length);
 int xenstore_write(xenstore_transaction transaction, const char *path, const char *value);
@@ -62,8 +61,7 @@ int xenstore_remove(xenstore_transaction transaction, const char *path);
 int xenstore_make_directory(xenstore_transaction transaction, const char *path);
 
 /*
- * Names of the children: one malloc'd block (free(*names)) that holds the pointers and the
- * strings.
+ * Names of the children: one block (kernel_free(*names)) that holds the pointers and the strings.
  */
 int xenstore_directory(xenstore_transaction transaction, const char *path, char ***names,
                        unsigned int *count);

@@ -8,12 +8,12 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "../internal.h"
 #include "lib/block/blockcache.h"
 #include "lib/random/random.h"
+#include "lib/mm/heap.h"
 
 struct character_device {
     const char *name;
@@ -108,7 +108,7 @@ static int devfs_lookup(struct mount *mount, const char *path, void **found)
         return -ENOENT;
     if (*rest != '\0')
         return -ENOTDIR;
-    *found = malloc(sizeof(node));
+    *found = kernel_alloc(sizeof(node));
     if (*found == NULL)
         return -ENOMEM;
     memcpy(*found, &node, sizeof(node));
@@ -118,7 +118,7 @@ static int devfs_lookup(struct mount *mount, const char *path, void **found)
 static void devfs_release(struct mount *mount, void *node)
 {
     (void)mount;
-    free(node);
+    kernel_free(node);
 }
 
 static int devfs_stat(struct mount *mount, void *found, struct stat *status)

@@ -12,11 +12,11 @@
  */
 #include <dirent.h>
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/statvfs.h>
 
 #include "../internal.h"
+#include "lib/mm/heap.h"
 #include "lib/mm/pages.h"
 #include "lib/sched/sched.h"
 #include "ramfs.h"
@@ -32,13 +32,13 @@ static struct ramfs_node *node_at(struct list *link)
 
 static struct ramfs_node *node_create(const char *name, size_t length, mode_t mode)
 {
-    struct ramfs_node *node = calloc(1, sizeof(*node));
+    struct ramfs_node *node = kernel_alloc_zeroed(1, sizeof(*node));
 
     if (node == NULL)
         return NULL;
-    node->name = strndup(name, length);
+    node->name = kernel_copy_text(name, length);
     if (node->name == NULL) {
-        free(node);
+        kernel_free(node);
         return NULL;
     }
     list_init(&node->link);
@@ -56,8 +56,8 @@ static void node_put(struct ramfs_node *node)
     if (--node->references > 0)
         return;
     ramfs_pages_cut(&node->pages, 0);
-    free(node->name);
-    free(node);
+    kernel_free(node->name);
+    kernel_free(node);
 }
 
 static void touch(struct ramfs_node *directory)
@@ -202,7 +202,7 @@ static void move(struct ramfs_node *node, struct ramfs_node *directory, char *na
         node_put(victim);
     }
     detach(node);
-    free(node->name);
+    kernel_free(node->name);
     node->name = name;
     attach(directory, node);
     node->changed = clock_realtime();
@@ -226,7 +226,7 @@ static int ramfs_rename(struct mount *mount, const char *from, const char *to)
         return -ENOENT;
     if (victim != NULL && !list_empty(&victim->children))
         return -ENOTEMPTY;
-    copy = strndup(name, length);
+    copy = kernel_copy_text(name, length);
     if (copy == NULL)
         return -ENOSPC;
     move(node, target, copy, victim);

@@ -14,7 +14,6 @@
  */
 #include <dirent.h>
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/statvfs.h>
 
@@ -22,6 +21,7 @@
 #include "lib/block/blockcache.h"
 #include "lib/base/printk.h"
 #include "tarfs.h"
+#include "lib/mm/heap.h"
 
 #define FIRST_COOKIE 2 /* 0 and 1 are "." and ".." */
 #define READ_ATTEMPTS 4u
@@ -182,7 +182,7 @@ static void tarfs_unmount(struct mount *mount)
     struct tarfs *tarfs = mount->private_data;
 
     tar_index_destroy(&tarfs->index);
-    free(tarfs);
+    kernel_free(tarfs);
 }
 
 static const struct filesystem_operations tarfs_operations = {
@@ -196,7 +196,7 @@ static const struct filesystem_operations tarfs_operations = {
 
 static int tarfs_mount(struct mount *mount, struct block_device *device)
 {
-    struct tarfs *tarfs = malloc(sizeof(*tarfs));
+    struct tarfs *tarfs = kernel_alloc(sizeof(*tarfs));
     int result;
 
     if (tarfs == NULL) {
@@ -215,7 +215,7 @@ static int tarfs_mount(struct mount *mount, struct block_device *device)
         printk("tarfs: %s: no memory for an index", device->name);
     if (result != 0) {
         tar_index_destroy(&tarfs->index);
-        free(tarfs);
+        kernel_free(tarfs);
         return result;
     }
     mount->operations = &tarfs_operations;

@@ -9,10 +9,10 @@
  * bucket.
  */
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "../internal.h"
+#include "lib/mm/heap.h"
 #include "lib/mm/pages.h"
 #include "lib/random/random.h"
 #include "tarfs.h"
@@ -74,7 +74,8 @@ static void put_in_bucket(struct tar_index *index, struct tar_entry *entry)
 static void grow(struct tar_index *index)
 {
     struct tar_entry **old = index->buckets;
-    struct tar_entry **buckets = calloc(index->bucket_count * 2, sizeof(struct tar_entry *));
+    struct tar_entry **buckets =
+        kernel_alloc_zeroed(index->bucket_count * 2, sizeof(struct tar_entry *));
     size_t i, old_count = index->bucket_count;
 
     if (buckets == NULL)
@@ -91,7 +92,7 @@ static void grow(struct tar_index *index)
             entry = next;
         }
     }
-    free(old);
+    kernel_free(old);
 }
 
 static struct tar_entry *entry_create(struct tar_index *index, const char *name, size_t length)
@@ -155,7 +156,7 @@ int tar_index_init(struct tar_index *index)
     index->seed = random_u32();
     index->page_limit = pages_unused() / 2;
     index->bucket_count = FIRST_BUCKETS;
-    index->buckets = calloc(FIRST_BUCKETS, sizeof(struct tar_entry *));
+    index->buckets = kernel_alloc_zeroed(FIRST_BUCKETS, sizeof(struct tar_entry *));
     index->root = index->buckets != NULL ? entry_create(index, "", 0) : NULL;
     if (index->root == NULL) {
         tar_index_destroy(index);
@@ -175,7 +176,7 @@ void tar_index_destroy(struct tar_index *index)
         page_free(page);
         page = next;
     }
-    free(index->buckets);
+    kernel_free(index->buckets);
     index->pages = NULL;
     index->buckets = NULL;
 }

@@ -17,12 +17,12 @@
  * counts, except that nothing replaces a directory that is not empty.
  */
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "lib/block/blockcache.h"
 #include "lib/base/printk.h"
 #include "tarfs.h"
+#include "lib/mm/heap.h"
 
 #define PAX_HEADER_MAXIMUM 65536u
 #define EXTENSIONS_IN_A_ROW 16u
@@ -91,14 +91,14 @@ static int read_archive(struct scanner *scanner, uint64_t offset, void *data, si
 /* The data of an extended header, terminated. NULL with *result. */
 static char *read_extension(struct scanner *scanner, uint64_t size, int *result)
 {
-    char *data = malloc(size + 1);
+    char *data = kernel_alloc(size + 1);
 
     *result = -ENOMEM;
     if (data == NULL)
         return NULL;
     *result = read_archive(scanner, scanner->offset + TAR_BLOCK, data, size);
     if (*result != 0) {
-        free(data);
+        kernel_free(data);
         return NULL;
     }
     data[size] = '\0';
@@ -138,7 +138,7 @@ static int take_extension(struct scanner *scanner)
         problem = tar_pax_apply(data, header->size, &scanner->extension);
     else
         apply_long_name(&scanner->extension, header->type, data);
-    free(data);
+    kernel_free(data);
     return problem != NULL ? damaged(scanner, problem) : 0;
 }
 
@@ -375,7 +375,7 @@ int tar_scan(struct block_device *device, struct tar_index *index, struct log_li
                        (unsigned long long)device->size);
         return -EINVAL;
     }
-    scanner = calloc(1, sizeof(*scanner));
+    scanner = kernel_alloc_zeroed(1, sizeof(*scanner));
     if (scanner == NULL) {
         printk_limited(log, "tarfs: %s: no memory", device->name);
         return -ENOMEM;
@@ -384,6 +384,6 @@ int tar_scan(struct block_device *device, struct tar_index *index, struct log_li
     scanner->index = index;
     scanner->log = log;
     result = report(scanner, scan_all(scanner));
-    free(scanner);
+    kernel_free(scanner);
     return result;
 }

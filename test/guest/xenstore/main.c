@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/mm/heap.h"
+
 #include "../check.h"
 
 #define THREADS 6
@@ -104,7 +106,7 @@ static void test_errors(void)
     CHECK(xenstore_write(XENSTORE_NONE, "data/folder/two", "2") == 0);
     CHECK(xenstore_directory(XENSTORE_NONE, "data/folder", &names, &count) == 0 && count == 2);
     CHECK(strcmp(names[0], "one") == 0 && strcmp(names[1], "two") == 0);
-    free(names);
+    kernel_free(names);
     CHECK(xenstore_remove(XENSTORE_NONE, "data/folder") == 0);
     CHECK(xenstore_directory(XENSTORE_NONE, "data/folder", &names, &count) == -ENOENT);
     CHECK(xenstore_transaction_end(12345, true) < 0);
@@ -125,7 +127,7 @@ static void storm(struct xenstore_watch *watch, const char *path)
     if (strstr(path, "last") &&
         xenstore_read(XENSTORE_NONE, "data/storm/last", &value, NULL) == 0) {
         storm_over = strcmp(value, "over") == 0;
-        free(value);
+        kernel_free(value);
     }
     wake_all(&storm_queue);
 }
