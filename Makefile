@@ -36,6 +36,7 @@ help:
 	@echo "make unit                unit tests alone; make unit TEST=NAME one of them"
 	@echo "make fuzz [FUZZ=NAME] [RUNS=N]  the fuzzers, for long: $(sort $(FUZZERS))"
 	@echo "make guest TEST=NAME     one guest test, under both guest types (TYPE=pv or pvh: under one): $(sort $(GUEST_TESTS))"
+	@echo "make guest SUITE=trixie  all guest tests on Debian 13's Xen 4.20; guest-trixie runs a dozen of them, as CI does"
 	@echo "make guest-clang         the guest tests with images built by clang; TEST and TYPE as above"
 	@echo "make bench               measure beside a Linux guest"
 	@echo "make clean               remove what was built; V=1 shows commands, CC=clang takes clang"

@@ -6,6 +6,10 @@ PORT ?= 8080
 
 GDB_ARGUMENTS ?=
 
+# Which Debian the Xen host is made of: bookworm (12, with Xen 4.17) or trixie (13, with Xen 4.20).
+SUITE ?= $(or $(XENHOST_SUITE),bookworm)
+export XENHOST_SUITE := $(SUITE)
+
 .PHONY: run gdb bench bench-images bench-bare
 run:
 	@tools/check-tools --install run
@@ -17,6 +21,8 @@ gdb:
 	@$(MAKE) --no-print-directory $(JOBS) $(APP)
 	@exec tools/xenhost/xenhost gdb $(APP) $(GDB_ARGUMENTS)
 
+# Figures are those of one host and one Linux guest: Debian 12's.
+bench: export XENHOST_SUITE := bookworm
 bench:
 	@tools/check-tools --install bench
 	@$(MAKE) --no-print-directory $(JOBS) bench-images

@@ -16,7 +16,7 @@ import stat
 import subprocess
 from pathlib import Path
 
-from xenhost import packages
+from xenhost import kernel, packages
 from xenhost.initrd import Cpio, ModuleTree
 from xenhost.paths import BUILD, IMAGE, ROOT
 from xenhost.prepare import locked, manifest, prepare
@@ -51,7 +51,7 @@ disk = [ 'phy:/dev/ram0,xvda,w' ]
 
 
 def _key() -> str:
-    total = hashlib.sha256(json.dumps(manifest()["sha256"]["vmlinux"]).encode())
+    total = hashlib.sha256(json.dumps(manifest()["sha256"]["vmlinuz"]).encode())
     for file in (Path(__file__), *sorted(SOURCES.iterdir()), PAGE, STREAM):
         total.update(file.read_bytes())
     return total.hexdigest()
@@ -70,7 +70,7 @@ def make() -> list[Path]:
     root.mkdir()
     with locked("image"), step("making the Linux guest from Debian 12 packages"):
         _unpack(root)
-    shutil.copy(IMAGE / "vmlinux", files[0])
+    kernel.expand(IMAGE / "vmlinuz", files[0])
     _compile(STREAM, files[3])
     _compile(SOURCES / "diskload.c", root / "diskload")
     files[1].write_bytes(_initramfs(root))

@@ -8,9 +8,11 @@
 Modules, from the ground up (each calls only those above it):
 
     ui         messages, errors, time limits
+    suite      the Debian releases that it can be made of, and what differs
     paths      where everything lies
     packages   Debian packages, through a private apt state
     prepare    Xen, dom0's kernel, initrd and root disk out of those packages
+    kernel     the ELF in a Linux kernel, for Linux guests
     qemu       one QEMU process and its QMP socket
     executor      scripts run in dom0 over a virtio-serial port
     state      the kept booted machine state

@@ -6,6 +6,7 @@ The initrd is an uncompressed cpio archive (newc format) written here: a static 
 them.  Dependencies come from the modules' own .modinfo, so no depmod is needed.
 """
 
+import lzma
 import re
 import stat
 import shutil
@@ -19,14 +20,22 @@ class ModuleTree:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.files = {self.plain(file.stem): file for file in folder.rglob("*.ko")}
+        self.files = {self.plain(file.name.partition(".")[0]): file
+                      for pattern in ("*.ko", "*.ko.xz") for file in folder.rglob(pattern)}
+        if not self.files:
+            raise HostError(f"no kernel modules in {folder}")
 
     @staticmethod
     def plain(name: str) -> str:
         return name.replace("-", "_")
 
+    def read(self, name: str) -> bytes:
+        """A module as insmod takes it; Debian 13's are compressed."""
+        data = self.files[name].read_bytes()
+        return lzma.decompress(data) if self.files[name].suffix == ".xz" else data
+
     def _depends(self, name: str) -> list[str]:
-        match = re.search(rb"\0depends=([^\0]*)\0", self.files[name].read_bytes())
+        match = re.search(rb"\0depends=([^\0]*)\0", self.read(name))
         return [self.plain(n) for n in match.group(1).decode().split(",") if n] if match else []
 
     def closure(self, names: list[str]) -> list[str]:
@@ -51,10 +60,11 @@ class ModuleTree:
         """Copy the modules into root/lib/modules/VERSION, with a list in load order."""
         version = self.folder.name
         for name in self.closure(names):
-            file = self.files[name]
-            target = root / "lib" / "modules" / version / file.relative_to(self.folder)
+            file = self.files[name].relative_to(self.folder)
+            target = root / "lib" / "modules" / version / file.parent / (
+                file.name.partition(".")[0] + ".ko")
             target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(file, target)
+            target.write_bytes(self.read(name))
         for extra in ("modules.order", "modules.builtin", "modules.builtin.modinfo"):
             if (self.folder / extra).exists():
                 shutil.copy(self.folder / extra, root / "lib" / "modules" / version / extra)
@@ -98,6 +108,6 @@ def make(target: Path, busybox: Path, init: Path, tree: ModuleTree, modules: lis
     archive.add("init", stat.S_IFREG | 0o755, init.read_bytes())
     names = tree.closure(modules)
     for name in names:
-        archive.add(f"m/{name}.ko", stat.S_IFREG | 0o644, tree.files[name].read_bytes())
+        archive.add(f"m/{name}.ko", stat.S_IFREG | 0o644, tree.read(name))
     archive.add("modules", stat.S_IFREG | 0o644, "".join(f"{name}\n" for name in names).encode())
     target.write_bytes(archive.finish())

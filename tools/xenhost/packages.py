@@ -2,7 +2,7 @@
 """Debian packages without touching the system.
 
 apt runs with a state folder of its own (no installed packages, its own lists) and a
-sources list derived from the machine's: the same mirrors, always suite bookworm, main.
+sources list derived from the machine's: the same mirrors, the chosen suite, main.
 So it resolves complete dependency trees; dpkg-deb and tar then unpack the archives into
 a folder, and no maintainer script ever runs.  Works as any user.
 """
@@ -16,10 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Iterable
 
-from .paths import APT, DEBS
+from .paths import APT, DEBS, SUITE
 from .ui import HostError, say, step
 
-SUITE = "bookworm"
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 
 
@@ -77,7 +76,7 @@ def _write_sources() -> None:
         raise HostError(f"{KEYRING} is missing: apt-get install debian-archive-keyring")
     lines = []
     for uri in uris:
-        suites = [SUITE, SUITE + "-updates"] if uri.endswith("/debian") else [SUITE + "-security"]
+        suites = [SUITE.name, SUITE.name + "-updates"] if uri.endswith("/debian") else [SUITE.name + "-security"]
         lines += [f"deb [arch=amd64 signed-by={KEYRING}] {uri} {suite} main" for suite in suites]
     (APT / "sources.list").write_text("\n".join(lines) + "\n")
 
@@ -112,7 +111,7 @@ def update() -> None:
         (APT / folder).mkdir(parents=True, exist_ok=True)
     (APT / "status").write_text("")
     _write_sources()
-    with step("reading Debian 12's package lists"):
+    with step(f"reading Debian {SUITE.debian}'s package lists"):
         _apt("apt-get", "update")
 
 

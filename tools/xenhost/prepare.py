@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Makes build/host/image: Xen, dom0's kernel, initrd and root disk.
+"""Makes build/host/SUITE/image: Xen, dom0's kernel, initrd and root disk.
 
     image/xen            the hypervisor, decompressed (a multiboot ELF)
     image/vmlinuz        Debian's kernel, for dom0
-    image/vmlinux        the same, decompressed: a Linux guest made from it starts sooner
     image/initrd         busybox and the modules that reach the root disk, as cpio
     image/root.ext4      dom0's root; always used read-only, under an overlay in memory
     image/modules/       the kernel's frontend modules, for Linux guests
@@ -18,10 +17,8 @@ import fcntl
 import gzip
 import hashlib
 import json
-import lzma
 import os
 import shutil
-import struct
 import subprocess
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,7 +26,7 @@ from typing import Iterator
 
 from . import initrd, packages
 from .packages import Package
-from .paths import DOM0_FILES, HERE, HOST, IMAGE, PACKAGE_LIST
+from .paths import DOM0_FILES, HERE, IMAGE, OF_SUITE, PACKAGE_LIST, SUITE
 from .ui import HostError, say, step
 
 EXCLUDED = ["./usr/share/doc/*", "./usr/share/man/*", "./usr/share/locale/*",
@@ -43,14 +40,16 @@ DOM0_MODULES = ["xenfs", "xen-evtchn", "xen-gntdev", "xen-gntalloc", "xen-privcm
 ROOT_MODULES = ["virtio_pci", "virtio_blk", "crc32c_generic", "ext4", "overlay"]
 GUEST_MODULES = ["xen-netfront", "xen-blkfront", "crc32c_generic", "ext4", "brd", "af_packet"]
 
-PACKAGE_LOCK = HOST / "packages.lock"
+LIBRARIES = "/usr/lib/x86_64-linux-gnu"  # in dom0
+
+PACKAGE_LOCK = OF_SUITE / "packages.lock"
 ROOT_SLACK = 32 << 20               # free space in the root disk beyond its files
 
 
 def read_package_list() -> dict[str, list[str]]:
-    """Names in packages.txt by kind."""
+    """Names in packages.txt by kind, as the suite has them."""
     kinds: dict[str, list[str]] = {}
-    for line in PACKAGE_LIST.read_text().splitlines():
+    for line in SUITE.fill(PACKAGE_LIST.read_text()).splitlines():
         words = line.split("#")[0].split()
         if words:
             kinds.setdefault(words[0], []).append(words[1])
@@ -67,7 +66,8 @@ def _sha256(*files: Path) -> str:
 
 
 def _inputs() -> str:
-    own = [HERE / name for name in ("packages.py", "prepare.py", "initrd.py", "packages.txt")]
+    own = [HERE / name for name in ("packages.py", "prepare.py", "initrd.py", "packages.txt",
+                                  "suite.py")]
     return _sha256(*own, *sorted(f for f in DOM0_FILES.rglob("*") if f.is_file()))
 
 
@@ -82,10 +82,10 @@ def manifest() -> dict:
 
 @contextmanager
 def locked(name: str, shared: bool = False) -> Iterator[None]:
-    """Hold build/host/NAME.lock: alone to make the thing, shared to use its files."""
-    HOST.mkdir(parents=True, exist_ok=True)
+    """Hold build/host/SUITE/NAME.lock: alone to make the thing, shared to use its files."""
+    OF_SUITE.mkdir(parents=True, exist_ok=True)
     mode = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
-    with open(HOST / f"{name}.lock", "w") as stream:
+    with open(OF_SUITE / f"{name}.lock", "w") as stream:
         try:
             fcntl.flock(stream, mode | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -159,15 +159,15 @@ def _write(file: Path, data: bytes) -> None:
 
 
 def _make() -> dict:
-    say("making the Xen host from Debian 12 packages (once; some minutes at most)")
+    say(f"making the Xen {SUITE.xen} host from Debian {SUITE.debian} packages (once; "
+        "some minutes at most)")
     found = _download()
-    work = HOST / "image.part"
+    work = OF_SUITE / "image.part"
     shutil.rmtree(work, ignore_errors=True)
     shutil.rmtree(IMAGE, ignore_errors=True)
-    (work / "root").mkdir(parents=True)
-    (work / "alone").mkdir()
+    _lay_out(work / "root")
+    _lay_out(work / "alone")
     with step("unpacking dom0's root"):
-        _lay_out(work / "root")
         for package in found["dom0"]:
             packages.unpack(package, work / "root", EXCLUDED)
     with step("unpacking Xen and the kernel"):
@@ -181,11 +181,10 @@ def _make() -> dict:
 
 def _assemble(work: Path, found: dict[str, list[Package]]) -> None:
     root, alone = work / "root", work / "alone"
-    _expand(_one(alone / "boot", "xen-4*.gz"), work / "xen")
+    _expand(_one(alone / "boot", f"xen-{SUITE.xen}*.gz"), work / "xen")
     kernel = _one(alone / "boot", "vmlinuz-*")
     version = kernel.name.partition("-")[2]
     shutil.copy(kernel, work / "vmlinuz")
-    _expand_kernel(kernel, work / "vmlinux")
     tree = initrd.ModuleTree(alone / "lib" / "modules" / version)
     tree.install(DOM0_MODULES, root)
     tree.install(GUEST_MODULES, work / "modules")
@@ -196,7 +195,7 @@ def _assemble(work: Path, found: dict[str, list[Package]]) -> None:
         _root_disk(root, work / "root.ext4")
     shutil.rmtree(root)
     shutil.rmtree(alone)
-    products = ("xen", "vmlinuz", "vmlinux", "initrd", "root.ext4")
+    products = ("xen", "vmlinuz", "initrd", "root.ext4")
     _write(work / "manifest.json", json.dumps({
         "inputs": _inputs(), "kernel": version,
         "packages": sorted(p.file for kind in found.values() for p in kind),
@@ -215,16 +214,6 @@ def _one(folder: Path, pattern: str) -> Path:
 def _expand(source: Path, target: Path) -> None:
     with gzip.open(source) as packed, open(target, "wb") as plain:
         shutil.copyfileobj(packed, plain)
-
-
-def _expand_kernel(bzimage: Path, target: Path) -> None:
-    """Take the ELF out of a bzImage: the boot protocol's header tells where it lies."""
-    data = bzimage.read_bytes()
-    offset, length = struct.unpack_from("<II", data, 0x248)
-    start = (data[0x1F1] + 1) * 512 + offset
-    if data[start:start + 6] != b"\xfd7zXZ\0":
-        raise HostError(f"{bzimage.name} is not compressed with xz: prepare.py must learn how")
-    target.write_bytes(lzma.LZMADecompressor().decompress(data[start:start + length]))
 
 
 def _lay_out(root: Path) -> None:
@@ -247,8 +236,11 @@ def _own_files(root: Path) -> None:
         if file.is_file() and there.is_file():
             there.rename(there.with_name(there.name + ".stock"))
     shutil.copytree(own, root, dirs_exist_ok=True, symlinks=True)
-    for link, target in (("usr/bin/python3", "python3.11"), ("usr/bin/awk", "gawk"),
-                         ("usr/bin/sh", "bash"), ("usr/sbin/xl", "/usr/lib/xen-4.17/bin/xl")):
+    for link, target in (
+            ("usr/bin/python3", f"python{SUITE.python}"), ("usr/bin/awk", "gawk"),
+            ("usr/bin/sh", "bash"), ("usr/lib/xenhost/xen", f"../xen-{SUITE.xen}"),
+            ("usr/lib/xenhost/libxenctrl.so", f"{LIBRARIES}/libxenctrl.so.{SUITE.xen}"),
+            ("usr/sbin/xl", "/usr/lib/xenhost/xen/bin/xl")):
         (root / link).unlink(missing_ok=True)
         (root / link).symlink_to(target)
 

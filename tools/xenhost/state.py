@@ -10,7 +10,8 @@ QEMU maps the same file privately: pages are read when used and copied when writ
 file stays as it is, and any number of hosts share it.  dom0's disk is read-only.
 
 KEY covers all that the state depends on: QEMU's version and arguments, and the hashes of
-Xen, kernel, initrd and root disk.  Folders of other keys are removed.
+Xen, kernel, initrd and root disk.  Of each suite and kind of machine one state
+is kept: folders of its other keys are removed.
 """
 
 import hashlib
@@ -24,7 +25,7 @@ from pathlib import Path
 from typing import Iterator
 
 from .executor import Executor
-from .paths import STATES
+from .paths import IMAGE, STATES
 from .prepare import locked, manifest, prepare
 from .qemu import Machine, Qemu, machine_arguments, version
 from .ui import HostError, say, scratch_folder, step
@@ -36,7 +37,9 @@ PAYLOAD_SIZE = 16 << 30             # of the payload disk, which is sparse
 
 
 def key(machine: Machine) -> str:
-    depends = [FORMAT, version(), machine_arguments(machine), manifest().get("sha256")]
+    """Where the image lies does not count: several trees may share what is under build/host."""
+    arguments = [word.replace(str(IMAGE), "") for word in machine_arguments(machine)]
+    depends = [FORMAT, version(), arguments, manifest().get("sha256")]
     digest = hashlib.sha256(json.dumps(depends).encode()).hexdigest()
     return f"{machine.name}-{digest[:16]}"
 

@@ -20,7 +20,7 @@ leave_free() {
     pages=$((($(xl info free_memory) - $1) * 256 + $(xen_kib hog) / 4))
     python3 - "$(domid hog)" "$pages" <<'END' || fail "no claim to $pages pages"
 import ctypes, sys
-xen = ctypes.CDLL("libxenctrl.so.4.17")
+xen = ctypes.CDLL("/usr/lib/xenhost/libxenctrl.so")
 xen.xc_interface_open.restype = ctypes.c_void_p
 handle = ctypes.c_void_p(xen.xc_interface_open(None, None, 0))
 sys.exit(xen.xc_domain_claim_pages(handle, int(sys.argv[1]), ctypes.c_ulong(int(sys.argv[2]))) != 0)
