@@ -73,14 +73,12 @@ $(OUT)/hostile-backend: $(wildcard test/guest/hostile/backend/*)
 	$(Q)cc -std=gnu11 -O1 -g $(UNIT_WARNINGS) -static -o $@ $(filter %.c,$^) -lxengnttab -lxenevtchn -lxenstore -lxentoolcore -lxentoollog
 
 # A test may boot the applications too, and one without a source of its own boots only these and what its payload names.
-# ROUNDS=N makes tests that go round go N times.
+# ROUNDS=N makes tests that go round go N times, HOSTS=N runs them on so many hosts side by side.
 export ROUNDS
-# Hosts side by side: each keeps a processor busy and takes a GiB and a half of memory.
-HOSTS ?= $(shell n=$$(nproc); echo $$((n < 4 ? n : 4)))
 guest: $(if $(filter crash devices,$(or $(TEST),crash)),$(OUT)/fewer-frames.so) \
     $(if $(filter hostile,$(or $(TEST),hostile)),$(OUT)/hostile-backend) \
     $(if $(TEST),$(APPS) $(filter $(IMAGES),$(TEST) $(basename $(shell cat $(TEST:%=test/guest/%/payload) 2>/dev/null))),$(IMAGES))
-	@exec tools/xenhost/xenhost test -j $(HOSTS) $(if $(TYPE),--type $(TYPE)) $(TEST)
+	@exec tools/xenhost/xenhost test $(if $(HOSTS),-j $(HOSTS)) $(if $(TYPE),--type $(TYPE)) $(TEST)
 
 # A dozen tests on Debian 13's Xen 4.20: what the two versions do differently for a guest (start, grants, events,
 # disk, network, suspend, balloon, end). `make guest SUITE=trixie` runs all there.

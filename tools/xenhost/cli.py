@@ -71,7 +71,8 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("payload", nargs="*", help="files to find in /payload")
     command.set_defaults(call=_sh)
     command = commands.add_parser("test", help="run guest tests (all, or those named)")
-    command.add_argument("-j", dest="jobs", type=int, default=1, help="hosts side by side")
+    command.add_argument("-j", dest="jobs", type=int, default=0,
+                         help="hosts side by side (else: by processors and memory)")
     command.add_argument("--type", choices=(*TYPES, "both"),
                          help="of guests (else: what each test says)")
     command.add_argument("names", nargs="*", metavar="NAME")

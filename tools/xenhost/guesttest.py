@@ -2,9 +2,11 @@
 """Runner of the guest tests, test/guest/NAME/run.sh.
 
 Each test runs once for each guest type that it names, with the same image.  Several tests share a
-resumed host, one after the other; with -j there are several hosts.
-After each test nothing may be left: no domain, no xenstore entries, vifs or loop devices.
-What is left is removed and fails the test; if that does not help, the host is replaced.
+resumed host, one after the other; with -j there are several hosts, and the longest tests come
+first, as they took when they ran last, so that all hosts end at the same time.
+After each test dom0 must be as it was on the fresh host: no domain, xenstore entry, backend, network
+link, loop device, mount or process more or less (dom0's inventory.py); what is left fails the test.
+A host on which a test failed is not used again.
 
     test/guest/NAME/run.sh     runs in dom0; in its head "# timeout: SECONDS" is optional, and so is
                                "# types: TYPE..." (both, without it); it is told ROUNDS, an environment variable (0: the usual run)
@@ -15,6 +17,7 @@ What is left is removed and fails the test; if that does not help, the host is r
                                tree, $OUT is build/out
 """
 
+import json
 import os
 import queue
 import re
@@ -28,7 +31,7 @@ from pathlib import Path
 from . import state
 from .executor import TIMED_OUT
 from .host import Host
-from .paths import GUEST_TESTS, OUT, ROOT, TEST_LOGS
+from .paths import GUEST_TESTS, OUT, ROOT, SUITE, TEST_LOGS
 from .payload import Entry
 from .qemu import choose_machine
 from .ui import HostError, say
@@ -38,48 +41,34 @@ TIMEOUT = 360                       # seconds, unless run.sh says otherwise: for
 ROUNDS = int(os.environ.get("ROUNDS") or 0)     # more rounds, of tests that have rounds
 ROUND_TIMEOUT = 120                 # seconds for each
 TAIL = 40                           # lines of a failed test's log that are shown
+HOST_KIB = 1536 << 10               # memory that a host takes
+MOST_HOSTS = 6
+SLOWEST = 8                         # tests that are named at the end
 
 BEFORE = """
 rm -f /var/log/xen/console/*.log /var/log/xen/xl-*.log
 cd /payload/test && TYPE={type} ROUNDS={rounds} bash -c '. ./lib.sh; . ./run.sh'
 """
 
-AFTER = """
+CONSOLES = """
 for log in /var/log/xen/console/*.log; do
     [ -f "$log" ] || continue
     name=${log##*/}
     echo "---- console of ${name%.log}"
     cat "$log"
 done
-cd /payload
-domains=$(xl list | tail -n +3)
-for name in $(echo "$domains" | cut -d ' ' -f 1); do
-    xl destroy "$name"
-done
-left() {
-    [ "$(xenstore-list /local/domain)" = 0 ] || echo "xenstore entries of a domain"
-    xenstore-list /local/domain/0/backend/vif 2>/dev/null | sed 's/^/vif backend of domain /'
-    xenstore-list /local/domain/0/backend/vbd 2>/dev/null | sed 's/^/vbd backend of domain /'
-    for file in /sys/class/net/vif*; do
-        [ ! -e "$file" ] || echo "${file##*/}"
-    done
-    losetup -n -O NAME,BACK-FILE
-}
-end=$((SECONDS + 10))
-while found=$(left); [ -n "$found" ] && [ $SECONDS -lt $end ]; do
-    sleep 0.5
-done
-[ -z "$domains" ] || found="domains:
-$domains
-$found"
-rm -rf /payload/test
-[ -z "$found" ] && exit 0
-echo "---- left behind: $found"
-losetup -D
-exit 1
 """
 
-RECOVERED = "sleep 1; [ $(xl list | wc -l) = 2 ] && [ \"$(xenstore-list /local/domain)\" = 0 ]"
+# A question to dom0's control process: its answer is the output.
+ASK = """
+exec 3<>/dev/tcp/127.0.0.1/990
+echo "{question}" >&3
+read -r -t 60 answer <&3
+echo "$answer"
+"""
+SETTLE_SECONDS = 10                 # for what a test leaves to go away
+
+TIMES = TEST_LOGS / "times.json"    # what each test took when it last passed
 
 
 @dataclass
@@ -92,7 +81,11 @@ class GuestTest:
 
     @property
     def log(self) -> Path:
-        return TEST_LOGS / f"{self.name}.{self.type}.log"
+        return TEST_LOGS / f"{self.label}.log"
+
+    @property
+    def label(self) -> str:
+        return f"{self.name}.{self.type}"
 
 
 def _in_head(name: str, what: str) -> str | None:
@@ -145,6 +138,32 @@ def _all_names() -> list[str]:
     return sorted(file.parent.name for file in GUEST_TESTS.glob("*/run.sh"))
 
 
+def _read_times() -> dict[str, float]:
+    try:
+        return json.loads(TIMES.read_text())
+    except (OSError, ValueError):
+        return {}
+
+
+def _longest_first(tests: list[GuestTest]) -> list[GuestTest]:
+    """By the last time of each; without one, a test whose head has a timeout of its own is long."""
+    times = _read_times()
+
+    def length(test: GuestTest) -> float:
+        return times.get(test.label, 0 if test.timeout == TIMEOUT else test.timeout)
+
+    return sorted(tests, key=length, reverse=True)
+
+
+def _hosts() -> int:
+    """How many hosts this machine carries. A test waits for half of its time, so there are more of
+    them than processors."""
+    memory = re.search(r"^MemAvailable: *(\d+) kB", Path("/proc/meminfo").read_text(), re.M)
+    room = int(memory.group(1)) // HOST_KIB if memory else 1
+    processors = len(os.sched_getaffinity(0))
+    return max(1, min(processors + (processors + 1) // 2, room, MOST_HOSTS))
+
+
 class Runner:
     """Runs tests from a queue, on as many hosts as there are workers."""
 
@@ -153,7 +172,8 @@ class Runner:
         self.waiting: queue.SimpleQueue[int] = queue.SimpleQueue()
         for number in range(len(tests)):
             self.waiting.put(number)
-        self.passed = self.failed = 0
+        self.failed = 0
+        self.times: dict[str, float] = {}           # of tests that passed
         self.stop = threading.Event()
         self.printing = threading.Lock()
 
@@ -177,30 +197,33 @@ class Runner:
         """Run one test; returns the host if it can be used again."""
         test = self.tests[number]
         start = time.monotonic()
+        busy = 0.0
         problem = ""
         with open(test.log, "wb", buffering=0) as log:
             try:
                 if host is None:
                     host = Host(archives=[t.files for t in self.tests])
                     host.wake_on(self.stop.is_set)
+                    self._control(host, "mark")
                     start = time.monotonic()
+                busy = host.busy()
                 host.mark_xen_log()
-                problem, usable = self._in_host(host, number, test, log)
+                problem = self._in_host(host, number, test, log)
             except (HostError, OSError) as error:
-                problem, usable = str(error), False
+                problem = str(error)
                 log.write(f"---- {error}\n".encode())
             if self.stop.is_set():
                 return host
             if problem and host is not None:
                 log.write(f"---- the end of Xen's console\n{host.xen_log(60)}\n".encode())
-        self._report(test, problem, time.monotonic() - start)
-        if not usable and host is not None:
+        self._report(test, problem, time.monotonic() - start, host.busy() - busy if host else 0)
+        if problem and host is not None:
             host.close()
             host = None
         return host
 
-    def _in_host(self, host: Host, number: int, test: GuestTest, log) -> tuple[str, bool]:
-        """Returns what went wrong ("" if nothing) and whether the host is clean again."""
+    def _in_host(self, host: Host, number: int, test: GuestTest, log) -> str:
+        """Returns what went wrong, "" if nothing."""
         host.unpack(number, "/payload/test")
         script = BEFORE.format(type=test.type, rounds=ROUNDS)
         status, output = host.sh(script, test.timeout + ROUNDS * ROUND_TIMEOUT, log.write)
@@ -213,12 +236,19 @@ class Runner:
         elif (GUEST_TESTS / test.name / "after").exists():
             problem = self._after(host, test, log)
         log.write(f"---- test ended: {problem or 'passed'}\n".encode())
-        clean, output = host.sh(AFTER, 120, log.write)
-        if clean == 0:
-            return problem, True
-        left = output.rpartition("---- left behind: ")[2].strip().replace("\n", ", ")
-        usable = host.sh(RECOVERED, 60)[0] == 0
-        return problem or f"left behind: {left[:200]}", usable
+        host.sh("rm -rf /payload/test" + CONSOLES, 120, log.write)
+        left = self._control(host, f"left {SETTLE_SECONDS}")
+        if left:
+            log.write(f"---- left behind: {left}\n".encode())
+        return problem or (left and f"left behind: {left[:200]}")
+
+    @staticmethod
+    def _control(host: Host, question: str) -> str:
+        """The answer of dom0's control process."""
+        answer = host.sh(ASK.format(question=question), 120)[1].strip()
+        if not answer.startswith("+"):
+            raise HostError(f"dom0's control process: {answer}")
+        return answer[1:]
 
     @staticmethod
     def _after(host: Host, test: GuestTest, log) -> str:
@@ -238,18 +268,29 @@ class Runner:
         lines = re.findall(r"^FAIL: (.*)", done.stdout, re.M)
         return "after: " + (lines[0] if lines else f"status {done.returncode}")
 
-    def _report(self, test: GuestTest, problem: str, seconds: float) -> None:
+    def _report(self, test: GuestTest, problem: str, seconds: float, busy: float) -> None:
+        line = f"{test.name:20} {test.type:3} {seconds:6.1f} s, busy {busy:5.1f} s"
         with self.printing:
             if not problem:
-                self.passed += 1
-                print(f"ok   {test.name:20} {test.type:3} {seconds:6.1f} s", flush=True)
+                self.times[test.label] = round(seconds, 1)
+                print(f"ok   {line}", flush=True)
                 return
             self.failed += 1
-            print(f"FAIL {test.name:20} {test.type:3} {seconds:6.1f} s  {problem}", flush=True)
+            print(f"FAIL {line}  {problem}", flush=True)
             lines = test.log.read_text(errors="replace").splitlines()
             for line in lines[-TAIL:]:
                 print(f"     | {line}")
             print(f"     whole log: {test.log}", flush=True)
+
+
+    def summary(self, seconds: float) -> None:
+        """Keep the times for the next run's order, and name the longest."""
+        TIMES.write_text(json.dumps({**_read_times(), **self.times}, indent=1, sort_keys=True))
+        longest = sorted(self.times.items(), key=lambda item: item[1], reverse=True)[:SLOWEST]
+        if len(self.times) > SLOWEST:
+            print("slowest: " + ", ".join(f"{label} {took:.0f} s" for label, took in longest))
+        print(f"guest: {len(self.times)} passed, {self.failed} failed, in {seconds:.0f} s on "
+              f"Xen {SUITE.xen}", flush=True)
 
 
 def run_tests(names: list[str], types: tuple[str, ...], jobs: int) -> int:
@@ -261,9 +302,10 @@ def run_tests(names: list[str], types: tuple[str, ...], jobs: int) -> int:
     TEST_LOGS.mkdir(parents=True, exist_ok=True)
     with state.ensured(choose_machine(icount=False)):
         pass                        # made here, where Ctrl-C can end it
-    runner = Runner(tests)
+    start = time.monotonic()
+    runner = Runner(_longest_first(tests))
     workers = [threading.Thread(target=runner.work, daemon=True)
-               for _ in range(min(jobs, len(tests)))]
+               for _ in range(min(jobs or _hosts(), len(tests)))]
     for worker in workers:
         worker.start()
     try:
@@ -276,5 +318,5 @@ def run_tests(names: list[str], types: tuple[str, ...], jobs: int) -> int:
         for worker in workers:
             worker.join(60)
         raise
-    print(f"guest: {runner.passed} passed, {runner.failed} failed", flush=True)
-    return 0 if runner.failed == 0 and runner.passed == len(tests) else 1
+    runner.summary(time.monotonic() - start)
+    return 0 if len(runner.times) == len(tests) else 1

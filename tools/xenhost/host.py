@@ -132,6 +132,10 @@ class Host:
         """What a guest has printed on its console so far."""
         return self.sh(f"cat /var/log/xen/console/guest-{domain}.log 2>/dev/null", 60)[1]
 
+    def busy(self) -> float:
+        """Seconds of processor time that the machine has used: the rest was waiting."""
+        return self._qemu.busy() if self._qemu is not None else 0.0
+
     def mark_xen_log(self) -> None:
         """Let xen_log() begin here."""
         log = self._scratch / "serial.log"

@@ -224,6 +224,14 @@ class Qemu:
         self.command("migrate-set-capabilities",
                      capabilities=[{"capability": "x-ignore-shared", "state": True}])
 
+    def busy(self) -> float:
+        """Seconds of processor time that this process has used."""
+        try:
+            fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            return 0.0
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def close(self) -> None:
         """Kill QEMU and wait for it; may be called again."""
         if self.process.poll() is None:

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 # timeout: 300
+# types: pvh
 # 10,000 requests, kept alive by 64 clients and one connection a request: none fails, and
 # afterwards nothing more is in use than before.
 

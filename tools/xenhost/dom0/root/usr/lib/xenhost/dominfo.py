@@ -33,8 +33,20 @@ class Hypervisor:
         if not self.handle:
             raise OSError("no access to the hypervisor")
 
-    def domain(self, number):
-        """Its DomInfo, or None when there is no such domain."""
+    def _from(self, number):
+        """The DomInfo of the first domain from that number on, or None."""
         info = DomInfo()
         found = self.library.xc_domain_getinfolist(self.handle, number, 1, ctypes.byref(info))
-        return info if found == 1 and info.domid == number else None
+        return info if found == 1 else None
+
+    def domains(self):
+        """The numbers of all domains."""
+        number = 0
+        while info := self._from(number):
+            yield info.domid
+            number = info.domid + 1
+
+    def domain(self, number):
+        """Its DomInfo, or None when there is no such domain."""
+        info = self._from(number)
+        return info if info and info.domid == number else None
