@@ -44,7 +44,7 @@ NEWLIB_CPPFLAGS = $(NOT_LINUX) -nostdinc -isystem $(NEWLIB)/include -isystem $(C
 NEWLIB_LIBS     = $(NEWLIB)/lib/libc.a $(NEWLIB)/lib/libm.a
 
 $(NEWLIB)/.done: $(BUILD)/src/newlib/.done $(NEWLIB)/.compiler \
-                 $(UPSTREAM)/build-newlib mk/upstream.mk
+                 $(UPSTREAM)/build-newlib $(wildcard $(UPSTREAM)/newlib/sys/*.h) mk/upstream.mk
 	@CC='$(CC)' OPTIONS='$(NEWLIB_OPTIONS)' CFLAGS='$(NEWLIB_CFLAGS) $(NOT_LINUX)' \
 	    $(UPSTREAM)/build-newlib $(BUILD)/src/newlib $(NEWLIB)
 	@rm -f $(OBJ)/.flags
