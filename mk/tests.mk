@@ -22,16 +22,30 @@ $(UNIT_DIR)/lwip/%.o: $(LWIP)/src/%.c $(wildcard net/lwip/*.h) | $(LWIP)/.done
 	@mkdir -p $(@D)
 	$(Q)cc $(UNIT_FLAGS) $(UNIT_CPPFLAGS) $(UNIT_LWIP_FLAGS) -w -c -o $@ $<
 
+comma := ,
+empty :=
+space := $(empty) $(empty)
+
+# A source is compiled once for all tests that compile it with the same flags; what is for the linker (-Wl) makes no difference.
+unit_flags = $(call unit_line,$(1),CFLAGS)
+unit_compile_flags = $(filter-out -Wl$(comma)%,$(call unit_flags,$(1)))
+unit_key = flags$(subst =,_,$(subst /,_,$(subst $(space),,$(1))))
+unit_objects = $(patsubst %.c,$(UNIT_DIR)/obj/$(1)/%.o,$(sort $(2)))
+
+# $(1) flags
+define unit_compile
+$(UNIT_DIR)/obj/$(call unit_key,$(1))/%.o: %.c | $(ABI)/.done $(LWIP)/.done
+	@mkdir -p $$(@D)
+	$(Q)cc $(UNIT_FLAGS) $(UNIT_WARNINGS) $(UNIT_CPPFLAGS) $(1) -MMD -MP -c -o $$@ $$<
+endef
+
 # $(1) name
 define unit_test
-$(UNIT_DIR)/$(1): test/unit/$(1).c $(call unit_sources,$(1)) $(wildcard test/unit/*.h) $(shell find include -name '*.h') \
-    $(if $(call unit_line,$(1),LWIP),$(UNIT_LWIP_OBJS)) | $(ABI)/.done $(LWIP)/.done
+$(UNIT_DIR)/$(1): $$(call unit_objects,$(call unit_key,$(call unit_compile_flags,$(1))),test/unit/$(1).c $(call unit_sources,$(1))) \
+    $(if $(call unit_line,$(1),LWIP),$(UNIT_LWIP_OBJS))
 	@mkdir -p $$(@D)
 	$(say) UNIT $(1)
-	$(Q)cc -MM -MP -MT $$@ $(UNIT_CPPFLAGS) $(call unit_line,$(1),CFLAGS) test/unit/$(1).c $(call unit_sources,$(1)) > $$@.d
-	$(Q)printf '%s:\n' test/unit/$(1).c $(call unit_sources,$(1)) >> $$@.d
-	$(Q)cc $(UNIT_FLAGS) $(UNIT_WARNINGS) $(UNIT_CPPFLAGS) $(call unit_line,$(1),CFLAGS) -o $$@ test/unit/$(1).c $(call unit_sources,$(1)) \
-	    $(if $(call unit_line,$(1),LWIP),$(UNIT_LWIP_OBJS)) -lcmocka
+	$(Q)cc $(UNIT_FLAGS) $(call unit_flags,$(1)) -o $$@ $$^ -lcmocka
 endef
 
 # A test in Python is a program as it is; it prints its count as cmocka does.
@@ -42,7 +56,9 @@ $(addprefix $(UNIT_DIR)/,$(PYTHON_TESTS)): $(UNIT_DIR)/%: test/unit/%.py
 
 ifneq ($(filter unit test unit-programs,$(MAKECMDGOALS)),)
 $(foreach test,$(UNIT_TESTS),$(eval $(call unit_test,$(test))))
--include $(wildcard $(UNIT_DIR)/*.d)
+UNIT_FLAG_SETS := $(sort $(foreach test,$(UNIT_TESTS),$(subst $(space),@,$(strip x $(call unit_compile_flags,$(test))))))
+$(foreach set,$(UNIT_FLAG_SETS),$(eval $(call unit_compile,$(wordlist 2,99,$(subst @,$(space),$(set))))))
+-include $(shell find $(UNIT_DIR)/obj -name '*.d' 2>/dev/null)
 endif
 
 .PHONY: test unit unit-programs guest guest-trixie guest-clang
