@@ -3,9 +3,6 @@
  * The heap: one range of addresses that grows at its end, page by page, in a part of the address
  * space of its own, so that malloc() always gets memory that continues what it has, however
  * scattered the pages are.
- *
- * RESERVE pages are left to the rest of the kernel: an application that eats all memory must not
- * take the page that reports it.
  */
 #include <stdbool.h>
 
@@ -16,7 +13,6 @@
 #include "lib/mm/pages.h"
 #include "lib/random/random.h"
 
-#define RESERVE 16
 #define TABLE_LEVELS 3
 
 static uintptr_t heap_start CONSTANT_AFTER_BOOT; /* page-aligned, as the next two */
@@ -43,7 +39,7 @@ static void shrink_to(uintptr_t end)
 
 static bool map_one(void)
 {
-    void *page = pages_unused() > RESERVE ? page_alloc() : NULL;
+    void *page = page_alloc();
 
     if (!page)
         return false;
@@ -57,20 +53,55 @@ static bool map_one(void)
     return true;
 }
 
+/* Each table of a level maps 512 of those below it: how many there are for the heap up to `end`. */
+static size_t tables_up_to(uintptr_t end)
+{
+    uintptr_t first = heap_start / PAGE_TABLE_REACH, last = (end - 1) / PAGE_TABLE_REACH;
+    size_t count = 0;
+
+    if (end == heap_start)
+        return 0;
+    for (int level = 0; level < TABLE_LEVELS; level++, first /= 512, last /= 512)
+        count += last - first + 1;
+    return count;
+}
+
+/* Whether there are the pages, and those for page tables, that the heap needs to reach `end`. */
+static bool is_room_up_to(uintptr_t end)
+{
+    size_t pages = end > heap_mapped ? (end - heap_mapped + PAGE_SIZE - 1) / PAGE_SIZE : 0;
+    size_t tables = end > heap_highest ? tables_up_to(end) - tables_up_to(heap_highest) : 0;
+
+    return pages + tables <= pages_available();
+}
+
+/* Pages are looked for before any is mapped; a direct map that grows meanwhile may take one. */
+static bool map_up_to(uintptr_t end)
+{
+    uintptr_t before = heap_mapped;
+
+    if (heap_mapped < end && !is_room_up_to(end))
+        return false;
+    while (heap_mapped < end) {
+        if (!map_one()) {
+            shrink_to(before);
+            return false;
+        }
+    }
+    return true;
+}
+
 void *heap_grow(intptr_t change)
 {
     uintptr_t old_end = heap_end, end = heap_end + change;
+    bool done;
 
     if (change < 0 ? end < heap_start || end > old_end : end < old_end)
         return NULL;
-    while (heap_mapped < end) {
-        if (!map_one()) {
-            memory_pressure_check();
-            shrink_to(old_end);
-            return NULL;
-        }
-    }
+    done = map_up_to(end);
     memory_pressure_check();
+    if (!done)
+        return NULL;
     shrink_to(end);
     heap_end = end;
     return (void *)old_end;
@@ -83,20 +114,8 @@ bool heap_holds(const void *start, size_t length)
     return address >= heap_start && address < heap_end && length <= heap_end - address;
 }
 
-/* Each table of a level maps 512 of those below it; tables are kept when the heap shrinks. */
-static size_t table_pages(void)
-{
-    uintptr_t first = heap_start / PAGE_TABLE_REACH, last = (heap_highest - 1) / PAGE_TABLE_REACH;
-    size_t count = 0;
-
-    if (heap_highest == heap_start)
-        return 0;
-    for (int level = 0; level < TABLE_LEVELS; level++, first /= 512, last /= 512)
-        count += last - first + 1;
-    return count;
-}
-
+/* Tables are kept when the heap shrinks. */
 size_t heap_pages(void)
 {
-    return (heap_mapped - heap_start) / PAGE_SIZE + table_pages();
+    return (heap_mapped - heap_start) / PAGE_SIZE + tables_up_to(heap_highest);
 }

@@ -6,13 +6,12 @@
  * been handed out, is not mapped and has no state. A block comes from a free list, or else from the
  * frontier. Behind the frontier every page has one byte of state: in the first byte of a block,
  * FREE, USED or ABSENT with its order; 0 in all others. Free blocks carry their list node inside.
+ * ABSENT blocks are absent.c's.
  *
- * ABSENT blocks are with Xen (lib/mm/balloon.h), as is everything from a region's end to its top; what
- * was never handed out goes first, by lowering the end.
- *
- * The bytes of state lie at the region's start, one for each of its pages; they are written when
- * the frontier passes, so set-up costs the same for any size. While nothing of the region was ever
- * handed out, they may be absent as well: then its end is below its base.
+ * The bytes of state lie at the region's start, one for each of its pages, with the set of absent
+ * blocks behind them; they are written when the frontier passes, so set-up costs the same for any
+ * size. While nothing of the region was ever handed out, they may be absent as well: then its end
+ * is below its base.
  */
 #include "lib/mm/pages.h"
 
@@ -21,34 +20,27 @@
 
 #include "xen/boot_info.h"
 #include "lib/mm/paging.h"
-#include "lib/mm/balloon.h"
 #include "lib/base/list.h"
+#include "lib/mm/memory_pressure.h"
 #include "lib/mm/mm.h"
 #include "lib/base/printk.h"
+#include "regions.h"
 
 #define ORDERS 11
-#define STATE_FREE 0x80
-#define STATE_USED 0x40
-#define STATE_ABSENT 0x20
-#define STATE_ORDER 0x0f
+#define RESERVE 16 /* pages that only pages_alloc_critical() gives */
 #define MAP_UNIT 0x200000ul
 
-struct region {
-    uint64_t base, frontier, end, top; /* frames */
-    uint64_t mapped;              /* bytes: the direct map reaches to here */
-    uint8_t *state;               /* of frame base + i; behind them comes the base */
-};
+struct page_region page_regions[BOOT_MEMORY_REGIONS];
+unsigned int page_region_count;
+struct page_counts page_counts;
 
-static struct region regions[BOOT_MEMORY_REGIONS];
-static unsigned int region_count;
 static struct list free_blocks[ORDERS];
-static size_t unused_pages, total_pages, absent_blocks;
 
 /*
  * The direct map is extended one unit ahead of the frontier, because entering a unit may need a
  * page for a table (paging_refill).
  */
-static void map_to(struct region *region, uint64_t frame)
+static void map_to(struct page_region *region, uint64_t frame)
 {
     uint64_t end = frame << PAGE_SHIFT;
 
@@ -61,21 +53,19 @@ static void map_to(struct region *region, uint64_t frame)
 
 static void add_region(const struct boot_memory *memory)
 {
-    struct region *region = &regions[region_count++];
-    uint64_t frames;
+    struct page_region *region = &page_regions[page_region_count];
+    uint64_t frames = (memory->end - memory->start) >> PAGE_SHIFT;
+    uint64_t kept = REGION_SET_OFFSET(frames) + BIT_TREE_BYTES(frames);
 
-    region->base = memory->start >> PAGE_SHIFT;
+    region->base = (memory->start + kept + PAGE_SIZE - 1) >> PAGE_SHIFT;
+    region->frontier = region->base;
     region->end = region->top = memory->end >> PAGE_SHIFT;
+    if (region->base >= region->end)
+        return;
     region->mapped = memory->start & ~(MAP_UNIT - 1);
     region->state = (uint8_t *)memory->start;
-    frames = (region->end - region->base + PAGE_SIZE - 1) >> PAGE_SHIFT;
-    region->base += frames;
-    region->frontier = region->base;
-    if (region->base >= region->end) {
-        region_count--;
-        return;
-    }
-    unused_pages += region->end - region->base;
+    page_region_count++;
+    page_counts.unused += region->end - region->base;
 }
 
 void pages_init(const struct boot_memory *memory, unsigned int count)
@@ -84,39 +74,33 @@ void pages_init(const struct boot_memory *memory, unsigned int count)
         list_init(&free_blocks[order]);
     for (unsigned int i = 0; i < count; i++)
         add_region(&memory[i]);
-    total_pages = unused_pages;
+    page_counts.total = page_counts.unused;
 }
 
-static struct region *region_of(uint64_t frame)
+struct page_region *page_region_of(uint64_t frame)
 {
-    for (unsigned int i = 0; i < region_count; i++)
-        if (frame >= regions[i].base && frame < regions[i].frontier)
-            return &regions[i];
+    for (unsigned int i = 0; i < page_region_count; i++)
+        if (frame >= page_regions[i].base && frame < page_regions[i].frontier)
+            return &page_regions[i];
     return NULL;
 }
 
-static void set_state(const struct region *region, uint64_t frame, uint8_t state)
+static void put_free(const struct page_region *region, uint64_t frame, unsigned int order)
 {
-    region->state[frame - region->base] = state;
-}
-
-static void put_free(const struct region *region, uint64_t frame, unsigned int order)
-{
-    set_state(region, frame, STATE_FREE | order);
+    page_set_state(region, frame, STATE_FREE | order);
     list_prepend(&free_blocks[order], (struct list *)(frame << PAGE_SHIFT));
 }
 
-static void take_free(const struct region *region, uint64_t frame)
+static void take_free(const struct page_region *region, uint64_t frame)
 {
     list_remove((struct list *)(frame << PAGE_SHIFT));
-    set_state(region, frame, 0);
+    page_set_state(region, frame, 0);
 }
 
-/* A block from the free lists, split down from the smallest that fits; 0 when there is none. */
-static uint64_t take_from_lists(unsigned int order)
+uint64_t page_take_free(unsigned int order)
 {
     unsigned int have = order;
-    const struct region *region;
+    const struct page_region *region;
     uint64_t frame;
 
     while (have < ORDERS && list_empty(&free_blocks[have]))
@@ -124,7 +108,7 @@ static uint64_t take_from_lists(unsigned int order)
     if (have == ORDERS)
         return 0;
     frame = (uintptr_t)list_first(&free_blocks[have]) >> PAGE_SHIFT;
-    region = region_of(frame);
+    region = page_region_of(frame);
     take_free(region, frame);
     while (have > order) {
         have--;
@@ -134,7 +118,7 @@ static uint64_t take_from_lists(unsigned int order)
 }
 
 /* Move a frontier up to `frame`, giving what it passes to the free lists in aligned blocks. */
-static void pass_to(struct region *region, uint64_t frame)
+static void pass_to(struct page_region *region, uint64_t frame)
 {
     while (region->frontier < frame) {
         unsigned int order = 0;
@@ -152,8 +136,8 @@ static uint64_t take_from_frontier(unsigned int order)
 {
     uint64_t size = 1ul << order;
 
-    for (unsigned int i = 0; i < region_count; i++) {
-        struct region *region = &regions[i];
+    for (unsigned int i = 0; i < page_region_count; i++) {
+        struct page_region *region = &page_regions[i];
         uint64_t frame = (region->frontier + size - 1) & ~(size - 1);
 
         if (frame + size > region->end)
@@ -169,17 +153,25 @@ static uint64_t take_from_frontier(unsigned int order)
 
 void *pages_alloc(unsigned int order)
 {
+    if (order < ORDERS && pages_available() >> order != 0)
+        return pages_alloc_critical(order);
+    memory_pressure_check();
+    return NULL;
+}
+
+void *pages_alloc_critical(unsigned int order)
+{
     uint64_t frame;
 
     if (order >= ORDERS)
         return NULL;
-    frame = take_from_lists(order);
+    frame = page_take_free(order);
     if (!frame)
         frame = take_from_frontier(order);
     if (!frame)
         return NULL;
-    set_state(region_of(frame), frame, STATE_USED | order);
-    unused_pages -= 1ul << order;
+    page_set_state(page_region_of(frame), frame, STATE_USED | order);
+    page_counts.unused -= 1ul << order;
     paging_refill();
     return (void *)(frame << PAGE_SHIFT);
 }
@@ -187,15 +179,15 @@ void *pages_alloc(unsigned int order)
 void pages_free(void *block, unsigned int order)
 {
     uint64_t frame = (uintptr_t)block >> PAGE_SHIFT;
-    const struct region *region = region_of(frame);
+    const struct page_region *region = page_region_of(frame);
 
     if (!block)
         return;
     if (!region || (uintptr_t)block % PAGE_SIZE ||
         region->state[frame - region->base] != (STATE_USED | order))
         panic("pages_free: %p, order %u, is no block in use", block, order);
-    unused_pages += 1ul << order;
-    set_state(region, frame, 0);
+    page_counts.unused += 1ul << order;
+    page_set_state(region, frame, 0);
     while (order + 1 < ORDERS) {
         uint64_t buddy = frame ^ 1ul << order;
 
@@ -212,8 +204,9 @@ void pages_free(void *block, unsigned int order)
 void pages_split(void *block, unsigned int order)
 {
     uint64_t frame = (uintptr_t)block >> PAGE_SHIFT;
+    const struct page_region *region = page_region_of(frame);
 
-    memset(&region_of(frame)->state[frame - region_of(frame)->base], STATE_USED, 1ul << order);
+    memset(&region->state[frame - region->base], STATE_USED, 1ul << order);
 }
 
 void *page_alloc_zeroed(void)
@@ -227,176 +220,23 @@ void *page_alloc_zeroed(void)
 
 void pages_print(print_line print)
 {
-    for (unsigned int i = 0; i < region_count; i++)
-        print("pages: %lx to %lx, used below %lx", regions[i].base << PAGE_SHIFT,
-              regions[i].end << PAGE_SHIFT, regions[i].frontier << PAGE_SHIFT);
-    print("pages: %zu of %zu free", unused_pages, total_pages);
+    for (unsigned int i = 0; i < page_region_count; i++)
+        print("pages: %lx to %lx, used below %lx", page_regions[i].base << PAGE_SHIFT,
+              page_regions[i].end << PAGE_SHIFT, page_regions[i].frontier << PAGE_SHIFT);
+    print("pages: %zu of %zu free", page_counts.unused, page_counts.total);
 }
 
 size_t pages_total(void)
 {
-    return total_pages;
+    return page_counts.total;
 }
 
 size_t pages_unused(void)
 {
-    return unused_pages;
+    return page_counts.unused;
 }
 
-/* How far down the end can go. */
-static uint64_t lowest_end(const struct region *region)
+size_t pages_available(void)
 {
-    bool untouched = region->frontier == region->base;
-
-    return untouched ? (uintptr_t)region->state >> PAGE_SHIFT : region->frontier;
-}
-
-/* How many of [start, end) are pages that can be handed out. */
-static size_t managed(const struct region *region, uint64_t start, uint64_t end)
-{
-    uint64_t first = start > region->base ? start : region->base;
-
-    return end > first ? end - first : 0;
-}
-
-static void set_end(struct region *region, uint64_t end)
-{
-    size_t less = managed(region, end, region->end), more = managed(region, region->end, end);
-
-    unused_pages += more - less;
-    total_pages += more - less;
-    region->end = end;
-}
-
-void pages_withhold(size_t count)
-{
-    for (unsigned int i = region_count; i-- > 0 && count > 0;) {
-        struct region *region = &regions[i];
-        size_t most = region->end - lowest_end(region);
-        size_t part = count < most ? count : most;
-
-        set_end(region, region->end - part);
-        count -= part;
-    }
-}
-
-bool pages_withheld(unsigned int index, uint64_t *start, uint64_t *end)
-{
-    if (index >= region_count)
-        return false;
-    *start = regions[index].end;
-    *end = regions[index].top;
-    return true;
-}
-
-/* The largest order up to `order` by which `frame` is aligned and that fits into `room` frames. */
-static unsigned int fitting_order(uint64_t frame, uint64_t room, unsigned int order)
-{
-    while (order > 0 && ((frame & ((1ul << order) - 1)) || 1ul << order > room))
-        order--;
-    return order;
-}
-
-static uint64_t withdraw_untouched(unsigned int *order)
-{
-    for (unsigned int i = region_count; i-- > 0;) {
-        struct region *region = &regions[i];
-        uint64_t room = managed(region, region->frontier, region->end);
-
-        if (room == 0)
-            continue;
-        *order = fitting_order(region->end, room, *order);
-        set_end(region, region->end - (1ul << *order));
-        return region->end;
-    }
-    return 0;
-}
-
-static uint64_t withdraw_free(unsigned int *order)
-{
-    for (;; --*order) {
-        uint64_t frame = take_from_lists(*order);
-
-        if (frame) {
-            unused_pages -= 1ul << *order;
-            total_pages -= 1ul << *order;
-            memset((void *)(frame << PAGE_SHIFT), 0, PAGE_SIZE << *order);
-            set_state(region_of(frame), frame, STATE_ABSENT | *order);
-            absent_blocks++;
-            return frame;
-        }
-        if (*order == 0)
-            return 0;
-    }
-}
-
-uint64_t pages_withdraw(unsigned int *order)
-{
-    unsigned int wanted = *order;
-    uint64_t frame = withdraw_untouched(order);
-
-    if (!frame) {
-        *order = wanted;
-        frame = withdraw_free(order);
-    }
-    return frame;
-}
-
-/* An absent block behind the frontier, cut down to `order` if it is larger. */
-static uint64_t find_absent_block(unsigned int *order)
-{
-    for (unsigned int i = 0; i < region_count && absent_blocks > 0; i++) {
-        const struct region *region = &regions[i];
-        uint64_t frame = region->base;
-
-        while (frame < region->frontier) {
-            uint8_t state = region->state[frame - region->base];
-            unsigned int have = state & STATE_ORDER;
-
-            if (!(state & STATE_ABSENT)) {
-                frame += 1ul << have;
-                continue;
-            }
-            while (have > *order) {
-                have--;
-                set_state(region, frame + (1ul << have), STATE_ABSENT | have);
-                absent_blocks++;
-            }
-            set_state(region, frame, STATE_ABSENT | have);
-            *order = have;
-            return frame;
-        }
-    }
-    return 0;
-}
-
-uint64_t pages_find_absent(unsigned int *order)
-{
-    uint64_t frame = find_absent_block(order);
-
-    for (unsigned int i = 0; i < region_count && !frame; i++) {
-        const struct region *region = &regions[i];
-
-        if (region->end == region->top)
-            continue;
-        frame = region->end;
-        *order = fitting_order(frame, region->top - frame, *order);
-    }
-    return frame;
-}
-
-void pages_restore(uint64_t frame, unsigned int order)
-{
-    const struct region *behind = region_of(frame);
-
-    if (behind) {
-        total_pages += 1ul << order;
-        absent_blocks--;
-        set_state(behind, frame, STATE_USED | order);
-        pages_free((void *)(frame << PAGE_SHIFT), order);
-        return;
-    }
-    for (unsigned int i = 0; i < region_count; i++)
-        if (regions[i].end == frame && frame < regions[i].top)
-            set_end(&regions[i], frame + (1ul << order));
+    return page_counts.unused > RESERVE ? page_counts.unused - RESERVE : 0;
 }

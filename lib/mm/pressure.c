@@ -50,7 +50,7 @@ static size_t low_mark(void)
 
 void memory_pressure_check(void)
 {
-    bool low = pages_unused() < low_mark();
+    bool low = pages_available() < low_mark();
 
     if (low && !was_low && low_listener)
         low_listener();
@@ -59,6 +59,6 @@ void memory_pressure_check(void)
 
 void memory_pressure_relieve(void)
 {
-    if (pages_unused() < low_mark())
-        memory_pressure_release(low_mark() - pages_unused());
+    if (pages_available() < low_mark())
+        memory_pressure_release(low_mark() - pages_available());
 }

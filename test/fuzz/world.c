@@ -129,6 +129,11 @@ void *pages_alloc(unsigned int order)
     return page_at(i);
 }
 
+void *pages_alloc_critical(unsigned int order)
+{
+    return pages_alloc(order);
+}
+
 void *page_alloc_zeroed(void)
 {
     void *page = page_alloc();

@@ -408,6 +408,11 @@ void *pages_alloc(unsigned int order)
     return block;
 }
 
+void *pages_alloc_critical(unsigned int order)
+{
+    return pages_alloc(order);
+}
+
 void pages_free(void *block, unsigned int order)
 {
     fake_pages_in_use -= (size_t)1 << order;
@@ -431,6 +436,11 @@ size_t pages_total(void)
 size_t pages_unused(void)
 {
     return fake_pages_total - fake_pages_in_use;
+}
+
+size_t pages_available(void)
+{
+    return pages_unused();
 }
 
 /* Log, formats, random numbers */

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-// SRCS: lib/mm/pages.c lib/mm/heap.c lib/mm/pressure.c lib/base/format.c
+// SRCS: lib/mm/pages.c lib/mm/absent.c lib/mm/heap.c lib/mm/pressure.c lib/base/bit_tree.c lib/base/format.c
+// CFLAGS: -fsanitize-coverage=trace-pc
 /*
  * The page allocator over memory of this process: alignment, no overlap, merging, the frontier,
- * running out, frees that are wrong. The direct map is this process' own address space, so that
+ * running out, the reserve, frees that are wrong. The direct map is this process' own address space, so that
  * what the allocator touches is what AddressSanitizer sees.
  */
 #include <setjmp.h>
@@ -23,9 +24,12 @@
 #include "lib/mm/mm.h"
 #include "lib/mm/pages.h"
 #include "lib/base/printk.h"
+#include "steps.h"
 
+#define RESERVE 16u /* include/lib/mm/pages.h says so */
 #define REGION_PAGES 3000u
 #define BLOCKS 4000
+#define STEPS_A_PAGE 150u
 
 static uint64_t direct_end;
 static unsigned int refills;
@@ -50,11 +54,13 @@ void paging_refill(void)
 #define HEAP_START (HEAP_BASE + HEAP_PLACE * PAGE_SIZE)
 static void *heap_map[HEAP_PAGES];
 static int heap_map_failures;
+static unsigned int heap_maps;
 
 int paging_map_page(uintptr_t address, void *page)
 {
     size_t number = (address - HEAP_START) / PAGE_SIZE;
 
+    heap_maps++;
     if (heap_map_failures > 0 && --heap_map_failures == 0)
         return -12;
     assert_true(number < HEAP_PAGES);
@@ -198,7 +204,10 @@ static void test_merging(void **state)
     (void)state;
     while ((pages[count] = page_alloc()))
         count++;
-    assert_int_equal(count, pages_total());
+    assert_int_equal(count, pages_total() - RESERVE);
+    assert_int_equal(pages_unused(), RESERVE);
+    while ((pages[count] = pages_alloc_critical(0)))
+        count++;
     assert_int_equal(pages_unused(), 0);
     for (size_t i = 0; i < count; i += 2)
         page_free(pages[i]);
@@ -209,6 +218,38 @@ static void test_merging(void **state)
     assert_true(large >= 2);
     while (large > 0)
         pages_free(blocks[--large], 10);
+    assert_int_equal(pages_unused(), pages_total());
+}
+
+/* What is left of memory goes to who may draw on the reserve, and is filled up by whoever frees. */
+static void test_reserve(void **state)
+{
+    static void *pages[2 * REGION_PAGES];
+    size_t count = 0;
+    void *reserve[2];
+
+    (void)state;
+    assert_int_equal(pages_available(), pages_total() - RESERVE);
+    while ((pages[count] = page_alloc()))
+        count++;
+    assert_int_equal(pages_available(), 0);
+    assert_int_equal(pages_unused(), RESERVE);
+    assert_null(page_alloc_zeroed());
+    reserve[0] = pages_alloc_critical(0);
+    reserve[1] = pages_alloc_critical(1);
+    assert_true(reserve[0] != NULL && reserve[1] != NULL);
+    page_free(pages[--count]);
+    assert_null(page_alloc()); /* the reserve comes first */
+    page_free(reserve[0]);
+    assert_null(page_alloc());
+    pages_free(reserve[1], 1);
+    assert_non_null(pages[count++] = page_alloc());
+    assert_null(pages_alloc(1));
+    page_free(pages[--count]);
+    page_free(pages[--count]);
+    assert_null(pages_alloc(2)); /* two pages are left above the reserve */
+    while (count > 0)
+        page_free(pages[--count]);
     assert_int_equal(pages_unused(), pages_total());
 }
 
@@ -233,6 +274,7 @@ static void test_wrong_frees(void **state)
     expect_panic(block, 2);
     pages_free(NULL, 3);
     assert_null(pages_alloc(11));
+    assert_null(pages_alloc_critical(11));
     assert_int_equal(pages_unused(), pages_total());
 }
 
@@ -344,6 +386,47 @@ static void test_balloon(void **state)
     test_merging(state);
 }
 
+/* Of memory in use, `holes` pages that are free by themselves go to Xen: steps until all are back. */
+static unsigned long steps_to_restore(size_t holes)
+{
+    static void *pages[2 * REGION_PAGES];
+    size_t count = 0, freed = 0;
+    unsigned long taken;
+    unsigned int order;
+    uint64_t frame;
+
+    while ((pages[count] = pages_alloc_critical(0)))
+        count++;
+    for (size_t i = 0; i < count && freed < holes; i++) {
+        if ((uintptr_t)pages[i] / PAGE_SIZE % 2 == 0)
+            continue;
+        page_free(pages[i]);
+        pages[i] = NULL;
+        freed++;
+    }
+    assert_int_equal(freed, holes);
+    for (order = 9; pages_withdraw(&order) != 0; order = 9)
+        assert_int_equal(order, 0);
+    assert_int_equal(pages_unused(), 0);
+    steps();
+    for (order = 9; (frame = pages_find_absent(&order)) != 0; order = 9)
+        pages_restore(frame, order);
+    taken = steps();
+    assert_int_equal(pages_unused(), holes);
+    while (count > 0)
+        page_free(pages[--count]);
+    assert_int_equal(pages_unused(), pages_total());
+    return taken;
+}
+
+/* A resume of a fragmented guest: each page costs the same, wherever it lies among the others. */
+static void test_restore_is_linear(void **state)
+{
+    (void)state;
+    assert_in_range(steps_to_restore(250), 1, 250 * STEPS_A_PAGE);
+    assert_in_range(steps_to_restore(2500), 1, 2500 * STEPS_A_PAGE);
+}
+
 static unsigned int low_calls;
 
 static void on_low(void)
@@ -397,7 +480,7 @@ static void test_pressure(void **state)
 
 static void test_heap(void **state)
 {
-    size_t before = pages_unused(), tables;
+    size_t before = pages_unused(), tables, most;
     uint8_t *start;
 
     (void)state;
@@ -413,10 +496,23 @@ static void test_heap(void **state)
     assert_int_equal(heap_pages(), 11 + 3);
     assert_int_equal(pages_unused(), before - 11);
 
-    /* More than there is, and a table that cannot be had: nothing changes. */
+    /* More than there is: that is seen before anything is mapped. */
+    heap_maps = 0;
     assert_null(heap_grow((intptr_t)pages_total() * 4096));
-    tables = heap_pages() - 11;
-    assert_in_range(tables, 3 + pages_total() / 512, 3 + pages_total() / 512 + 1);
+    assert_int_equal(heap_maps, 0);
+    assert_int_equal(heap_pages(), 11 + 3);
+
+    /* All that there is, its page tables counted, but for the reserve; and not a page more. */
+    most = before - 11 - RESERVE;
+    most -= (most + HEAP_PLACE + 11) / 512;
+    assert_null(heap_grow(((intptr_t)most + 1) * 4096));
+    assert_int_equal(heap_maps, 0);
+    assert_non_null(heap_grow((intptr_t)most * 4096));
+    tables = heap_pages() - 11 - most;
+    assert_int_equal(pages_unused(), RESERVE + tables - 3); /* tables are not taken here */
+    assert_non_null(heap_grow(-(intptr_t)most * 4096));
+
+    /* A table that cannot be had: nothing changes. */
     heap_map_failures = 3;
     assert_null(heap_grow(5 * 4096));
     assert_int_equal(heap_pages(), 11 + tables);
@@ -461,6 +557,7 @@ int main(void)
         cmocka_unit_test(test_totals),      cmocka_unit_test(test_withheld), /* of fresh memory */
         cmocka_unit_test(test_random),
         cmocka_unit_test(test_merging),     cmocka_unit_test(test_wrong_frees),
+        cmocka_unit_test(test_reserve),     cmocka_unit_test(test_restore_is_linear),
         cmocka_unit_test(test_zeroed),      cmocka_unit_test(test_balloon),
         cmocka_unit_test(test_heap),        cmocka_unit_test(test_print),
         cmocka_unit_test(test_pressure), /* takes memory, and keeps it */

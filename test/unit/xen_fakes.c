@@ -402,6 +402,11 @@ void *pages_alloc(unsigned int order)
     return aligned_alloc(PAGE_SIZE, PAGE_SIZE << order);
 }
 
+void *pages_alloc_critical(unsigned int order)
+{
+    return pages_alloc(order);
+}
+
 void pages_free(void *block, unsigned int order)
 {
     fake_pages -= 1u << order;

@@ -36,7 +36,7 @@ int frontend_rings_alloc(uint16_t domain, unsigned int order, void **memory, int
     *memory = NULL;
     if (holds_too_much(domain))
         return -EBUSY;
-    pages = pages_alloc(order);
+    pages = pages_alloc_critical(order);
     if (pages == NULL)
         return -ENOMEM;
     pages_split(pages, order);

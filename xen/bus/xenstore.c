@@ -131,7 +131,7 @@ static int reply_fill(struct xenstore_reply *reply, const struct xenstore_messag
     reply->page = NULL;
     reply->data = reply->small;
     if (size > sizeof(reply->small)) {
-        reply->page = pages_alloc(size > PAGE_SIZE);
+        reply->page = pages_alloc_critical(size > PAGE_SIZE);
         reply->data = reply->page;
     }
     if (reply->data == NULL)

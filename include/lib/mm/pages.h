@@ -17,8 +17,16 @@
 #include "xen/platform.h"
 #include "lib/base/printk.h"
 
-/* A block of 2^order pages, or NULL when memory is out. */
+/*
+ * A block of 2^order pages, or NULL when memory is out. The last sixteen pages are a reserve, which
+ * is not given to what an application, a peer or a cache can make many of.
+ */
 void *pages_alloc(unsigned int order);
+/*
+ * The same, from the reserve too: for what gives memory back, or keeps the domain in the
+ * toolstack's hand: page tables, the rings and answers of xenstore and drivers, the balloon's list.
+ */
+void *pages_alloc_critical(unsigned int order);
 void pages_free(void *block, unsigned int order);
 
 static inline void *page_alloc(void)
@@ -51,8 +59,12 @@ static inline uint64_t page_frame(const void *page)
 /* Print the allocator's regions and how much of them is free. */
 void pages_print(print_line print);
 
-/* Pages managed in all (less while the balloon holds some) and pages free now. */
+/*
+ * Pages managed in all, pages free now, and those of them that pages_alloc() gives. `xl mem-set`
+ * changes the first: a limit that goes by the size of memory is computed anew at each use.
+ */
 size_t pages_total(void);
 size_t pages_unused(void);
+size_t pages_available(void);
 
 #endif

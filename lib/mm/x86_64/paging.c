@@ -58,13 +58,13 @@ uint64_t *paging_take_spare(void)
 
 void paging_refill(void)
 {
-    static bool refilling; /* page_alloc() ends here again */
+    static bool refilling; /* pages_alloc_critical() ends here again */
     void *page;
 
     if (!spares_missing || refilling)
         return;
     refilling = true;
-    while (spares_missing && (page = page_alloc())) {
+    while (spares_missing && (page = pages_alloc_critical(0))) {
         paging_give_spare(page);
         spares_missing--;
         refilled++;
@@ -79,7 +79,9 @@ unsigned int paging_direct_tables(void)
 
 static uint64_t *allocate_table(void)
 {
-    return page_alloc_zeroed();
+    void *table = pages_alloc_critical(0);
+
+    return table ? memset(table, 0, PAGE_SIZE) : NULL;
 }
 
 uint64_t *paging_no_table(void)

@@ -36,7 +36,7 @@ static int map_grant_frame(unsigned int index, void **address)
 
     if (index >= PV_XEN_FRAMES - GRANT_FRAMES_NUMBER)
         return -ENOSPC;
-    list = page_alloc();
+    list = pages_alloc_critical(0);
     if (!list)
         return -ENOMEM;
     set_xen_guest_handle(setup.frame_list, list);

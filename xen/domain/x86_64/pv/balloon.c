@@ -84,7 +84,7 @@ static int add_list_page(void *page)
 static int lengthen_list(uint64_t end)
 {
     while (pv_frames < end) {
-        void *page = page_alloc();
+        void *page = pages_alloc_critical(0);
         int error = page ? add_list_page(page) : -ENOMEM;
 
         if (error != 0) {
