@@ -4,8 +4,9 @@
  *
  * The shared table is only written, and its flags read for the two bits that say "in use". Which
  * references are free, and which page is set aside behind one, is kept in private memory: one array a
- * frame, made when the frame is added, so that nothing later needs memory. References below
- * FIRST_FREE belong to the toolstack (console, xenstore).
+ * frame, made when the frame is added, so that nothing later needs memory. References are linked
+ * there by their numbers: the free ones, and those set aside, the next to be tried first. References
+ * below FIRST_FREE belong to the toolstack (console, xenstore), so that 0 ends a list.
  */
 #include "xen/bus/gnttab.h"
 
@@ -26,12 +27,12 @@
 #define FRAMES_MAX 256
 #define FIRST_FREE 8
 #define RETRY_AFTER SECONDS(1)
+#define RETRIES_AT_ONCE 4096u
 
 _Static_assert(sizeof(grant_entry_v1_t) == 8, "the ABI's size of a version 1 entry");
 
 struct reference {
-    uint32_t next; /* in the free list */
-    bool held;     /* set aside */
+    uint32_t next; /* in the free list, or in the list of those set aside */
     void *page;    /* of one set aside: to be freed with it; NULL: there is none */
 };
 
@@ -42,7 +43,8 @@ struct frame {
 
 static struct frame frames[FRAMES_MAX];
 static unsigned int frame_count;
-static uint32_t first_free; /* 0: none */
+static uint32_t first_free;
+static uint32_t first_held, last_held; /* set aside; last_held has a meaning if there is a first */
 static unsigned int used, quarantined;
 int (*gnttab_resume)(void);
 
@@ -167,40 +169,54 @@ int gnttab_end(int reference)
     return error;
 }
 
+static void append_held(uint32_t reference)
+{
+    private_of(reference)->next = 0;
+    if (first_held)
+        private_of(last_held)->next = reference;
+    else
+        first_held = reference;
+    last_held = reference;
+}
+
 static void release_held(uint32_t reference)
 {
-    struct reference *private = private_of(reference);
-
-    private->held = false;
-    page_free(private->page);
+    page_free(private_of(reference)->page);
     quarantined--;
     used++; /* gnttab_release() counts it down; it was taken out when it was set aside */
     gnttab_release((int)reference);
 }
 
+/* What is still in use goes to the end, so that the next time begins with what was not tried. */
 static void retry_held(void *unused)
 {
+    unsigned int tries = quarantined < RETRIES_AT_ONCE ? quarantined : RETRIES_AT_ONCE;
+
     (void)unused;
-    for (uint32_t i = FIRST_FREE; quarantined > 0 && i < frame_count * ENTRIES_PER_FRAME; i++)
-        if (private_of(i)->held && gnttab_revoke((int)i) == 0)
-            release_held(i);
+    while (tries-- > 0) {
+        uint32_t reference = first_held;
+
+        first_held = private_of(reference)->next;
+        if (gnttab_revoke((int)reference) == 0)
+            release_held(reference);
+        else
+            append_held(reference);
+    }
     if (quarantined > 0)
         timer_set(&retry_timer, deadline_after(RETRY_AFTER));
 }
 
 void gnttab_end_and_free(int reference, void *page)
 {
-    struct reference *private = private_of((uint32_t)reference);
-
     if (!gnttab_end(reference)) {
         page_free(page);
         return;
     }
     used--;
-    quarantined++;
-    private->page = page;
-    private->held = true;
-    timer_set(&retry_timer, deadline_after(RETRY_AFTER));
+    private_of((uint32_t)reference)->page = page;
+    append_held((uint32_t)reference);
+    if (quarantined++ == 0)
+        timer_set(&retry_timer, deadline_after(RETRY_AFTER));
 }
 
 unsigned int gnttab_held_by(uint16_t domain)
@@ -208,8 +224,8 @@ unsigned int gnttab_held_by(uint16_t domain)
     unsigned int count = 0;
 
     /* What we wrote into an entry is nobody else's to write but Xen's. */
-    for (uint32_t i = FIRST_FREE; quarantined > 0 && i < frame_count * ENTRIES_PER_FRAME; i++)
-        count += private_of(i)->held && entry_of((int)i)->domid == domain;
+    for (uint32_t i = first_held; i != 0; i = private_of(i)->next)
+        count += entry_of((int)i)->domid == domain;
     return count;
 }
 
