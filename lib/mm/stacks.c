@@ -2,14 +2,15 @@
 /*
  * Stacks with nothing mapped around them.
  *
- * A GiB of addresses is cut into slots of 32 pages. A stack lies at a random page of its slot, with
+ * A range of two GiB is cut into slots of 32 pages. A stack lies at a random page of its slot, with
  * at least GUARD_PAGES of the slot unmapped below it: whatever overflows runs into those. (The
  * compiler makes functions with large frames touch each page on the way down,
- * -fstack-clash-protection, so that none steps over them.) Which GiB it is, and which of its
+ * -fstack-clash-protection, so that none steps over them.) Which range it is, and which of its
  * addresses comes first, is random as well.
  *
- * A bit for each slot says whether it is taken. 16 slots share one page table; the last of them to
- * become free gives the table back.
+ * 16 slots share one page table; the last of them to become free gives the table back. Tables that
+ * have a free slot are linked, and the first of them has the next stack; behind `tables_used` no
+ * slot was ever taken.
  */
 #include <stdbool.h>
 
@@ -19,21 +20,24 @@
 #include "lib/mm/pages.h"
 #include "lib/random/random.h"
 
-#define RANGE 0x40000000ul
-#define RANGES 0x10000u /* that the random choice is among */
+#define RANGE 0x80000000ul
+#define RANGES 0x8000u /* that the random choice is among */
 #define SLOT_PAGES 32u
 #define SLOT_SIZE (SLOT_PAGES * PAGE_SIZE)
 #define SLOTS (RANGE / SLOT_SIZE)
 #define GUARD_PAGES 4u
+#define TABLES (RANGE / PAGE_TABLE_REACH)
 #define TABLE_SLOTS (PAGE_TABLE_REACH / SLOT_SIZE)
-#define TABLE_MASK ((1ull << TABLE_SLOTS) - 1)
-#define WORD_SLOTS 64u
-#define WORDS (SLOTS / WORD_SLOTS)
+#define TABLE_FULL ((1u << TABLE_SLOTS) - 1)
 
 static uintptr_t base CONSTANT_AFTER_BOOT;     /* the range's start */
 static uintptr_t rotation CONSTANT_AFTER_BOOT; /* where in the range slot 0 lies */
-static uint64_t taken[WORDS];
-static unsigned int first_word; /* no word before it has a free slot */
+
+static struct table {
+    uint16_t taken; /* a bit for each slot */
+    uint16_t next;  /* in the list; TABLES ends it */
+} tables[TABLES];
+static unsigned int first_with_room = TABLES, tables_used;
 
 void stacks_init(void)
 {
@@ -51,30 +55,38 @@ static unsigned int slot_of(uintptr_t address)
     return (address - base - rotation) % RANGE / SLOT_SIZE;
 }
 
+static void add_to_list(unsigned int table)
+{
+    tables[table].next = first_with_room;
+    first_with_room = table;
+}
+
 /* SLOTS when all are taken. */
 static unsigned int take_slot(void)
 {
-    unsigned int bit;
+    unsigned int table, bit;
 
-    while (first_word < WORDS && taken[first_word] == UINT64_MAX)
-        first_word++;
-    if (first_word == WORDS)
+    if (first_with_room == TABLES && tables_used < TABLES)
+        add_to_list(tables_used++);
+    table = first_with_room;
+    if (table == TABLES)
         return SLOTS;
-    bit = __builtin_ctzll(~taken[first_word]);
-    taken[first_word] |= 1ull << bit;
-    return first_word * WORD_SLOTS + bit;
+    bit = __builtin_ctz(~(unsigned int)tables[table].taken);
+    tables[table].taken |= 1u << bit;
+    if (tables[table].taken == TABLE_FULL)
+        first_with_room = tables[table].next;
+    return table * TABLE_SLOTS + bit;
 }
 
 static void free_slot(unsigned int slot)
 {
-    unsigned int word = slot / WORD_SLOTS, bit = slot % WORD_SLOTS;
-    unsigned int first_of_table = bit / TABLE_SLOTS * TABLE_SLOTS;
+    unsigned int table = slot / TABLE_SLOTS;
 
-    taken[word] &= ~(1ull << bit);
-    if (word < first_word)
-        first_word = word;
-    if (!(taken[word] >> first_of_table & TABLE_MASK))
-        paging_free_table(slot_start(slot - bit + first_of_table));
+    if (tables[table].taken == TABLE_FULL)
+        add_to_list(table);
+    tables[table].taken &= ~(1u << slot % TABLE_SLOTS);
+    if (tables[table].taken == 0)
+        paging_free_table(slot_start(table * TABLE_SLOTS));
 }
 
 static void unmap(uintptr_t low, unsigned int pages)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 // SRCS: lib/mm/stacks.c
+// CFLAGS: -fsanitize-coverage=trace-pc
 /*
  * Stacks in their slots: no two share a page, unmapped pages lie below each, page tables come back
  * with the last stack in them, and running out of pages, tables or slots leaves nothing behind.
@@ -18,12 +19,13 @@
 #include "lib/mm/mm.h"
 #include "lib/mm/pages.h"
 #include "lib/random/random.h"
+#include "steps.h"
 
-#define RANGE 0x40000000ul
+#define RANGE 0x80000000ul
 #define PAGES (RANGE / PAGE_SIZE)
 #define TABLES (RANGE / PAGE_TABLE_REACH)
-#define MOST 8192u /* stacks; lib/mm/mm.h says so */
-#define GUARD 4u   /* pages, at least */
+#define MOST 16384u /* stacks; lib/mm/mm.h says so */
+#define GUARD 4u    /* pages, at least */
 
 /* Of the range that the first address mapped lies in. */
 static uintptr_t range;
@@ -167,6 +169,34 @@ static void test_slots(void **state)
     }
 }
 
+static unsigned long steps_for_one(void)
+{
+    uintptr_t stack;
+
+    steps();
+    stack = stack_alloc(1);
+    stack_free(stack, 1);
+    return steps();
+}
+
+/* With no stack but this one, and with one slot that is free at each end of ten thousand. */
+static void test_costs(void **state)
+{
+    static uintptr_t low[10000];
+    unsigned long alone = steps_for_one();
+
+    (void)state;
+    for (unsigned int i = 0; i < 10000; i++)
+        low[i] = stack_alloc(1);
+    stack_free(low[9999], 1);
+    low[9999] = 0;
+    stack_free(low[0], 1);
+    low[0] = stack_alloc(1);
+    assert_in_range(steps_for_one(), 1, 2 * alone);
+    for (unsigned int i = 0; i < 9999; i++)
+        stack_free(low[i], 1);
+}
+
 static void test_out_of_memory(void **state)
 {
     uintptr_t kept = stack_alloc(4);
@@ -198,7 +228,7 @@ static void test_places(void **state)
     second = stack_alloc(4);
     assert_int_not_equal(first / RANGE, second / RANGE);
     assert_int_not_equal(first % RANGE, second % RANGE);
-    assert_true(second >= STACKS_BASE && second < STACKS_BASE + 0x10000 * RANGE);
+    assert_true(second >= STACKS_BASE && second < STACKS_BASE + 0x8000 * RANGE);
     stack_free(second, 4);
 }
 
@@ -207,6 +237,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(test_all_sizes, nothing_left),
         cmocka_unit_test_teardown(test_slots, nothing_left),
+        cmocka_unit_test_teardown(test_costs, nothing_left),
         cmocka_unit_test_teardown(test_out_of_memory, nothing_left),
         cmocka_unit_test_teardown(test_places, nothing_left),
     };

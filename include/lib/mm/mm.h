@@ -39,7 +39,7 @@ size_t heap_pages(void);
 
 /*
  * A stack of that many pages with unmapped pages below it: its lowest address, or 0 when memory or
- * slots (8,192) are out, and nothing has changed. Its pages are not those of the direct map:
+ * slots (16,384) are out, and nothing has changed. Its pages are not those of the direct map:
  * page_frame() of an address on a stack is wrong. Any context.
  */
 uintptr_t stack_alloc(unsigned int pages);
