@@ -10,6 +10,8 @@
 
 #include "../check.h"
 
+#define RESERVE 16u /* pages that malloc() and its like do not get */
+
 /* A compiler may drop an allocation that nobody looks into, and take it for done. */
 static void *(*volatile allocate)(size_t) = malloc;
 static void *(*volatile allocate_anew)(void *, size_t) = realloc;
@@ -59,6 +61,7 @@ static size_t fill_and_free(void)
     }
     errno = 0;
     CHECK(allocate(10000000) == NULL && errno == ENOMEM);
+    CHECK(pages_unused() >= RESERVE && pages_available() == pages_unused() - RESERVE);
     while (all) {
         piece = all;
         all = piece->next;
