@@ -166,7 +166,7 @@ static struct blkfront_transfer *begin(struct blkfront *disk, struct block_reque
     if (disk->block.statistics.transfers++ % SAMPLE_EVERY == 0)
         transfer->sampled = clock_monotonic();
     list_append(&disk->pending, &transfer->link);
-    if (list_empty(&disk->ticker.link))
+    if (!timer_pending(&disk->ticker))
         timer_set(&disk->ticker, deadline_after(BLKFRONT_TICK));
     return transfer;
 }

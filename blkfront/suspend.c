@@ -60,7 +60,7 @@ void blkfront_cancel(struct xenbus_device *bus)
 {
     struct blkfront *disk = bus->private_data;
 
-    if (disk->ready || list_empty(&disk->patience.link))
+    if (disk->ready || !timer_pending(&disk->patience))
         blkfront_unpause(disk);
 }
 

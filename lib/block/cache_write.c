@@ -153,7 +153,7 @@ static void mark_dirty(struct cached_page *page)
         return;
     page->references++;
     held++;
-    if (list_empty(&write_timer.link))
+    if (!timer_pending(&write_timer))
         timer_set(&write_timer, deadline_after(WRITE_AFTER));
 }
 

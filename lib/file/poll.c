@@ -2,11 +2,11 @@
 /*
  * poll().
  *
- * First all files are asked; most calls of a busy program end there, with no allocation. Only a
- * call that must sleep takes references to the files (so that a close() by another thread cannot
- * free a wait queue below us) and registers with their queues. Nothing blocks between asking and
- * wait_many(), so no wake-up is lost. The memory for that is kept from one call to the next: see
- * spare.
+ * Each file is asked once, and as long as none is ready, registered with at once: a reference (so
+ * that a close() by another thread cannot free a wait queue below us) and an entry in its queue.
+ * Nothing blocks between asking and registering, so no wake-up is lost. A wake-up puts the file's
+ * entry into a list; only who is in that is asked again, and registers again if it is not ready. The
+ * memory for entries is kept from one call to the next: see spare.
  */
 #include "lib/file/poll.h"
 
@@ -15,143 +15,177 @@
 #include "lib/file/file.h"
 #include "lib/mm/heap.h"
 
-/* Errors are reported whether asked for or not. */
-#define ALWAYS_REPORTED (POLLERR | POLLHUP | POLLNVAL)
+/* What files that are always ready are ready for: by POSIX, for select() in all three sets. */
+#define ALWAYS_READY (POLLIN | POLLOUT | POLLRDNORM | POLLWRNORM | POLLPRI)
 #define ON_STACK 4u
+#define SPARE_MAX 1024u
 
-struct sleeper {
-    unsigned int capacity, files, entries;
-    struct file **file;
-    struct wait_entry *entry;
+struct entry {
+    struct wait_entry wait; /* in the file's queue or among the poller's woken entries */
+    struct poller *poller;
+    struct file *file;
+    struct pollfd *descriptor;
+};
+
+struct poller {
+    struct wait_queue queue; /* for this thread, when an entry is woken */
+    struct list woken;
+    struct entry *entries; /* NULL: it only looks */
+    nfds_t used;
+    short unasked;
 };
 
 /* One block for whoever comes first; a second poller at the same time allocates its own. */
-static void *spare;
-static unsigned int spare_capacity;
+static struct entry *spare;
+static nfds_t spare_capacity;
 
-static short file_events(struct file *file, short events)
+static short ask(const struct poller *poller, struct file *file, short events)
 {
     const struct file_operations *operations = file->operations;
+    short wanted = events | poller->unasked;
 
-    if (operations->poll == NULL)
-        return events & (POLLIN | POLLOUT | POLLRDNORM | POLLWRNORM);
-    return operations->poll(file, events) & (events | ALWAYS_REPORTED);
+    return (operations->poll ? operations->poll(file, wanted) : ALWAYS_READY) & wanted;
 }
 
-static int ask_all(struct pollfd *descriptors, nfds_t count)
+static void entry_woken(struct wait_entry *wait)
+{
+    struct entry *entry = container_of(wait, struct entry, wait);
+
+    list_append(&entry->poller->woken, &wait->link);
+    wake_all(&entry->poller->queue);
+}
+
+static void register_entry(struct entry *entry)
+{
+    if (entry->file->operations->wait_queue)
+        wait_queue_add(entry->file->operations->wait_queue(entry->file), &entry->wait);
+}
+
+/* Takes over the reference to the file. */
+static void add_entry(struct poller *poller, struct file *file, struct pollfd *descriptor)
+{
+    struct entry *entry = &poller->entries[poller->used++];
+
+    *entry = (struct entry){ .poller = poller, .file = file, .descriptor = descriptor };
+    wait_entry_init(&entry->wait, entry_woken);
+    register_entry(entry);
+}
+
+static bool look_at(struct poller *poller, struct pollfd *descriptor, bool only_look)
+{
+    struct file *file = descriptor_get(descriptor->fd);
+
+    descriptor->revents = 0;
+    if (descriptor->fd >= 0)
+        descriptor->revents = file ? ask(poller, file, descriptor->events)
+                                   : POLLNVAL & poller->unasked;
+    if (file && (descriptor->revents || only_look))
+        file_put(file);
+    else if (file)
+        add_entry(poller, file, descriptor);
+    return descriptor->revents != 0;
+}
+
+/* One pass over all descriptors: the number of ready ones. */
+static int look(struct poller *poller, struct pollfd *descriptors, nfds_t count)
 {
     int ready = 0;
-    nfds_t i;
 
-    for (i = 0; i < count; i++) {
-        struct file *file = descriptor_get(descriptors[i].fd);
+    for (nfds_t i = 0; i < count; i++)
+        ready += look_at(poller, &descriptors[i], !poller->entries || ready > 0);
+    return ready;
+}
 
-        descriptors[i].revents = 0;
-        if (descriptors[i].fd >= 0)
-            descriptors[i].revents = file != NULL ? file_events(file, descriptors[i].events)
-                                                  : POLLNVAL;
-        if (file != NULL)
-            file_put(file);
-        ready += descriptors[i].revents != 0;
+static int look_at_woken(struct poller *poller)
+{
+    struct list *first;
+    int ready = 0;
+
+    while ((first = list_first(&poller->woken)) != NULL) {
+        struct entry *entry = container_of(first, struct entry, wait.link);
+
+        wait_queue_remove(&entry->wait);
+        entry->descriptor->revents = ask(poller, entry->file, entry->descriptor->events);
+        if (entry->descriptor->revents)
+            ready++;
+        else
+            register_entry(entry);
     }
     return ready;
 }
 
-static void *take_memory(unsigned int capacity)
+static int sleep_until_ready(struct poller *poller, uint64_t deadline)
 {
-    void *block = spare;
+    int ready = 0;
 
-    if (spare_capacity < capacity)
-        return kernel_alloc(capacity * (sizeof(struct file *) + sizeof(struct wait_entry)));
+    while (ready == 0 && wait_until(&poller->queue, !list_empty(&poller->woken), deadline) == 0)
+        ready = look_at_woken(poller);
+    return ready;
+}
+
+static void remove_entries(struct poller *poller)
+{
+    for (nfds_t i = 0; i < poller->used; i++) {
+        wait_queue_remove(&poller->entries[i].wait);
+        file_put(poller->entries[i].file);
+    }
+}
+
+static struct entry *take_memory(nfds_t count)
+{
+    struct entry *block = spare;
+
+    if (spare_capacity < count)
+        return kernel_alloc(count * sizeof(*block));
     spare = NULL;
     spare_capacity = 0;
     return block;
 }
 
-static void give_memory(void *block, unsigned int capacity)
+static void give_memory(struct entry *block, nfds_t count)
 {
-    if (capacity <= spare_capacity) {
+    if (count <= spare_capacity || count > SPARE_MAX) {
         kernel_free(block);
         return;
     }
     kernel_free(spare);
     spare = block;
-    spare_capacity = capacity;
+    spare_capacity = count;
 }
 
-static void hold_files(struct sleeper *sleeper, const struct pollfd *descriptors, nfds_t count)
+static int poll_with(struct entry *entries, struct pollfd *descriptors, nfds_t count,
+                     short unasked, uint64_t deadline)
 {
-    nfds_t i;
-
-    sleeper->files = sleeper->entries = 0;
-    for (i = 0; i < count; i++) {
-        struct file *file = descriptor_get(descriptors[i].fd);
-        struct wait_queue *queue = NULL;
-
-        if (file == NULL)
-            continue;
-        sleeper->file[sleeper->files++] = file;
-        if (file->operations->wait_queue != NULL)
-            queue = file->operations->wait_queue(file);
-        if (queue != NULL)
-            sleeper->entry[sleeper->entries++].queue = queue;
-    }
-}
-
-static int sleep_once(struct sleeper *sleeper, const struct pollfd *descriptors, nfds_t count,
-                      uint64_t deadline)
-{
-    unsigned int i;
-    int result;
-
-    hold_files(sleeper, descriptors, count);
-    result = wait_many(sleeper->entry, sleeper->entries, deadline);
-    for (i = 0; i < sleeper->files; i++)
-        file_put(sleeper->file[i]);
-    return result;
-}
-
-static int sleep_until_ready(struct sleeper *sleeper, struct pollfd *descriptors, nfds_t count,
-                             uint64_t deadline)
-{
-    int ready, result = 0;
-
-    do {
-        result = sleep_once(sleeper, descriptors, count, deadline);
-        ready = ask_all(descriptors, count);
-    } while (ready == 0 && result == 0);
-    return ready;
-}
-
-static int sleep_allocated(struct pollfd *descriptors, nfds_t count, uint64_t deadline)
-{
-    void *block = take_memory((unsigned int)count);
-    struct sleeper sleeper = { .capacity = (unsigned int)count, .entry = block };
+    struct poller poller = { .entries = entries, .unasked = unasked };
     int ready;
 
-    if (block == NULL)
-        return -ENOMEM;
-    sleeper.file = (struct file **)(sleeper.entry + count);
-    ready = sleep_until_ready(&sleeper, descriptors, count, deadline);
-    give_memory(block, (unsigned int)count);
+    wait_queue_init(&poller.queue);
+    list_init(&poller.woken);
+    ready = look(&poller, descriptors, count);
+    if (ready == 0 && entries)
+        ready = sleep_until_ready(&poller, deadline);
+    remove_entries(&poller);
     return ready;
 }
 
-int poll_until(struct pollfd *descriptors, nfds_t count, uint64_t deadline)
+int poll_until(struct pollfd *descriptors, nfds_t count, short unasked, uint64_t deadline)
 {
-    struct wait_entry entries[ON_STACK];
-    struct file *files[ON_STACK];
-    struct sleeper sleeper = { .capacity = ON_STACK, .file = files, .entry = entries };
+    struct entry on_stack[ON_STACK], *block;
     int ready;
 
     if (count > FILE_DESCRIPTORS)
         return -EINVAL;
-    ready = ask_all(descriptors, count);
-    if (ready > 0 || deadline == 0)
-        return ready;
+    thread_give_way();
+    if (deadline == 0)
+        return poll_with(NULL, descriptors, count, unasked, 0);
     if (count <= ON_STACK)
-        return sleep_until_ready(&sleeper, descriptors, count, deadline);
-    return sleep_allocated(descriptors, count, deadline);
+        return poll_with(on_stack, descriptors, count, unasked, deadline);
+    block = take_memory(count);
+    ready = poll_with(block, descriptors, count, unasked, deadline);
+    if (!block)
+        return ready > 0 ? ready : -ENOMEM;
+    give_memory(block, count);
+    return ready;
 }
 
 uint64_t poll_deadline(int timeout)
@@ -163,5 +197,6 @@ uint64_t poll_deadline(int timeout)
 
 int poll(struct pollfd *descriptors, nfds_t count, int timeout)
 {
-    return (int)posix_result(poll_until(descriptors, count, poll_deadline(timeout)));
+    return (int)posix_result(
+        poll_until(descriptors, count, POLL_UNASKED, poll_deadline(timeout)));
 }

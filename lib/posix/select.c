@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* select(), on top of poll(): only the descriptors whose bits are set become entries. */
+/*
+ * select(), on top of poll(): only the descriptors whose bits are set become entries. What makes a
+ * descriptor ready depends on the sets that it is in: the other end's hanging up is something to
+ * read, but nothing to write and no exceptional condition.
+ */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +12,9 @@
 
 #include "lib/file/file.h"
 #include "lib/file/poll.h"
+
+#define READABLE (POLLIN | POLLHUP | POLLERR)
+#define WRITABLE (POLLOUT | POLLERR)
 
 static bool wanted(int descriptor, fd_set *set)
 {
@@ -21,7 +28,7 @@ static nfds_t gather(int limit, fd_set *read, fd_set *write, fd_set *except,
     int i;
 
     for (i = 0; i < limit; i++) {
-        short events = (wanted(i, read) ? POLLIN : 0) | (wanted(i, write) ? POLLOUT : 0)
+        short events = (wanted(i, read) ? READABLE : 0) | (wanted(i, write) ? WRITABLE : 0)
                        | (wanted(i, except) ? POLLPRI : 0);
 
         if (events != 0)
@@ -61,8 +68,8 @@ static int scatter(int limit, fd_set *read, fd_set *write, fd_set *except,
     clear(limit, write);
     clear(limit, except);
     for (i = 0; i < count; i++) {
-        bits += answer(read, &entries[i], POLLIN, POLLIN | POLLHUP | POLLERR);
-        bits += answer(write, &entries[i], POLLOUT, POLLOUT | POLLERR);
+        bits += answer(read, &entries[i], POLLIN, READABLE);
+        bits += answer(write, &entries[i], POLLOUT, WRITABLE);
         bits += answer(except, &entries[i], POLLPRI, POLLPRI);
     }
     return bits;
@@ -74,13 +81,13 @@ static int select_until(int limit, fd_set *read, fd_set *write, fd_set *except, 
     nfds_t count;
     int result;
 
-    if (limit < 0 || limit > FD_SETSIZE || limit > FILE_DESCRIPTORS)
+    if (limit < 0 || limit > FD_SETSIZE)
         return -EINVAL;
     entries = malloc((size_t)(limit + 1) * sizeof(*entries));
     if (entries == NULL)
         return -ENOMEM;
     count = gather(limit, read, write, except, entries);
-    result = poll_until(entries, count, deadline);
+    result = poll_until(entries, count, POLLNVAL, deadline);
     if (result >= 0)
         result = scatter(limit, read, write, except, entries, count);
     free(entries);

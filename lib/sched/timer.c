@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Timers: a list sorted by deadline. There are few (one a sleeping thread, one a device), and the
- * usual change is near an end, so a list is enough.
- */
+/* Timers: a heap by deadline. */
 #include "sched.h"
 
-static struct list timers = LIST_INIT(timers);
+static bool is_earlier(const struct heap_node *a, const struct heap_node *b)
+{
+    return container_of(a, struct timer, node)->deadline <
+           container_of(b, struct timer, node)->deadline;
+}
+
+static struct heap timers = { .before = is_earlier };
 
 #define FAR SECONDS(1)
 #define PASSES 8u
@@ -39,31 +42,25 @@ uint64_t deadline_after(uint64_t ns)
 void timer_init(struct timer *timer, void (*function)(void *), void *argument)
 {
     *timer = (struct timer){ .function = function, .argument = argument };
-    list_init(&timer->link);
 }
 
 void timer_cancel(struct timer *timer)
 {
-    list_remove(&timer->link);
+    heap_remove(&timers, &timer->node);
 }
 
 void timer_set(struct timer *timer, uint64_t deadline)
 {
-    struct list *position;
-
-    list_remove(&timer->link);
+    heap_remove(&timers, &timer->node);
     timer->deadline = deadline;
-    for (position = timers.prev; position != &timers; position = position->prev)
-        if (container_of(position, struct timer, link)->deadline <= deadline)
-            break;
-    list_prepend(position, &timer->link);
+    heap_add(&timers, &timer->node);
 }
 
 uint64_t timers_next(void)
 {
-    struct list *first = list_first(&timers);
+    const struct heap_node *first = heap_first(&timers);
 
-    return first ? container_of(first, struct timer, link)->deadline : DEADLINE_NEVER;
+    return first ? container_of(first, struct timer, node)->deadline : DEADLINE_NEVER;
 }
 
 /*
@@ -82,7 +79,7 @@ void timers_run(bool after_event)
     passes = 0;
     now = read_clock();
     while (next <= now) {
-        struct timer *timer = container_of(list_first(&timers), struct timer, link);
+        struct timer *timer = container_of(heap_first(&timers), struct timer, node);
 
         timer_cancel(timer);
         timer->function(timer->argument);

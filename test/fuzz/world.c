@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The fuzzed rooms' world: see world.h. */
 #include "world.h"
+#include "../../lib/base/heap.c"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -328,7 +329,18 @@ void world_deliver(void)
 
 /* Time. */
 
-static struct list timers = LIST_INIT(timers);
+static bool is_earlier(const struct heap_node *a, const struct heap_node *b)
+{
+    return container_of(a, struct timer, node)->deadline <
+           container_of(b, struct timer, node)->deadline;
+}
+
+static struct heap timers = { .before = is_earlier };
+
+static struct timer *first_timer(const struct heap *heap)
+{
+    return heap_first(heap) ? container_of(heap_first(heap), struct timer, node) : NULL;
+}
 
 uint64_t clock_monotonic(void)
 {
@@ -343,52 +355,33 @@ uint64_t deadline_after(uint64_t ns)
 void timer_init(struct timer *timer, void (*function)(void *), void *argument)
 {
     *timer = (struct timer){ .function = function, .argument = argument };
-    list_init(&timer->link);
 }
 
 void timer_set(struct timer *timer, uint64_t deadline)
 {
-    list_remove(&timer->link);
+    heap_remove(&timers, &timer->node);
     timer->deadline = deadline;
-    list_append(&timers, &timer->link);
+    heap_add(&timers, &timer->node);
 }
 
 void timer_cancel(struct timer *timer)
 {
-    list_remove(&timer->link);
+    heap_remove(&timers, &timer->node);
 }
 
 static uint64_t next_timer(void)
 {
-    struct list *node, *next;
-    uint64_t earliest = DEADLINE_NEVER;
+    const struct timer *timer = first_timer(&timers);
 
-    list_for_each(node, next, &timers)
-    {
-        const struct timer *timer = container_of(node, struct timer, link);
-
-        if (timer->deadline < earliest)
-            earliest = timer->deadline;
-    }
-    return earliest;
+    return timer != NULL ? timer->deadline : DEADLINE_NEVER;
 }
 
-/* Each timer that is due runs once; one that sets itself again has to wait for the next call. */
 static void run_timers(void)
 {
-    struct list due = LIST_INIT(due), *node, *next;
+    struct timer *timer;
 
-    list_for_each(node, next, &timers)
-    {
-        if (container_of(node, struct timer, link)->deadline > now)
-            continue;
-        list_remove(node);
-        list_append(&due, node);
-    }
-    while ((node = list_first(&due)) != NULL) {
-        struct timer *timer = container_of(node, struct timer, link);
-
-        list_remove(node);
+    while ((timer = first_timer(&timers)) != NULL && timer->deadline <= now) {
+        timer_cancel(timer);
         timer->function(timer->argument);
     }
 }
@@ -546,5 +539,5 @@ void world_end(void)
     FUZZ_CHECK(gnttab_quarantined() == 0);
     FUZZ_CHECK(evtchn_in_use() == 0);
     FUZZ_CHECK(pages_in_use == 0);
-    FUZZ_CHECK(list_empty(&timers));
+    FUZZ_CHECK(heap_first(&timers) == NULL);
 }

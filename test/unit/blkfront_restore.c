@@ -73,7 +73,7 @@ static void cancelled(void)
     blkfront_driver.cancel(&device);
     check_call();
     CHECK(flush_result == 0 && fake_blkback.flushes == 2);
-    CHECK(list_empty(&((struct blkfront *)device.private_data)->patience.link));
+    CHECK(!timer_pending(&((struct blkfront *)device.private_data)->patience));
 }
 
 /* What is under way ends first, with its data where the caller wants it; then nothing starts. */

@@ -2,7 +2,7 @@
 /*
  * The fakes of fakes.h. Threads are ucontexts, switched only in sleep and yield, in the order in
  * which they became ready; when none is, the clock jumps to the next deadline, and with no deadline
- * the test has a deadlock and fails.
+ * the test has a deadlock and fails. Wait queues and timers are the real ones.
  */
 #include "fakes.h"
 
@@ -17,6 +17,9 @@
 #include "lib/base/printk.h"
 #include "lib/random/random.h"
 #include "lib/sched/sched.h"
+#include "../../lib/base/heap.c"
+#include "../../lib/sched/timer.c"
+#include "../../lib/sched/wait.c"
 #include "xen/bus/console.h"
 
 #define STACK_SIZE (256 * 1024)
@@ -27,21 +30,18 @@ struct thread {
     const char *name;
     void (*function)(void *);
     void *argument;
-    bool waiting, woken, ended;
-    uint64_t deadline;
-    struct list ready, all;
+    bool ready;
+    struct list ready_link, all;
 };
 
 static struct thread first_thread = {
     .name = "main",
-    .deadline = DEADLINE_NEVER,
-    .ready = LIST_INIT(first_thread.ready),
+    .ready_link = LIST_INIT(first_thread.ready_link),
     .all = LIST_INIT(first_thread.all),
 };
 static struct thread *current = &first_thread;
 static struct list ready_threads = LIST_INIT(ready_threads);
 static struct list all_threads = LIST_INIT(all_threads);
-static struct list timers = LIST_INIT(timers);
 static uint64_t now = 1000000000u;
 static struct thread *dead;
 
@@ -71,11 +71,6 @@ uint64_t clock_realtime(void)
     return now + 1700000000ull * 1000000000u;
 }
 
-uint64_t deadline_after(uint64_t ns)
-{
-    return ns > DEADLINE_NEVER - now ? DEADLINE_NEVER : now + ns;
-}
-
 void fake_clock_advance(uint64_t ns)
 {
     now += ns;
@@ -83,58 +78,12 @@ void fake_clock_advance(uint64_t ns)
 
 /* Threads */
 
-static void make_ready(struct thread *thread)
+void thread_wake(struct thread *thread)
 {
-    if (list_empty(&thread->ready) && thread != current)
-        list_append(&ready_threads, &thread->ready);
-}
-
-static void run_timers(void)
-{
-    struct list *node, *next;
-
-    list_for_each(node, next, &timers) {
-        struct timer *timer = container_of(node, struct timer, link);
-
-        if (timer->deadline <= now) {
-            list_remove(&timer->link);
-            timer->function(timer->argument);
-        }
-    }
-}
-
-static uint64_t next_deadline(void)
-{
-    uint64_t earliest = first_thread.waiting ? first_thread.deadline : DEADLINE_NEVER;
-    struct list *node, *next;
-
-    list_for_each(node, next, &all_threads) {
-        struct thread *thread = container_of(node, struct thread, all);
-
-        if (thread->waiting && thread->deadline < earliest)
-            earliest = thread->deadline;
-    }
-    list_for_each(node, next, &timers) {
-        struct timer *timer = container_of(node, struct timer, link);
-
-        if (timer->deadline < earliest)
-            earliest = timer->deadline;
-    }
-    return earliest;
-}
-
-static void wake_expired(void)
-{
-    struct list *node, *next;
-
-    if (first_thread.waiting && first_thread.deadline <= now)
-        make_ready(&first_thread);
-    list_for_each(node, next, &all_threads) {
-        struct thread *thread = container_of(node, struct thread, all);
-
-        if (thread->waiting && thread->deadline <= now)
-            make_ready(thread);
-    }
+    if (thread->ready)
+        return;
+    thread->ready = true;
+    list_append(&ready_threads, &thread->ready_link);
 }
 
 static void free_dead(void)
@@ -157,34 +106,34 @@ static void switch_to(struct thread *thread)
     free_dead();
 }
 
-/* Run somebody who can run; the caller is ready, waiting or ended. */
-static void schedule(void)
+/* With nobody ready, time passes. */
+void schedule(void)
 {
-    struct list *node;
+    struct thread *next;
 
-    run_timers();
-    wake_expired();
-    node = list_first(&ready_threads);
-    if (node == NULL && current->waiting && (current->woken || current->deadline <= now))
-        return;
-    while (node == NULL) {
-        uint64_t deadline = next_deadline();
+    timers_run(false);
+    while (list_empty(&ready_threads)) {
+        uint64_t deadline = timers_next();
 
-        if (deadline == DEADLINE_NEVER) {
-            if (!fake_deadlock_allowed)
-                fail_msg("deadlock: nobody can run, and no time-out is pending");
-            first_thread.deadline = now; /* the main thread is told that it timed out */
-            deadline = now;
-        }
-        now = deadline > now ? deadline : now;
-        run_timers();
-        wake_expired();
-        if (current->waiting && (current->woken || current->deadline <= now))
-            return;
-        node = list_first(&ready_threads);
+        if (deadline == DEADLINE_NEVER && !fake_deadlock_allowed)
+            fail_msg("deadlock: nobody can run, and no time-out is pending");
+        if (deadline == DEADLINE_NEVER)
+            thread_wake(&first_thread); /* it takes this for a time-out */
+        else
+            now = deadline > now ? deadline : now;
+        timers_run(false);
     }
-    list_remove(node);
-    switch_to(container_of(node, struct thread, ready));
+    next = container_of(list_first(&ready_threads), struct thread, ready_link);
+    list_remove(&next->ready_link);
+    next->ready = false;
+    switch_to(next);
+}
+
+void thread_park(const struct wait_queue *queue)
+{
+    (void)queue;
+    fake_sleeps++;
+    schedule();
 }
 
 static void thread_main(void)
@@ -202,21 +151,19 @@ struct thread *thread_create(const char *name, void (*function)(void *), void *a
     thread->name = name;
     thread->function = function;
     thread->argument = argument;
-    thread->deadline = DEADLINE_NEVER;
-    list_init(&thread->ready);
+    list_init(&thread->ready_link);
     getcontext(&thread->context);
     thread->context.uc_stack.ss_sp = thread->stack;
     thread->context.uc_stack.ss_size = STACK_SIZE;
     makecontext(&thread->context, thread_main, 0);
     list_append(&all_threads, &thread->all);
-    make_ready(thread);
+    thread_wake(thread);
     return thread;
 }
 
 void thread_exit(void)
 {
     list_remove(&current->all);
-    current->ended = true;
     dead = current;
     schedule();
     abort();
@@ -234,23 +181,15 @@ const char *thread_name(const struct thread *thread)
 
 void thread_yield(void)
 {
-    struct thread *self = current;
-
-    list_append(&ready_threads, &self->ready);
+    thread_wake(current);
     schedule();
-    list_remove(&self->ready);
 }
 
 void fake_run_others(void)
 {
-    run_timers();
+    timers_run(false);
     while (!list_empty(&ready_threads))
         thread_yield();
-}
-
-void thread_sleep_until(uint64_t deadline)
-{
-    wait_many(NULL, 0, deadline);
 }
 
 unsigned int thread_count(void)
@@ -261,135 +200,6 @@ unsigned int thread_count(void)
     list_for_each(node, next, &all_threads)
         count++;
     return count;
-}
-
-/* Wait queues */
-
-void wait_queue_init(struct wait_queue *queue)
-{
-    list_init(&queue->waiters);
-}
-
-int wait_many(struct wait_entry *entries, unsigned int count, uint64_t deadline)
-{
-    struct thread *self = current;
-    unsigned int i;
-    int result;
-
-    fake_sleeps++;
-    for (i = 0; i < count; i++) {
-        entries[i].thread = self;
-        list_append(&entries[i].queue->waiters, &entries[i].link);
-    }
-    self->waiting = true;
-    self->woken = false;
-    self->deadline = deadline;
-    while (!self->woken && self->deadline > now)
-        schedule();
-    list_remove(&self->ready);
-    self->waiting = false;
-    for (i = 0; i < count; i++)
-        list_remove(&entries[i].link);
-    result = self->woken ? 0 : -ETIMEDOUT;
-    return result;
-}
-
-int wait_queue_sleep(struct wait_queue *queue, uint64_t deadline)
-{
-    struct wait_entry entry = { .queue = queue };
-
-    return wait_many(&entry, 1, deadline);
-}
-
-static void wake(struct wait_queue *queue, bool all)
-{
-    struct list *node, *next;
-
-    list_for_each(node, next, &queue->waiters) {
-        struct wait_entry *entry = container_of(node, struct wait_entry, link);
-
-        list_remove(&entry->link);
-        entry->thread->woken = true;
-        make_ready(entry->thread);
-        if (!all)
-            return;
-    }
-}
-
-void wake_one(struct wait_queue *queue)
-{
-    wake(queue, false);
-}
-
-void wake_all(struct wait_queue *queue)
-{
-    wake(queue, true);
-}
-
-void mutex_init(struct mutex *mutex)
-{
-    mutex->owner = NULL;
-    wait_queue_init(&mutex->queue);
-}
-
-void mutex_lock(struct mutex *mutex)
-{
-    wait_until(&mutex->queue, mutex->owner == NULL, DEADLINE_NEVER);
-    mutex->owner = current;
-}
-
-bool mutex_try_lock(struct mutex *mutex)
-{
-    if (mutex->owner != NULL)
-        return false;
-    mutex->owner = current;
-    return true;
-}
-
-void mutex_unlock(struct mutex *mutex)
-{
-    mutex->owner = NULL;
-    wake_one(&mutex->queue);
-}
-
-void semaphore_init(struct semaphore *semaphore, unsigned int count)
-{
-    semaphore->count = count;
-    wait_queue_init(&semaphore->queue);
-}
-
-int semaphore_down(struct semaphore *semaphore, uint64_t deadline)
-{
-    int result = wait_until(&semaphore->queue, semaphore->count > 0, deadline);
-
-    if (result == 0)
-        semaphore->count--;
-    return result;
-}
-
-void semaphore_up(struct semaphore *semaphore)
-{
-    semaphore->count++;
-    wake_one(&semaphore->queue);
-}
-
-void timer_init(struct timer *timer, void (*function)(void *), void *argument)
-{
-    timer->function = function;
-    timer->argument = argument;
-    list_init(&timer->link);
-}
-
-void timer_set(struct timer *timer, uint64_t deadline)
-{
-    list_remove(&timer->link);
-    timer->deadline = deadline;
-    list_append(&timers, &timer->link);
-}
-
-void timer_cancel(struct timer *timer)
-{
-    list_remove(&timer->link);
 }
 
 /* Pages */

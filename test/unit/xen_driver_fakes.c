@@ -16,6 +16,7 @@
 #include "xen/bus/gnttab.h"
 #include "xen/bus/xenstore.h"
 #include "xen_fakes.h"
+#include "../../lib/base/heap.c"
 
 #define REFERENCES 2048
 #define FIRST_REFERENCE 8
@@ -175,40 +176,55 @@ __attribute__((weak)) unsigned int evtchn_in_use(void)
 
 /* Timers. */
 
-static struct list timers = LIST_INIT(timers);
+static bool is_earlier(const struct heap_node *a, const struct heap_node *b)
+{
+    return container_of(a, struct timer, node)->deadline <
+           container_of(b, struct timer, node)->deadline;
+}
+
+static struct heap timers = { .before = is_earlier };
 
 __attribute__((weak)) void timer_init(struct timer *timer, void (*function)(void *), void *argument)
 {
-    timer->function = function;
-    timer->argument = argument;
-    list_init(&timer->link);
+    *timer = (struct timer){ .function = function, .argument = argument };
 }
 
 __attribute__((weak)) void timer_set(struct timer *timer, uint64_t deadline)
 {
-    list_remove(&timer->link);
+    heap_remove(&timers, &timer->node);
     timer->deadline = deadline;
-    list_append(&timers, &timer->link);
+    heap_add(&timers, &timer->node);
 }
 
 __attribute__((weak)) void timer_cancel(struct timer *timer)
 {
-    list_remove(&timer->link);
+    heap_remove(&timers, &timer->node);
 }
 
+static struct timer *first_timer(const struct heap *heap)
+{
+    return heap_first(heap) ? container_of(heap_first(heap), struct timer, node) : NULL;
+}
+
+/* One that sets itself again waits for the next call. */
 unsigned int fake_timers_run(uint64_t ns)
 {
     uint64_t until = clock_monotonic() + ns;
-    struct list *node, *next;
-    unsigned int count = 0;
+    struct timer *due[64], *timer;
+    unsigned int found = 0, count = 0;
 
-    list_for_each(node, next, &timers) {
-        struct timer *timer = container_of(node, struct timer, link);
-
-        if (timer->deadline > until)
+    while ((timer = first_timer(&timers)) != NULL && timer->deadline <= until) {
+        CHECK(found < sizeof(due) / sizeof(due[0]));
+        due[found++] = timer;
+        heap_remove(&timers, &timer->node);
+    }
+    for (unsigned int i = 0; i < found; i++)
+        heap_add(&timers, &due[i]->node);
+    for (unsigned int i = 0; i < found; i++) {
+        if (!timer_pending(due[i]) || due[i]->deadline > until)
             continue;
-        list_remove(node);
-        timer->function(timer->argument);
+        heap_remove(&timers, &due[i]->node);
+        due[i]->function(due[i]->argument);
         count++;
     }
     return count;
@@ -216,17 +232,11 @@ unsigned int fake_timers_run(uint64_t ns)
 
 uint64_t fake_timer_next(void)
 {
-    struct list *node, *next;
-    uint64_t earliest = UINT64_MAX;
+    const struct timer *timer = first_timer(&timers);
 
-    list_for_each(node, next, &timers) {
-        uint64_t deadline = container_of(node, struct timer, link)->deadline;
-        uint64_t left = deadline > clock_monotonic() ? deadline - clock_monotonic() : 0;
-
-        if (left < earliest)
-            earliest = left;
-    }
-    return earliest;
+    if (timer == NULL)
+        return UINT64_MAX;
+    return timer->deadline > clock_monotonic() ? timer->deadline - clock_monotonic() : 0;
 }
 
 /* xenstore. */

@@ -108,7 +108,7 @@ static void node_changed(struct xenstore_watch *unused, const char *path)
         publish(false);
     else if (asked())
         publish(true);
-    if (list_empty(&look_timer.link))
+    if (!timer_pending(&look_timer))
         timer_set(&look_timer, deadline_after(LOOK_INTERVAL));
 }
 

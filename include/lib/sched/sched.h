@@ -17,6 +17,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "lib/base/heap.h"
 #include "lib/base/list.h"
 #include "lib/base/time.h"
 
@@ -71,6 +72,12 @@ bool thread_describe(const struct thread *thread, struct thread_description *des
 
 /* Let every other ready thread run once. Pending events are handled too. */
 void thread_yield(void);
+/*
+ * For calls that a program may make for ever without sleeping in them: one in some dozens yields.
+ * Those that look whether something is ready call it before they look, the others when they are
+ * done: so nobody else runs between the answer "ready" and the call that follows.
+ */
+void thread_give_way(void);
 void thread_sleep_until(uint64_t deadline);
 /* Threads that exist now, the caller included. */
 unsigned int thread_count(void);
@@ -91,15 +98,18 @@ void wake_one(struct wait_queue *queue);
 void wake_all(struct wait_queue *queue);
 
 /*
- * Sleep on several queues at once (poll(), select()): fill `entries[i].queue`, call wait_many(); 0
- * when any was woken, -ETIMEDOUT. `thread` and `link` belong to the scheduler.
+ * A place in a queue for who does not sleep there, but wants a call when the queue is woken: poll()
+ * has one for each file. `wake` is called in the context of whoever wakes, must not block, and finds
+ * the entry removed; it may add it again, for the next wake-up. The caller owns the memory and
+ * removes the entry before freeing it, which does no harm to one that is in no queue. Any context.
  */
 struct wait_entry {
-    struct wait_queue *queue;
-    struct thread *thread;
-    struct list link;
+    void (*wake)(struct wait_entry *entry);
+    struct list link; /* lib/sched's own */
 };
-int wait_many(struct wait_entry *entries, unsigned int count, uint64_t deadline);
+void wait_entry_init(struct wait_entry *entry, void (*wake)(struct wait_entry *entry));
+void wait_queue_add(struct wait_queue *queue, struct wait_entry *entry);
+void wait_queue_remove(struct wait_entry *entry);
 
 /* Wait until `condition` is true or the deadline passed: 0 or -ETIMEDOUT. */
 #define wait_until(queue, condition, deadline)                        \
@@ -134,18 +144,24 @@ void semaphore_up(struct semaphore *semaphore);
 /*
  * Timers: function(argument) is called once, inside the scheduler, at or after the deadline. It may
  * set its own or other timers. The caller owns the memory and cancels the timer before freeing it.
+ * There may be any number: setting and cancelling one takes some log2(number) steps.
  */
 struct timer {
     uint64_t deadline;
     void (*function)(void *argument);
     void *argument;
-    struct list link; /* the pending timers, by deadline; itself when idle */
+    struct heap_node node; /* lib/sched's own */
 };
-#define TIMER_INIT(name, function_, argument_) { 0, function_, argument_, LIST_INIT((name).link) }
+#define TIMER_INIT(name, function_, argument_) { .function = function_, .argument = argument_ }
 void timer_init(struct timer *timer, void (*function)(void *), void *argument);
 /* Set or move the timer. */
 void timer_set(struct timer *timer, uint64_t deadline);
 void timer_cancel(struct timer *timer);
+/* Is it set, and has not been called since? */
+static inline bool timer_pending(const struct timer *timer)
+{
+    return heap_contains(&timer->node);
+}
 /* The event that is being handled may be that of a deadline: the clock is looked at after it. */
 void timers_look(void);
 
