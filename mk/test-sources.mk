@@ -8,12 +8,12 @@ TEST_NETFRONT := $(filter-out netfront/xenbus.c,$(wildcard netfront/*.c)) net/ne
 TEST_BLOCK := $(addprefix lib/block/,registry.c request.c bytes.c ramdisk.c) $(wildcard lib/block/cache*.c) \
     lib/mm/pressure.c lib/base/log_limit.c
 TEST_VFS := $(TEST_BLOCK) $(addprefix lib/fs/,path.c mount.c types.c vfs.c names.c vfs_file.c) \
-    lib/file/file.c $(addprefix lib/file/,io_read.c io_write.c)
+    lib/file/file.c lib/base/id_table.c $(addprefix lib/file/,io_read.c io_write.c)
 TEST_TARFS := $(TEST_VFS) $(wildcard lib/fs/tarfs/*.c)
 TEST_XENBUS := xen/bus/xenbus.c xen/bus/xenbus_backend.c xen/bus/xenbus_reopen.c lib/base/log_limit.c
 TEST_XENSTORE := $(wildcard xen/bus/xenstore*.c) xen/bus/frontend_port.c
 TEST_NET := $(filter-out net/sysrq.c,$(wildcard net/*.c)) lib/base/log_limit.c \
-    $(addprefix lib/file/,poll.c descriptor.c io_read.c io_write.c) lib/file/file.c lib/posix/duplicate.c
+    $(addprefix lib/file/,poll.c descriptor.c io_read.c io_write.c) lib/file/file.c lib/base/id_table.c lib/posix/duplicate.c
 
 DRIVER_FAKES := test/unit/xen_fakes.c test/unit/xen_driver_fakes.c
 STORE_FAKES := test/unit/xen_fakes.c test/unit/fake_xenstored.c test/unit/fake_timer.c

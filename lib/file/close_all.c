@@ -4,8 +4,6 @@
 
 void files_close_all(void)
 {
-    int descriptor;
-
-    for (descriptor = 0; descriptor < FILE_DESCRIPTORS; descriptor++)
+    for (int descriptor = 0; descriptors_in_use() > 0; descriptor++)
         descriptor_close(descriptor);
 }

@@ -2,17 +2,22 @@
 /*
  * Open files and the table of descriptors.
  *
- * The table's slots each hold one reference. first_free is a lower bound of the lowest free slot,
- * so that finding one does not walk over all that are taken.
+ * The table holds one reference for each descriptor. A struct file lies at an even address, so the
+ * lowest bit of what the table holds is free for FD_CLOEXEC.
  */
-#include <errno.h>
-#include <string.h>
-
 #include "lib/file/file.h"
 
-static struct file *table[FILE_DESCRIPTORS];
-static unsigned char close_on_exec[FILE_DESCRIPTORS / 8];
-static int first_free;
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+
+#include "lib/base/id_table.h"
+
+_Static_assert(_Alignof(struct file) > FD_CLOEXEC, "the bit is free");
+_Static_assert(DESCRIPTORS_MAX <= ID_TABLE_MAX, "the table holds them all");
+
+static struct id_table table = { .allocate = malloc, .release = free };
+static unsigned int limit = DESCRIPTORS_AT_FIRST;
 static unsigned int in_use;
 
 void file_init(struct file *file, const struct file_operations *operations, int flags)
@@ -35,68 +40,63 @@ void file_put(struct file *file)
         file->operations->release(file);
 }
 
-static bool is_open(int descriptor)
+static struct file *file_of(void *item)
 {
-    return descriptor >= 0 && descriptor < FILE_DESCRIPTORS && table[descriptor] != NULL;
+    return (struct file *)((uintptr_t)item & ~(uintptr_t)FD_CLOEXEC);
 }
 
-static void set_close_on_exec(int descriptor, bool set)
+static void *item_of(struct file *file, int flags)
 {
-    unsigned char bit = (unsigned char)(1u << (descriptor % 8));
+    return (void *)((uintptr_t)file | (flags & FD_CLOEXEC));
+}
 
-    if (set)
-        close_on_exec[descriptor / 8] |= bit;
-    else
-        close_on_exec[descriptor / 8] &= (unsigned char)~bit;
+/* What the table holds for a descriptor, or NULL. */
+static void *find(int descriptor)
+{
+    return descriptor < 0 ? NULL : id_table_get(&table, (unsigned int)descriptor);
 }
 
 int descriptor_install(struct file *file, int minimum)
 {
-    int descriptor = minimum > first_free ? minimum : first_free;
+    int result = id_table_add(&table, (unsigned int)minimum, limit, item_of(file, 0));
 
-    while (descriptor < FILE_DESCRIPTORS && table[descriptor] != NULL)
-        descriptor++;
-    if (descriptor >= FILE_DESCRIPTORS)
-        return -EMFILE;
-    table[descriptor] = file;
-    set_close_on_exec(descriptor, false);
+    if (result < 0)
+        return result == -ENOSPC ? -EMFILE : result;
     in_use++;
-    if (minimum <= first_free)
-        first_free = descriptor + 1;
-    return descriptor;
+    return result;
 }
 
 struct file *descriptor_get(int descriptor)
 {
-    return is_open(descriptor) ? file_get(table[descriptor]) : NULL;
+    struct file *file = file_of(find(descriptor));
+
+    return file ? file_get(file) : NULL;
 }
 
 int descriptor_close(int descriptor)
 {
-    struct file *file;
+    struct file *file = file_of(find(descriptor));
 
-    if (!is_open(descriptor))
+    if (!file)
         return -EBADF;
-    file = table[descriptor];
-    table[descriptor] = NULL;
+    id_table_set(&table, (unsigned int)descriptor, NULL);
     in_use--;
-    if (descriptor < first_free)
-        first_free = descriptor;
     file_put(file);
     return 0;
 }
 
 int descriptor_replace(int descriptor, struct file *file)
 {
-    struct file *old;
+    struct file *before = file_of(find(descriptor));
+    int error;
 
-    if (descriptor < 0 || descriptor >= FILE_DESCRIPTORS)
+    if (descriptor < 0 || (unsigned int)descriptor >= limit)
         return -EBADF;
-    old = table[descriptor];
-    table[descriptor] = file;
-    set_close_on_exec(descriptor, false);
-    if (old != NULL)
-        file_put(old);
+    error = id_table_set(&table, (unsigned int)descriptor, item_of(file, 0));
+    if (error)
+        return error;
+    if (before)
+        file_put(before);
     else
         in_use++;
     return descriptor;
@@ -107,19 +107,33 @@ unsigned int descriptors_in_use(void)
     return in_use;
 }
 
+unsigned int descriptor_limit(void)
+{
+    return limit;
+}
+
+int descriptor_set_limit(unsigned int new_limit)
+{
+    if (new_limit > DESCRIPTORS_MAX)
+        return -EINVAL;
+    limit = new_limit;
+    return 0;
+}
+
 int descriptor_flags(int descriptor)
 {
-    if (!is_open(descriptor))
-        return -EBADF;
-    return (close_on_exec[descriptor / 8] >> (descriptor % 8)) & 1;
+    void *item = find(descriptor);
+
+    return item ? (int)((uintptr_t)item & FD_CLOEXEC) : -EBADF;
 }
 
 int descriptor_set_flags(int descriptor, int flags)
 {
-    if (!is_open(descriptor))
+    void *item = find(descriptor);
+
+    if (!item)
         return -EBADF;
-    set_close_on_exec(descriptor, (flags & 1) != 0);
-    return 0;
+    return id_table_set(&table, (unsigned int)descriptor, item_of(file_of(item), flags));
 }
 
 long posix_result(long result)

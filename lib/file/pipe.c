@@ -254,11 +254,11 @@ static int pipe_open(int descriptors[2], int flags)
     reader_descriptor = descriptor_install(&pipe->reader, 0);
     if (reader_descriptor < 0)
         file_put(&pipe->reader);
-    writer_descriptor = reader_descriptor < 0 ? -EMFILE : descriptor_install(writer, 0);
+    writer_descriptor = reader_descriptor < 0 ? reader_descriptor : descriptor_install(writer, 0);
     if (writer_descriptor < 0) {
         descriptor_close(reader_descriptor);
         file_put(writer);
-        return -EMFILE;
+        return writer_descriptor;
     }
     descriptor_set_flags(reader_descriptor, (flags & O_CLOEXEC) != 0 ? FD_CLOEXEC : 0);
     descriptor_set_flags(writer_descriptor, (flags & O_CLOEXEC) != 0 ? FD_CLOEXEC : 0);

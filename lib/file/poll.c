@@ -173,7 +173,7 @@ int poll_until(struct pollfd *descriptors, nfds_t count, short unasked, uint64_t
     struct entry on_stack[ON_STACK], *block;
     int ready;
 
-    if (count > FILE_DESCRIPTORS)
+    if (count > descriptor_limit())
         return -EINVAL;
     thread_give_way();
     if (deadline == 0)

@@ -17,8 +17,9 @@ static int duplicate(int descriptor, int minimum)
 
     if (file == NULL)
         return -EBADF;
-    result = minimum < 0 || minimum >= FILE_DESCRIPTORS ? -EINVAL
-                                                        : descriptor_install(file, minimum);
+    result = minimum < 0 || (unsigned int)minimum >= descriptor_limit()
+                 ? -EINVAL
+                 : descriptor_install(file, minimum);
     if (result < 0)
         file_put(file);
     return result;

@@ -3,7 +3,7 @@
 // SRCS: test/unit/fakes.c test/unit/failing_malloc.c test/unit/fake_disk.c
 // SRCS: $(TEST_VFS) lib/fs/ramfs/ramfs.c lib/fs/ramfs/ramfs_pages.c lib/fs/devfs/devfs.c lib/fs/start.c
 // SRCS: lib/posix/io_vector.c lib/file/descriptor.c
-// SRCS: lib/posix/duplicate.c lib/file/console_file.c lib/file/close_all.c lib/posix/open.c
+// SRCS: lib/posix/duplicate.c lib/posix/limits.c lib/file/console_file.c lib/file/close_all.c lib/posix/open.c
 // SRCS: lib/posix/names.c lib/posix/statvfs.c lib/posix/directory.c lib/file/poll.c
 // SRCS: lib/posix/select.c lib/file/pipe.c
 // CFLAGS: -Wno-stringop-overflow -include test/unit/posix_names.h -Wl,-T,test/unit/sets.ld
@@ -96,11 +96,11 @@ static void descriptors(void **state)
     assert_fails(fcntl(a, 9999), EINVAL);
     assert_fails(fcntl(99, F_GETFL), EBADF);
     assert_fails(fcntl(a, F_DUPFD, -1), EINVAL);
-    assert_fails(fcntl(a, F_DUPFD, FILE_DESCRIPTORS), EINVAL);
+    assert_fails(fcntl(a, F_DUPFD, (int)DESCRIPTORS_AT_FIRST), EINVAL);
     assert_int_equal(dup2(a, 200), 200);
     assert_int_equal(dup2(a, a), a);
     assert_int_equal(dup2(200, 100), 100);
-    assert_fails(dup2(a, FILE_DESCRIPTORS), EBADF);
+    assert_fails(dup2(a, (int)DESCRIPTORS_AT_FIRST), EBADF);
     assert_fails(dup2(77, 78), EBADF);
     assert_int_equal(close(a), 0);
     assert_fails(close(a), EBADF);
@@ -110,10 +110,41 @@ static void descriptors(void **state)
     for (i = 0; dup(b) >= 0; i++)
         continue;
     assert_int_equal(errno, EMFILE);
-    assert_int_equal(descriptors_in_use(), FILE_DESCRIPTORS);
+    assert_int_equal(descriptors_in_use(), (int)DESCRIPTORS_AT_FIRST);
     assert_fails(open("/tmp/f", O_RDONLY), EMFILE);
-    for (i = 3; i < FILE_DESCRIPTORS; i++)
+    for (i = 3; i < (int)DESCRIPTORS_AT_FIRST; i++)
         assert_int_equal(close(i), 0);
+    assert_int_equal(descriptors_in_use(), 3);
+}
+
+/* The limit is the program's to raise; what is open above a lower one stays. */
+static void limits(void **state)
+{
+    struct rlimit limit;
+
+    (void)state;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    assert_true(limit.rlim_cur == FD_SETSIZE && limit.rlim_max == 1048576);
+    assert_fails(dup2(1, 100000), EBADF);
+    limit.rlim_cur = limit.rlim_max;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    assert_int_equal(dup2(1, 1048575), 1048575);
+    assert_int_equal(fcntl(1, F_DUPFD_CLOEXEC, 100000), 100000);
+    assert_int_equal(fcntl(100000, F_GETFD), FD_CLOEXEC);
+    assert_int_equal(write(100000, "far", 3), 3);
+    assert_int_equal(dup(1), 3);
+    assert_fails(fcntl(1, F_DUPFD, 1048575), EMFILE);
+    assert_fails(fcntl(1, F_DUPFD, 1048576), EINVAL);
+    limit.rlim_cur = 1024;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    assert_int_equal(close(1048575), 0);
+    assert_int_equal(close(100000), 0);
+    assert_int_equal(close(3), 0);
+    limit.rlim_max = 2000000;
+    assert_fails(setrlimit(RLIMIT_NOFILE, &limit), EPERM);
+    limit.rlim_max = 1000;
+    assert_fails(setrlimit(RLIMIT_NOFILE, &limit), EINVAL);
+    assert_fails(getrlimit(RLIMIT_NOFILE + 1, &limit), EINVAL);
     assert_int_equal(descriptors_in_use(), 3);
 }
 
@@ -407,7 +438,7 @@ static void polls(void **state)
     assert_int_equal(poll(set, 1, -1), 1);
     assert_int_equal(set[0].revents, POLLHUP);
     close(shared[0]);
-    assert_fails(poll(set, FILE_DESCRIPTORS + 1, 0), EINVAL);
+    assert_fails(poll(set, DESCRIPTORS_AT_FIRST + 1, 0), EINVAL);
     assert_int_equal(poll(NULL, 0, 10), 0);
 }
 
@@ -505,6 +536,11 @@ static void without_memory(void **state)
         stream = opendir("/tmp");
         if (stream != NULL)
             closedir(stream);
+        fake_fail_at = n;
+        if (fcntl(1, F_DUPFD, 1000) >= 0)
+            close(1000);
+        else
+            assert_int_equal(errno, ENOMEM);
         fake_fail_at = 0;
         assert_int_equal(descriptors_in_use(), 3);
     }
@@ -523,7 +559,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(console),          cmocka_unit_test(descriptors),
-        cmocka_unit_test(vectors),          cmocka_unit_test(names),
+        cmocka_unit_test(limits),           cmocka_unit_test(vectors),
+                cmocka_unit_test(names),
         cmocka_unit_test(directories),      cmocka_unit_test(devices),
         cmocka_unit_test(pipes),            cmocka_unit_test(pipe_between_threads),
         cmocka_unit_test(close_during_write), cmocka_unit_test(polls),

@@ -15,11 +15,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <sys/select.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/uio.h>
 #include <unistd.h>
+
+/* The host's take an enumeration. */
+#define getrlimit xl_getrlimit
+#define setrlimit xl_setrlimit
+int getrlimit(int resource, struct rlimit *limit);
+int setrlimit(int resource, const struct rlimit *limit);
 
 #define OURS(name) extern __typeof__(name) name __asm__("xl_" #name)
 

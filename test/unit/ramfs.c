@@ -5,7 +5,7 @@
  */
 // SRCS: test/unit/fakes.c test/unit/failing_malloc.c lib/fs/path.c lib/fs/mount.c
 // SRCS: lib/fs/types.c lib/fs/vfs.c lib/fs/names.c lib/fs/vfs_file.c lib/fs/ramfs/ramfs.c
-// SRCS: lib/fs/ramfs/ramfs_pages.c lib/file/file.c lib/file/io_read.c lib/file/io_write.c
+// SRCS: lib/fs/ramfs/ramfs_pages.c lib/file/file.c lib/base/id_table.c lib/file/io_read.c lib/file/io_write.c
 // SRCS: lib/block/registry.c lib/block/request.c
 // CFLAGS: -include test/unit/posix_names.h -Wl,-T,test/unit/sets.ld
 // CFLAGS: -Wl,--wrap=malloc,--wrap=calloc,--wrap=strdup,--wrap=strndup

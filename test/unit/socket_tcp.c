@@ -473,14 +473,14 @@ static void a_connection_lost_before_accept(void **state)
 
 static void no_descriptor_left(void **state)
 {
-    int listener = fake_net_listen(PORT, 5), client = fake_net_connect(PORT), many[600], count = 0,
+    int listener = fake_net_listen(PORT, 5), client = fake_net_connect(PORT), many[1100], count = 0,
         server;
 
     (void)state;
     while ((many[count] = socket(AF_INET, SOCK_DGRAM, 0)) >= 0)
         count++;
     assert_true(errno == EMFILE || errno == ENOBUFS);
-    while (descriptors_in_use() < FILE_DESCRIPTORS)
+    while (descriptors_in_use() < descriptor_limit())
         many[count++] = fcntl(listener, F_DUPFD, 0);
     assert_fails(accept(listener, NULL, NULL), EMFILE);
     close(many[--count]);

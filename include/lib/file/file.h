@@ -78,19 +78,30 @@ void file_init(struct file *file, const struct file_operations *operations, int 
 struct file *file_get(struct file *file);
 void file_put(struct file *file);
 
-/* Descriptors 0 … FILE_DESCRIPTORS-1. */
-#define FILE_DESCRIPTORS 512
+/*
+ * Descriptors are numbers below a limit, which a program may set to at most DESCRIPTORS_MAX. The
+ * first limit is what an fd_set of <sys/select.h> has room for. A limit below what is in use closes
+ * nothing.
+ */
+#define DESCRIPTORS_MAX (1u << 20)
+#define DESCRIPTORS_AT_FIRST 1024u
+unsigned int descriptor_limit(void);
+/* 0 or -EINVAL. */
+int descriptor_set_limit(unsigned int limit);
 
 /*
- * Lowest free descriptor >= minimum for `file`; takes over the caller's reference. -EMFILE: nothing
- * has changed.
+ * Lowest free descriptor >= minimum for `file`; takes over the caller's reference. -EMFILE or
+ * -ENOMEM: nothing has changed.
  */
 int descriptor_install(struct file *file, int minimum);
 /* The file behind a descriptor with a reference of its own, or NULL (EBADF). file_put() it. */
 struct file *descriptor_get(int descriptor);
 /* Remove from the table and drop the table's reference: 0 or -EBADF. */
 int descriptor_close(int descriptor);
-/* dup2(): put `file` (reference taken over) at `descriptor`, closing what was there. */
+/*
+ * dup2(): put `file` (reference taken over) at `descriptor`, closing what was there: the descriptor,
+ * -EBADF or -ENOMEM.
+ */
 int descriptor_replace(int descriptor, struct file *file);
 unsigned int descriptors_in_use(void);
 /* FD_CLOEXEC of a descriptor, kept for fcntl() alone: there is no exec(). -EBADF. */
