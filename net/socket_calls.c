@@ -169,6 +169,7 @@ int accept4(int descriptor, struct sockaddr *address, socklen_t *length, int fla
     if (result == 0) {
         result = accept_connection(socket, address, length, flags);
         file_put(&socket->file);
+        thread_give_way();
     }
     return (int)posix_result(result);
 }

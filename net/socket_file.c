@@ -3,7 +3,6 @@
  * Sockets as files: read, write, poll, ioctl, fstat, close.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -59,16 +58,10 @@ static int socket_ioctl(struct file *file, unsigned long request, void *argument
 {
     struct socket *socket = socket_of(file);
 
-    switch (request) {
-    case FIONREAD:
-        *(int *)argument = (int)socket->protocol->readable(socket);
-        return 0;
-    case FIONBIO:
-        file->flags = *(int *)argument ? file->flags | O_NONBLOCK : file->flags & ~O_NONBLOCK;
-        return 0;
-    default:
+    if (request != FIONREAD)
         return -ENOTTY;
-    }
+    *(int *)argument = (int)socket->protocol->readable(socket);
+    return 0;
 }
 
 static short socket_poll(struct file *file, short events)

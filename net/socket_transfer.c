@@ -43,6 +43,7 @@ static ssize_t send_message(int descriptor, struct socket_message *message,
     if (result == 0)
         result = socket->protocol->send(socket, message);
     file_put(&socket->file);
+    thread_give_way();
     return posix_result(result);
 }
 
@@ -63,6 +64,7 @@ static ssize_t receive_message(int descriptor, struct socket_message *message,
     else if (address_length)
         *address_length = 0;
     file_put(&socket->file);
+    thread_give_way();
     return posix_result(result);
 }
 

@@ -7,6 +7,7 @@
 #include <sys/uio.h>
 
 #include "lib/file/file.h"
+#include "lib/mm/heap.h"
 #include "xen/bus/console.h"
 
 static ssize_t console_file_read(struct file *file, const struct iovec *vector, int count,
@@ -90,10 +91,9 @@ static struct wait_queue *console_file_wait_queue(struct file *file)
     return console_wait_queue();
 }
 
-/* The one console is static; the reference that it is born with is never given back. */
 static void console_file_release(struct file *file)
 {
-    (void)file;
+    kernel_free(file);
 }
 
 static const struct file_operations console_file_operations = {
@@ -106,21 +106,28 @@ static const struct file_operations console_file_operations = {
     .release = console_file_release,
 };
 
-static struct file console = {
-    .operations = &console_file_operations,
-    .references = 1,
-    .flags = O_RDWR,
-};
-
-struct file *console_file_get(void)
+int console_file_open(int flags, struct file **file)
 {
-    return file_get(&console);
+    *file = kernel_alloc(sizeof(**file));
+    if (*file == NULL)
+        return -ENOMEM;
+    file_init(*file, &console_file_operations, flags);
+    return 0;
 }
 
+/*
+ * These three are one open file, as those that a shell gives are. It is static: the reference that it
+ * is born with is never given back.
+ */
 void console_file_install(void)
 {
+    static struct file console = {
+        .operations = &console_file_operations,
+        .references = 1,
+        .flags = O_RDWR,
+    };
     int descriptor;
 
     for (descriptor = 0; descriptor < 3; descriptor++)
-        descriptor_replace(descriptor, console_file_get());
+        descriptor_replace(descriptor, file_get(&console));
 }

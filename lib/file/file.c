@@ -9,14 +9,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
 
 #include "lib/base/id_table.h"
+#include "lib/mm/heap.h"
 
 _Static_assert(_Alignof(struct file) > FD_CLOEXEC, "the bit is free");
 _Static_assert(DESCRIPTORS_MAX <= ID_TABLE_MAX, "the table holds them all");
 
-static struct id_table table = { .allocate = malloc, .release = free };
+static struct id_table table = { .allocate = kernel_alloc, .release = kernel_free };
 static unsigned int limit = DESCRIPTORS_AT_FIRST;
 static unsigned int in_use;
 

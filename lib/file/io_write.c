@@ -25,6 +25,7 @@ ssize_t descriptor_writev(int descriptor, const struct iovec *vector, int count,
         return -EBADF;
     result = file_write(file, vector, count, offset);
     file_put(file);
+    thread_give_way();
     return result;
 }
 

@@ -3,8 +3,9 @@
  * pipe(): a ring of one page between two open files.
  *
  * The pipe belongs to both ends and goes with the last. head and tail count bytes and are never
- * wrapped; head - tail is what the ring holds. Writes of up to PIPE_ATOMIC bytes are never mixed
- * with others: they wait until all of it fits.
+ * wrapped; head - tail is what the ring holds. Writes of up to PIPE_ATOMIC bytes, in one piece or
+ * several, are never mixed with others: they wait until all of it fits. That is also when the
+ * writing end is ready.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -21,7 +22,7 @@
 #include "lib/sched/sched.h"
 
 #define PIPE_CAPACITY PAGE_SIZE
-#define PIPE_ATOMIC 512u
+#define PIPE_ATOMIC 512u /* newlib's PIPE_BUF */
 
 struct pipe {
     struct file reader, writer;
@@ -79,6 +80,15 @@ static size_t put(struct pipe *pipe, const char *buffer, size_t length)
     return done;
 }
 
+static size_t length_of(const struct iovec *vector, int count)
+{
+    size_t length = 0;
+
+    for (int i = 0; i < count; i++)
+        length += vector[i].iov_len;
+    return length;
+}
+
 static ssize_t pipe_read(struct file *file, const struct iovec *vector, int count, off_t offset)
 {
     struct pipe *pipe = container_of(file, struct pipe, reader);
@@ -86,6 +96,8 @@ static ssize_t pipe_read(struct file *file, const struct iovec *vector, int coun
     int i;
 
     (void)offset;
+    if (length_of(vector, count) == 0)
+        return 0;
     if (used(pipe) == 0 && pipe->has_writer && (file->flags & O_NONBLOCK) != 0)
         return -EAGAIN;
     wait_until(&pipe->changed, used(pipe) > 0 || !pipe->has_writer, DEADLINE_NEVER);
@@ -96,39 +108,42 @@ static ssize_t pipe_read(struct file *file, const struct iovec *vector, int coun
     return (ssize_t)done;
 }
 
-static ssize_t write_all(struct pipe *pipe, const char *buffer, size_t length, bool nonblocking)
+/* Wait for room: 0, -EAGAIN, or -EPIPE when nobody is left to read. */
+static int wait_for_space(struct pipe *pipe, size_t needed, bool nonblocking)
 {
-    size_t needed = length <= PIPE_ATOMIC ? length : 1;
-    size_t done = 0;
-
-    while (done < length && pipe->has_reader) {
-        if (space(pipe) < needed && nonblocking)
-            return done > 0 ? (ssize_t)done : -EAGAIN;
-        wait_until(&pipe->changed, space(pipe) >= needed || !pipe->has_reader, DEADLINE_NEVER);
-        if (pipe->has_reader)
-            done += put(pipe, buffer + done, length - done);
-        wake_all(&pipe->changed);
-    }
-    return done > 0 || length == 0 ? (ssize_t)done : -EPIPE;
+    if (nonblocking && pipe->has_reader && space(pipe) < needed)
+        return -EAGAIN;
+    wait_until(&pipe->changed, space(pipe) >= needed || !pipe->has_reader, DEADLINE_NEVER);
+    return pipe->has_reader ? 0 : -EPIPE;
 }
 
+/*
+ * All of a small write fits once there is room for it, and no other thread runs until it is in the
+ * ring; a larger one waits for any room before each part.
+ */
 static ssize_t pipe_write(struct file *file, const struct iovec *vector, int count, off_t offset)
 {
     struct pipe *pipe = container_of(file, struct pipe, writer);
-    ssize_t part, done = 0;
-    int i;
+    size_t length = length_of(vector, count), done = 0, in_piece = 0;
+    int error = 0;
 
     (void)offset;
-    for (i = 0; i < count; i++) {
-        part = write_all(pipe, vector[i].iov_base, vector[i].iov_len,
-                         (file->flags & O_NONBLOCK) != 0);
-        if (part < 0)
-            return done > 0 ? done : part;
-        done += part;
-        if ((size_t)part < vector[i].iov_len)
+    while (done < length && error == 0) {
+        size_t needed = length <= PIPE_ATOMIC ? length - done : 1, part;
+
+        error = wait_for_space(pipe, needed, (file->flags & O_NONBLOCK) != 0);
+        if (error != 0)
             break;
+        part = put(pipe, (const char *)vector->iov_base + in_piece, vector->iov_len - in_piece);
+        done += part;
+        in_piece += part;
+        if (in_piece == vector->iov_len) {
+            in_piece = 0;
+            vector++;
+        }
+        wake_all(&pipe->changed);
     }
-    return done;
+    return done > 0 || length == 0 ? (ssize_t)done : error;
 }
 
 static int pipe_stat(struct file *file, struct stat *status)

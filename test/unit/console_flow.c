@@ -148,6 +148,20 @@ static void write_now(void)
     CHECK(seen_length == sizeof(text) && console_dropped() == 0);
 }
 
+/* At each fill of the ring: ready is who does not answer -EAGAIN, and the other way round. */
+static void ready_or_not(void)
+{
+    start();
+    standing_still = true;
+    for (size_t sent = 0; sent < 2 * sizeof(page.out); sent++) {
+        bool ready = console_writable();
+        ssize_t taken = console_write_now("y", 1);
+
+        CHECK(taken == (ready ? 1 : -EAGAIN));
+    }
+    CHECK(!console_writable());
+}
+
 static unsigned int finished;
 
 static void writing_thread(void *argument)
@@ -453,6 +467,7 @@ ISOLATED(order)
 ISOLATED(no_console)
 ISOLATED(slow_reader)
 ISOLATED(write_now)
+ISOLATED(ready_or_not)
 ISOLATED(threads)
 ISOLATED(reader_stands_still)
 ISOLATED(log_backlog)
@@ -472,6 +487,7 @@ int main(void)
         cmocka_unit_test(test_no_console),
         cmocka_unit_test(test_slow_reader),
         cmocka_unit_test(test_write_now),
+        cmocka_unit_test(test_ready_or_not),
         cmocka_unit_test(test_threads),
         cmocka_unit_test(test_reader_stands_still),
         cmocka_unit_test(test_log_backlog),

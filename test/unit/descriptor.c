@@ -289,6 +289,15 @@ static void devices(void **state)
     f = open("/dev/console", O_RDWR);
     assert_int_equal(isatty(f), 1);
     close(f);
+    f = open("/dev/console", O_WRONLY);
+    assert_fails(read(f, buffer, 1), EBADF);
+    close(f);
+    f = open("/dev/console", O_RDONLY | O_NONBLOCK);
+    assert_fails(write(f, buffer, 1), EBADF);
+    assert_fails(read(f, buffer, 1), EAGAIN);
+    assert_int_equal(fcntl(f, F_GETFL), O_RDONLY | O_NONBLOCK);
+    assert_int_equal(fcntl(0, F_GETFL), O_RDWR);
+    close(f);
     assert_fails(open("/dev/none", O_RDONLY), ENOENT);
     assert_fails(open("/dev/new", O_RDWR | O_CREAT, 0600), EROFS);
     assert_fails(open("/dev/null/x", O_RDONLY), ENOTDIR);
@@ -346,6 +355,78 @@ static void pipes(void **state)
 }
 
 static int shared[2];
+
+/* What is to be written in several pieces goes in like one piece: all of it, or nothing. */
+static void pipe_vectors(void **state)
+{
+    static char big[4096], buffer[4096];
+    struct iovec vector[4] = { { "ab", 2 }, { NULL, 0 }, { big, 300 }, { "yz", 2 } };
+    int p[2];
+
+    (void)state;
+    assert_int_equal(pipe2(p, O_NONBLOCK), 0);
+    assert_int_equal(read(p[0], NULL, 0), 0);
+    assert_int_equal(readv(p[0], vector + 1, 1), 0);
+    assert_int_equal(write(p[1], NULL, 0), 0);
+    assert_int_equal(writev(p[1], vector, 4), 304);
+    assert_int_equal(read(p[0], buffer, 4096), 304);
+    assert_memory_equal(buffer, "ab", 2);
+    assert_memory_equal(buffer + 302, "yz", 2);
+    assert_int_equal(write(p[1], big, 4096 - 303), 4096 - 303);
+    assert_fails(writev(p[1], vector, 4), EAGAIN);
+    assert_int_equal(read(p[0], buffer, 1), 1);
+    assert_int_equal(writev(p[1], vector, 4), 304);
+    assert_int_equal(read(p[0], buffer, 3792), 3792);
+    assert_int_equal(read(p[0], buffer, 4096), 304);
+    vector[2].iov_len = 4096;
+    vector[1] = (struct iovec){ big, 100 };
+    assert_int_equal(writev(p[1], vector, 4), 4096);
+    assert_int_equal(fcntl(p[0], F_SETFL, 0), 0);
+    assert_int_equal(read(p[0], buffer, 4096), 4096);
+    assert_int_equal(read(p[0], NULL, 0), 0);
+    close(p[0]);
+    assert_fails(writev(p[1], vector, 4), EPIPE);
+    close(p[1]);
+}
+
+static unsigned int writers;
+
+static void vector_writer(void *argument)
+{
+    char text[250];
+    struct iovec vector[2] = { { text, 250 }, { text, 250 } };
+
+    memset(text, (int)(uintptr_t)argument, sizeof(text));
+    assert_int_equal(writev(shared[1], vector, 2), 500);
+    writers--;
+}
+
+/* Writers that wait for room one after the other: no piece of one lies in another's. */
+static void pipe_vectors_do_not_mix(void **state)
+{
+    char buffer[500];
+
+    (void)state;
+    assert_int_equal(pipe(shared), 0);
+    for (writers = 0; writers < 20; writers++)
+        thread_create("writer", vector_writer, (void *)(uintptr_t)('a' + writers));
+    for (unsigned int i = 0; i < 20; i++) {
+        size_t done = 0;
+
+        /* Odd sizes, so that there is room for one piece of somebody and not for the other. */
+        for (size_t size = 130; done < sizeof(buffer); done += size) {
+            size = size < sizeof(buffer) - done ? size : sizeof(buffer) - done;
+            assert_int_equal(read(shared[0], buffer + done, size), size);
+            thread_yield();
+        }
+        for (size_t at = 1; at < sizeof(buffer); at++)
+            assert_int_equal(buffer[at], buffer[0]);
+    }
+    fake_run_others();
+    assert_int_equal(writers, 0);
+    close(shared[0]);
+    close(shared[1]);
+}
 
 static void pipe_writer(void *argument)
 {
@@ -490,6 +571,37 @@ static void close_during_poll(void **state)
     assert_int_equal(fake_pages_in_use, pages);
 }
 
+/*
+ * Exceptional conditions alone: a pipe has none, not even when the other end is gone, so the call
+ * waits for its time; a regular file is always ready.
+ */
+static void select_exceptional(const int p[2])
+{
+    struct timeval timeout = { 0, 20000 };
+    uint64_t start = clock_monotonic();
+    fd_set set;
+    int other[2], file;
+
+    assert_int_equal(pipe(other), 0);
+    close(other[1]);
+    FD_ZERO(&set);
+    FD_SET(p[0], &set);
+    FD_SET(other[0], &set);
+    assert_int_equal(select(other[0] + 1, NULL, NULL, &set, &timeout), 0);
+    assert_int_equal(clock_monotonic() - start, 20000000);
+    assert_false(FD_ISSET(other[0], &set));
+    FD_SET(other[0], &set);
+    assert_int_equal(select(other[0] + 1, NULL, &set, NULL, &timeout), 0);
+    assert_int_equal(clock_monotonic() - start, 40000000);
+    close(other[0]);
+    file = open("/tmp/f", O_RDWR | O_CREAT, 0600);
+    FD_ZERO(&set);
+    FD_SET(file, &set);
+    assert_int_equal(select(file + 1, NULL, NULL, &set, NULL), 1);
+    assert_true(FD_ISSET(file, &set));
+    close(file);
+}
+
 static void selects(void **state)
 {
     struct timeval timeout = { 0, 20000 };
@@ -512,6 +624,7 @@ static void selects(void **state)
     assert_int_equal(select(p[1] + 1, &read_set, &write_set, NULL, NULL), 2);
     FD_SET(300, &read_set);
     assert_fails(select(301, &read_set, NULL, NULL, NULL), EBADF);
+    select_exceptional(p);
     assert_fails(select(-1, NULL, NULL, NULL, NULL), EINVAL);
     timeout.tv_usec = -1;
     assert_fails(select(0, NULL, NULL, NULL, &timeout), EINVAL);
@@ -562,6 +675,7 @@ int main(void)
         cmocka_unit_test(limits),           cmocka_unit_test(vectors),
                 cmocka_unit_test(names),
         cmocka_unit_test(directories),      cmocka_unit_test(devices),
+        cmocka_unit_test(pipe_vectors),     cmocka_unit_test(pipe_vectors_do_not_mix),
         cmocka_unit_test(pipes),            cmocka_unit_test(pipe_between_threads),
         cmocka_unit_test(close_during_write), cmocka_unit_test(polls),
         cmocka_unit_test(poll_many),        cmocka_unit_test(close_during_poll),

@@ -259,24 +259,26 @@ int console_write(const void *data, size_t length)
     return error;
 }
 
+/* Nothing here waits, so the turn need not be taken. */
 ssize_t console_write_now(const void *data, size_t length)
 {
-    size_t taken = 0;
+    size_t taken;
 
-    if (!output_possible())
-        return -EIO;
-    if (!writer.owner) { /* nothing here waits, so the turn need not be taken */
-        pump();
-        taken = put(data, length);
-        if (taken > 0)
-            evtchn_notify(console.channel.port);
-        report_broken();
-    }
-    return taken > 0 ? (ssize_t)taken : -EAGAIN;
+    if (!console_writable())
+        return -EAGAIN;
+    taken = put(data, length);
+    if (taken > 0)
+        evtchn_notify(console.channel.port);
+    report_broken();
+    if (taken > 0)
+        return (ssize_t)taken;
+    return output_possible() ? -EAGAIN : -EIO;
 }
 
 bool console_writable(void)
 {
+    if (output_possible() && !writer.owner)
+        pump();
     return !output_possible() || (!writer.owner && in_turn() && room(2));
 }
 

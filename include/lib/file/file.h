@@ -122,8 +122,8 @@ int descriptor_ioctl(int descriptor, unsigned long request, void *argument);
 
 /* Descriptors 0, 1 and 2 on the console of "xen/bus/console.h". At start-up, before main(). */
 void console_file_install(void);
-/* The console as a file with a reference for the caller (for /dev/console). Cannot fail. */
-struct file *console_file_get(void);
+/* The console opened once more (/dev/console), with flags of its own: 0 or -ENOMEM. */
+int console_file_open(int flags, struct file **file);
 /*
  * The end of the application: close every descriptor, and write back every filesystem if there are
  * any.

@@ -257,8 +257,7 @@ static int devfs_open(struct mount *mount, void *found, int flags, struct file *
     node->direct = (flags & O_DIRECT) != 0;
     if (node->character == NULL || node->character->read != NULL)
         return -ENOTSUP;
-    *file = console_file_get();
-    return 0;
+    return console_file_open(flags, file);
 }
 
 static const struct filesystem_operations devfs_operations = {
