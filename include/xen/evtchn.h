@@ -8,21 +8,25 @@
  * bit cleared; it stays masked until evtchn_unmask(), which the driver calls when it has done the
  * work, so that a storm of events costs one call.
  *
- * Ports come masked out of the bind calls: call evtchn_unmask() when ready. At most EVTCHN_MAX
- * ports are bound at once. All calls: any context, nothing blocks.
+ * Ports come masked out of the bind calls: call evtchn_unmask() when ready. A port's handler is found
+ * by its number, whatever the number of ports. All calls: any context, nothing blocks.
  */
 #ifndef XEN_EVTCHN_H
 #define XEN_EVTCHN_H
 
+#include <stddef.h>
 #include <stdint.h>
 
-#define EVTCHN_MAX 128
+#define EVTCHN_MAX 4095 /* ports of this ABI; Xen may give a domain fewer */
 
 typedef void (*evtchn_handler)(void *argument);
 
+/* Before all others. Where memory for port numbers from 64 on comes from. */
+void evtchn_init(void *(*allocate)(size_t size));
+
 /*
- * Each returns the port (> 0), or -errno: -ENOSPC when ports or slots are out, or what Xen
- * answered.
+ * Each returns the port (> 0), or -errno: -ENOMEM, or what Xen answered (-ENOSPC when the domain has
+ * no more ports).
  */
 int evtchn_alloc_unbound(uint16_t remote_domain, evtchn_handler handler, void *argument);
 int evtchn_bind_interdomain(uint16_t remote_domain, uint32_t remote_port, evtchn_handler handler,
@@ -47,6 +51,12 @@ _Bool evtchn_dispatch(void);
  * scheduler.
  */
 void evtchn_block(uint64_t deadline);
+
+/*
+ * The same by SCHEDOP_poll, for platforms that have nothing better. With more than 128 unmasked ports
+ * it wakes every 10 ms.
+ */
+void evtchn_poll(uint64_t deadline);
 
 /* In a new domain: no port is bound any more, whoever had one. Nothing is asked of Xen. */
 void evtchn_forget_all(void);

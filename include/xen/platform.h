@@ -16,8 +16,6 @@ struct platform_rings {
     uint32_t console_port, xenstore_port;
 };
 
-struct sched_poll;
-
 struct platform {
     const char *name; /* "PVH" or "PV" */
 
@@ -35,7 +33,7 @@ struct platform {
     int (*suspend)(struct platform_rings *rings);
     /* Is memory being copied while the domain runs, for a live migration, for all that we know? */
     bool (*copied_live)(void);
-    void (*poll)(struct sched_poll *poll);
+    void (*block)(uint64_t deadline);
 
     /*
      * Page tables, for lib/mm/x86_64/paging.c alone; an entry points into a table that the CPU walks.
@@ -77,13 +75,19 @@ static inline void platform_set_thread_pointer(void *block)
 }
 
 /*
- * SCHEDOP_poll (<xen-abi/sched.h>), or what does the same: block until a port of the list is
- * pending or the time is up. May end sooner, without either.
+ * Block until an unmasked port has an event or clock_monotonic() reaches the deadline. May end sooner,
+ * without either.
  */
-static inline void platform_poll(struct sched_poll *poll)
+static inline void platform_block(uint64_t deadline)
 {
-    platform->poll(poll);
+    platform->block(deadline);
 }
+
+/*
+ * Set when an event was that of a deadline: the clock is worth a look. Whoever looks clears it. (A
+ * platform whose blocks end at the deadline without an event leaves it alone.)
+ */
+extern bool platform_alarm;
 
 /*
  * Stop the domain for saving. 0: this is the new domain; shared_info is mapped where it was,

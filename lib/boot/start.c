@@ -15,6 +15,7 @@
 #include "lib/boot/application.h"
 #include "lib/mm/balloon.h"
 #include "lib/file/file.h"
+#include "lib/mm/heap.h"
 #include "lib/mm/mm.h"
 #include "lib/mm/pages.h"
 #include "lib/base/printk.h"
@@ -23,6 +24,7 @@
 #include "xen/bus/console.h"
 #include "xen/domain/lifecycle.h"
 #include "xen/domain/sysrq.h"
+#include "xen/evtchn.h"
 #include "xen/bus/xenstore.h"
 
 #define MAIN_STACK_PAGES 16 /* 64 KiB */
@@ -99,6 +101,7 @@ void kernel_start(void)
     commandline_take_seed((char *)boot_info.command_line);
     heap_init();
     stacks_init();
+    evtchn_init(kernel_alloc);
     report_boot(); /* before there is a console: the lines wait, and all go with one event */
     error = rings->console ? console_init(rings->console, rings->console_port) : 0;
     if (error)

@@ -14,7 +14,7 @@ void thread_wake(struct thread *thread);
 
 /*
  * Call the functions of all timers that are due. `after_event`: this pass has handled one, so that
- * without timers_look() it was not a timer that ended the last block; then a timer that was more
+ * without platform_alarm it was not a timer that ended the last block; then a timer that was more
  * than a second away may be called a few passes late.
  */
 void timers_run(bool after_event);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Timers: a heap by deadline. */
 #include "sched.h"
+#include "xen/platform.h"
 
 static bool is_earlier(const struct heap_node *a, const struct heap_node *b)
 {
@@ -25,11 +26,6 @@ static uint64_t read_clock(void)
 uint64_t timers_clock(void)
 {
     return last_clock;
-}
-
-void timers_look(void)
-{
-    passes = PASSES;
 }
 
 uint64_t deadline_after(uint64_t ns)
@@ -74,8 +70,9 @@ void timers_run(bool after_event)
 
     if (next == DEADLINE_NEVER)
         return;
-    if (after_event && next > last_clock + FAR && ++passes < PASSES)
+    if (after_event && !platform_alarm && next > last_clock + FAR && ++passes < PASSES)
         return;
+    platform_alarm = false;
     passes = 0;
     now = read_clock();
     while (next <= now) {

@@ -44,6 +44,7 @@ static struct list ready_threads = LIST_INIT(ready_threads);
 static struct list all_threads = LIST_INIT(all_threads);
 static uint64_t now = 1000000000u;
 static struct thread *dead;
+bool platform_alarm;
 
 unsigned int fake_fail_at;
 size_t fake_pages_in_use;

@@ -22,10 +22,21 @@
  */
 static uint64_t start_time;
 
+/* What clock_monotonic() gave last: it stays there while the host's numbers would take it back. */
+static uint64_t last_given;
+
 static uint64_t scale(uint64_t ticks, int8_t shift, uint32_t multiplier)
 {
     ticks = shift < 0 ? ticks >> -shift : ticks << shift;
     return (unsigned __int128)ticks * multiplier >> 32;
+}
+
+/* Xen may have written the numbers on a processor whose counter is a little ahead of ours. */
+static uint64_t ticks_since(uint64_t timestamp)
+{
+    uint64_t ticks = cpu_timestamp() - timestamp;
+
+    return (int64_t)ticks > 0 ? ticks : 0;
 }
 
 uint64_t clock_system_time(void)
@@ -37,7 +48,7 @@ uint64_t clock_system_time(void)
     do {
         version = info->version;
         compiler_barrier(); /* the version before the numbers */
-        time = info->system_time + scale(cpu_timestamp() - info->tsc_timestamp, info->tsc_shift,
+        time = info->system_time + scale(ticks_since(info->tsc_timestamp), info->tsc_shift,
                                          info->tsc_to_system_mul);
         compiler_barrier(); /* the numbers before the version's second reading */
     } while (version & 1 || version != info->version);
@@ -65,7 +76,14 @@ uint64_t clock_to_system_time(uint64_t deadline)
 
 uint64_t clock_monotonic(void)
 {
-    return boot_info.shared_info ? clock_system_time() - start_time : 0;
+    uint64_t now;
+
+    if (!boot_info.shared_info)
+        return 0;
+    now = clock_system_time() - start_time;
+    if ((int64_t)(now - last_given) > 0)
+        last_given = now;
+    return last_given;
 }
 
 uint64_t clock_realtime(void)

@@ -8,3 +8,5 @@
 struct boot_info boot_info CONSTANT_AFTER_BOOT;
 const struct platform *platform CONSTANT_AFTER_BOOT;
 const uint64_t *platform_p2m CONSTANT_AFTER_BOOT;
+
+bool platform_alarm;

@@ -162,7 +162,5 @@ static inline bool timer_pending(const struct timer *timer)
 {
     return heap_contains(&timer->node);
 }
-/* The event that is being handled may be that of a deadline: the clock is looked at after it. */
-void timers_look(void);
 
 #endif

@@ -34,16 +34,16 @@ uint32_t pvh_find_hypercalls(void);
 int pvh_map_shared_info(void);
 void pvh_find_rings(struct platform_rings *rings);
 
-/* Have Xen interrupt the vCPU for events, which pvh_poll() asks for by itself: 0 or -errno. */
+/* Have Xen interrupt the vCPU for events, which pvh_block() asks for by itself: 0 or -errno. */
 int pvh_ask_for_upcalls(void);
-/* In a new domain: neither these nor pvh_poll()'s timer are there any more. */
+/* In a new domain: neither these nor pvh_block()'s timer are there any more. */
 void pvh_forget_wakeups(void);
 
 /* Operations of struct platform; the first two only in an image with the balloon. */
 int pvh_give_frames(uint64_t frame, unsigned int order) __attribute__((weak));
 int pvh_take_frames(uint64_t frame, unsigned int order) __attribute__((weak));
 bool pvh_copied_live(void);
-void pvh_poll(struct sched_poll *poll);
+void pvh_block(uint64_t deadline);
 void pvh_write_page(uint64_t *entry, uintptr_t address, uint64_t value);
 void pvh_add_table(uint64_t *entry, uint64_t *table);
 void pvh_remove_table(uint64_t *entry, uintptr_t address, uint64_t *table);

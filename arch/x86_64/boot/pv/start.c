@@ -8,13 +8,13 @@
 #include <stdint.h>
 
 #include <xen-abi/grant_table.h>
-#include <xen-abi/sched.h>
 #include <xen-abi/version.h>
 #include <xen-abi/xen.h>
 
 #include "xen/x86_64/pv.h"
 
 #include "xen/boot_info.h"
+#include "xen/evtchn.h"
 #include "lib/mm/pages.h"
 #include "lib/mm/x86_64/tables.h"
 #include "xen/x86_64/pv_hypercalls.h"
@@ -65,11 +65,6 @@ static bool copied_live(void)
     return true;
 }
 
-static void poll(struct sched_poll *poll)
-{
-    hypercall_sched_op(SCHEDOP_poll, poll);
-}
-
 static const struct platform pv_platform = {
     .name = "PV",
     .map_grant_frame = map_grant_frame,
@@ -83,7 +78,7 @@ static const struct platform pv_platform = {
     .map_unit = pv_map_unit,
     .suspend = pv_suspend,
     .copied_live = copied_live,
-    .poll = poll,
+    .block = evtchn_poll,
 };
 
 static void *page_of_frame(uint64_t machine_frame)

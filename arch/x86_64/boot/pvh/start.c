@@ -109,7 +109,7 @@ static const struct platform pvh_platform = {
     .map_unit = pvh_map_unit,
     .suspend = pvh_suspend,
     .copied_live = pvh_copied_live,
-    .poll = pvh_poll,
+    .block = pvh_block,
 };
 
 int pvh_map_shared_info(void)

@@ -23,10 +23,10 @@
 #include <xen-abi/xen.h>
 #include <xen-abi/hvm/hvm_op.h>
 #include <xen-abi/hvm/params.h>
-#include <xen-abi/sched.h>
 
 #include "arch/x86_64.h"
-#include "lib/sched/sched.h"
+#include "lib/base/time.h"
+#include "xen/clock.h"
 #include "xen/evtchn.h"
 #include "xen/hypercall.h"
 
@@ -56,7 +56,7 @@ static void timer_came(void *argument)
     (void)argument;
     timer_set_to = 0;
     evtchn_unmask(timer_port);
-    timers_look();
+    platform_alarm = true;
 }
 
 static bool bind_timer(void)
@@ -78,12 +78,14 @@ void pvh_forget_wakeups(void)
 }
 
 /*
- * `time` 0: never. What is more than 13 days ahead Xen takes for an error, and comes in 100 ms: a
+ * What is more than 13 days ahead Xen takes for an error, and comes in 100 ms: a
  * guest that has nothing to do before that wakes ten times a second.
  */
-static bool wake_at(uint64_t time)
+static bool wake_at(uint64_t deadline)
 {
-    if (time == 0 || (timer_set_to != 0 && timer_set_to <= time))
+    uint64_t time = clock_to_system_time(deadline);
+
+    if (deadline == DEADLINE_NEVER || (timer_set_to != 0 && timer_set_to <= time))
         return true;
     if (hypercall_set_timer_op(time) != 0)
         return false;
@@ -97,10 +99,10 @@ static bool have_wakeups(void)
     return (upcalls || pvh_ask_for_upcalls() == 0) && (timer_port != 0 || bind_timer());
 }
 
-void pvh_poll(struct sched_poll *poll)
+void pvh_block(uint64_t deadline)
 {
-    if (have_wakeups() && wake_at(poll->timeout))
+    if (have_wakeups() && wake_at(deadline))
         pvh_halt();
     else
-        hypercall_sched_op(SCHEDOP_poll, poll);
+        evtchn_poll(deadline);
 }
