@@ -22,11 +22,12 @@ struct platform {
     int (*map_grant_frame)(unsigned int index, void **address);
     void (*set_thread_pointer)(void *block);
     /*
-     * For xen/domain/balloon.c, and only in an image with it: give 2^order free frames to Xen, at most
-     * 2 MiB, or have such frames filled again; `frame` is a multiple of that. Giving what never was
-     * there does no harm. 0, or -errno with nothing changed.
+     * For xen/domain/balloon.c, and only in an image with it: give `count` blocks of 2^order free
+     * frames to Xen, one behind the other, each of 2 MiB at most, or have the frames of one filled
+     * again; `frame` is a multiple of 2^order. Giving what never was there does no harm. 0, or
+     * -errno; when one was to be given or filled, nothing has changed then.
      */
-    int (*give_frames)(uint64_t frame, unsigned int order);
+    int (*give_frames)(uint64_t frame, unsigned int order, unsigned int count);
     int (*take_frames)(uint64_t frame, unsigned int order);
     /* The address that the last page fault was about. */
     uint64_t (*fault_address)(void);

@@ -47,7 +47,7 @@ static size_t host_free;
 static bool live;
 static uint64_t target; /* KiB */
 static struct xenstore_watch *target_watch;
-static unsigned int looks_again;
+static unsigned int looks_again, gives;
 static char line[200];
 
 void paging_map_direct(uint64_t start, uint64_t end)
@@ -106,7 +106,7 @@ int xenstore_read_number(xenstore_transaction transaction, const char *directory
     return target ? 0 : -ENOENT;
 }
 
-static int give(uint64_t frame, unsigned int order)
+static void give_block(uint64_t frame, unsigned int order)
 {
     uint64_t number = frame - first_frame;
 
@@ -117,6 +117,13 @@ static int give(uint64_t frame, unsigned int order)
         has[i] = counted[i] = false;
     }
     memset((void *)(frame << PAGE_SHIFT), 0xdd, PAGE_SIZE << order);
+}
+
+static int give(uint64_t frame, unsigned int order, unsigned int count)
+{
+    gives++;
+    for (uint64_t block = 0; block < count; block++)
+        give_block(frame + (block << order), order);
     return 0;
 }
 
@@ -198,6 +205,7 @@ static void test_saved_at_once(void **state)
 {
     (void)state;
     assert_int_equal(hooks->prepare(0), 0);
+    assert_int_equal(gives, 1); /* for two blocks */
     for (size_t i = 0; i < FRAMES; i++)
         assert_false(counted[i]);
     hooks->leave();

@@ -7,7 +7,7 @@
  * set aside. The allocator leaves them alone (pages_withhold), so boot need not wait for anything to
  * be done about them. But as long as Xen counts on their being filled one day, what is given back
  * only pays for them, and whoever saves the domain would fill them: so the first thing done here is
- * to give them all back, in blocks of up to 2 MiB, each one hypercall.
+ * to give them all back, in blocks of up to 2 MiB, many in a hypercall.
  *
  * A domain that is saved leaves what is free to Xen, in the last moment, and takes it again as the
  * first thing in the new domain, or when the suspend was cancelled: so it is not in the file, and the
@@ -35,6 +35,7 @@
 #define KEPT_PAGES 64u  /* free pages that stay, for the kernel and small needs */
 #define SLACK_PAGES 64u /* a first target this near to what we have is what we were built with */
 #define BLOCKS_AT_A_TIME 64u /* then other threads run */
+#define GIVEN_AT_A_TIME 32u  /* the same, of blocks that were never filled */
 #define RETRY_FIRST SECONDS(5)
 #define RETRY_MAX SECONDS(60)
 #define KIB_PER_PAGE (PAGE_SIZE / 1024)
@@ -76,26 +77,34 @@ static unsigned int order_within(size_t pages)
     return order;
 }
 
+/* The next blocks of one size from `frame` on, as many as are given before other threads run. */
+static uint64_t give_some(uint64_t frame, uint64_t end)
+{
+    unsigned int order = order_within(end - frame), count = 1;
+
+    while (frame & ((1ul << order) - 1))
+        order--;
+    if (order == ORDER_MAX)
+        count = (end - frame) >> order;
+    if (count > GIVEN_AT_A_TIME)
+        count = GIVEN_AT_A_TIME;
+    platform->give_frames(frame, order, count);
+    return frame + ((uint64_t)count << order);
+}
+
 /* What was never filled goes out of Xen's books, once. */
 static void give_withheld(void)
 {
     static bool done;
     uint64_t frame, end;
-    unsigned int given = 0;
 
     if (done)
         return;
     done = true;
     for (unsigned int i = 0; pages_withheld(i, &frame, &end); i++) {
         while (frame < end) {
-            unsigned int order = order_within(end - frame);
-
-            while (frame & ((1ul << order) - 1))
-                order--;
-            platform->give_frames(frame, order);
-            frame += 1ul << order;
-            if (++given % BLOCKS_AT_A_TIME == 0)
-                thread_yield();
+            frame = give_some(frame, end);
+            thread_yield();
         }
     }
 }
@@ -114,7 +123,7 @@ static size_t give_spare(size_t most)
 
     if (!frame)
         return 0;
-    if (platform->give_frames(frame, order) != 0) {
+    if (platform->give_frames(frame, order, 1) != 0) {
         pages_restore(frame, order);
         return 0;
     }

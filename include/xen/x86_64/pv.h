@@ -63,7 +63,7 @@ uint64_t pv_frames_most(uint64_t present) __attribute__((weak));
 void pv_make_room_in_list(void) __attribute__((weak));
 
 /* Operations of struct platform; the first two only in an image with the balloon. */
-int pv_give_frames(uint64_t frame, unsigned int order) __attribute__((weak));
+int pv_give_frames(uint64_t frame, unsigned int order, unsigned int count) __attribute__((weak));
 int pv_take_frames(uint64_t frame, unsigned int order) __attribute__((weak));
 int pv_suspend(struct platform_rings *rings);
 void pv_write_page(uint64_t *entry, uintptr_t address, uint64_t value);

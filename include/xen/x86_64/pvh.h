@@ -40,7 +40,7 @@ int pvh_ask_for_upcalls(void);
 void pvh_forget_wakeups(void);
 
 /* Operations of struct platform; the first two only in an image with the balloon. */
-int pvh_give_frames(uint64_t frame, unsigned int order) __attribute__((weak));
+int pvh_give_frames(uint64_t frame, unsigned int order, unsigned int count) __attribute__((weak));
 int pvh_take_frames(uint64_t frame, unsigned int order) __attribute__((weak));
 bool pvh_copied_live(void);
 void pvh_block(uint64_t deadline);

@@ -122,15 +122,19 @@ static void forget(uint64_t frame, uint64_t count)
         *list_entry(frame + i) = PV_FRAME_ABSENT;
 }
 
-int pv_give_frames(uint64_t frame, unsigned int order)
+static void give_block(uint64_t frame, uint64_t count)
 {
-    uint64_t count = 1ul << order;
-
     if (absent(frame))
-        return 0;
+        return;
     pv_map_frames(frame, count, false);
     give(frame, count);
     forget(frame, count);
+}
+
+int pv_give_frames(uint64_t frame, unsigned int order, unsigned int count)
+{
+    for (uint64_t block = 0; block < count; block++)
+        give_block(frame + (block << order), 1ul << order);
     return 0;
 }
 

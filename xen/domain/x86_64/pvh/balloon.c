@@ -17,31 +17,45 @@
 #include "lib/mm/pages.h"
 #include "xen/hypercall.h"
 
-static int change(unsigned int command, uint64_t frame, unsigned int order)
+#define BLOCKS_AT_ONCE 32u
+
+/* For `count` blocks, BLOCKS_AT_ONCE at most: most of a hypercall's cost is that there is one. */
+static int change(unsigned int command, uint64_t frame, unsigned int order, unsigned int count)
 {
-    xen_pfn_t number = frame;
+    xen_pfn_t numbers[BLOCKS_AT_ONCE];
     struct xen_memory_reservation reservation = {
-        .nr_extents = 1,
+        .nr_extents = count,
         .extent_order = order,
         .domid = DOMID_SELF,
     };
     long done;
 
-    set_xen_guest_handle(reservation.extent_start, &number);
+    for (uint64_t block = 0; block < count; block++)
+        numbers[block] = frame + (block << order);
+    set_xen_guest_handle(reservation.extent_start, numbers);
     done = hypercall_memory_op(command, &reservation);
     if (done < 0)
         return (int)done;
-    return done == 1 ? 0 : -ENOMEM;
+    return done == count ? 0 : -ENOMEM;
 }
 
-int pvh_give_frames(uint64_t frame, unsigned int order)
+int pvh_give_frames(uint64_t frame, unsigned int order, unsigned int count)
 {
-    return change(XENMEM_decrease_reservation, frame, order);
+    int error = 0;
+
+    while (count > 0 && error == 0) {
+        unsigned int part = count < BLOCKS_AT_ONCE ? count : BLOCKS_AT_ONCE;
+
+        error = change(XENMEM_decrease_reservation, frame, order, part);
+        frame += (uint64_t)part << order;
+        count -= part;
+    }
+    return error;
 }
 
 int pvh_take_frames(uint64_t frame, unsigned int order)
 {
     for (uint64_t i = 0; pvh_frames_came && i < 1ul << order; i++)
-        change(XENMEM_decrease_reservation, frame + i, 0);
-    return change(XENMEM_populate_physmap, frame, order);
+        change(XENMEM_decrease_reservation, frame + i, 0, 1);
+    return change(XENMEM_populate_physmap, frame, order, 1);
 }
