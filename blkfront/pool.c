@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A disk's pool of granted pages: grows when it is empty, up to a fourteenth of memory within fixed
- * bounds, and keeps what it has, since a backend that uses persistent grants keeps the pages mapped
- * anyway. Pages hold only what this disk's backend has seen.
+ * A disk's pool of granted pages: grows when it is empty, up to a fourteenth of what memory is then,
+ * within fixed bounds, and keeps what it has, since a backend that uses persistent grants keeps the
+ * pages mapped anyway. Pages hold only what this disk's backend has seen. The first of them may come
+ * from the reserve: what is written back makes room.
  */
 #include "blkfront.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "lib/mm/heap.h"
 #include "lib/mm/pages.h"
@@ -18,18 +20,23 @@
  */
 #define MEMORY_SHARE 14u
 
-int blkfront_pool_create(struct blkfront_pool *pool, uint16_t domain)
+static unsigned int limit_by_memory(void)
 {
     size_t limit = pages_total() / MEMORY_SHARE;
 
     if (limit < BLKFRONT_POOL_MIN)
-        limit = BLKFRONT_POOL_MIN;
-    if (limit > BLKFRONT_POOL_MAX)
-        limit = BLKFRONT_POOL_MAX;
+        return BLKFRONT_POOL_MIN;
+    return limit < BLKFRONT_POOL_MAX ? (unsigned int)limit : BLKFRONT_POOL_MAX;
+}
+
+int blkfront_pool_create(struct blkfront_pool *pool, uint16_t domain)
+{
+    unsigned int limit = limit_by_memory();
+
     pool->pages = kernel_alloc_zeroed(limit, sizeof(*pool->pages));
     if (pool->pages == NULL)
         return -ENOMEM;
-    pool->limit = (unsigned int)limit;
+    pool->limit = limit;
     pool->count = pool->unused = 0;
     pool->first = BLKFRONT_NO_PAGE;
     pool->domain = domain;
@@ -48,15 +55,35 @@ void blkfront_pool_destroy(struct blkfront_pool *pool)
     pool->first = BLKFRONT_NO_PAGE;
 }
 
+/* Memory may have grown since: room for more pages, or -ENOMEM. */
+static int raise_limit(struct blkfront_pool *pool)
+{
+    unsigned int limit = limit_by_memory();
+    struct blkfront_page *pages;
+
+    if (limit <= pool->limit)
+        return -ENOMEM;
+    pages = kernel_alloc(limit * sizeof(*pages));
+    if (pages == NULL)
+        return -ENOMEM;
+    memcpy(pages, pool->pages, pool->count * sizeof(*pages));
+    kernel_free(pool->pages);
+    pool->pages = pages;
+    pool->limit = limit;
+    return 0;
+}
+
 static int grow(struct blkfront_pool *pool)
 {
-    struct blkfront_page *page = &pool->pages[pool->count];
+    struct blkfront_page *page;
 
-    if (pool->count == pool->limit)
+    if (pool->count == pool->limit && raise_limit(pool) != 0)
         return -ENOMEM;
-    page->data = page_alloc_zeroed();
+    page = &pool->pages[pool->count];
+    page->data = pool->count > 0 ? pages_alloc(0) : pages_alloc_critical(0);
     if (page->data == NULL)
         return -ENOMEM;
+    memset(page->data, 0, PAGE_SIZE);
     page->reference = gnttab_grant(pool->domain, page_frame(page->data), false);
     if (page->reference < 0) {
         page_free(page->data);

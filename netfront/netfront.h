@@ -79,8 +79,7 @@ struct netfront_transmit {
     struct ring_ids small, large;
     uint16_t small_next[NETFRONT_SMALL_BUFFERS];
     uint16_t large_next[NETFRONT_LARGE_BUFFERS];
-    unsigned int small_pages, small_limit;
-    unsigned int large_pages, large_limit;
+    unsigned int small_pages, large_pages;
     struct netfront_page small_page[NETFRONT_SMALL_BUFFERS / 2];
     struct netfront_page large_page[NETFRONT_LARGE_BUFFERS];
 };

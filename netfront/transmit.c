@@ -32,7 +32,6 @@ _Static_assert(sizeof(struct netif_extra_info) <= sizeof(struct netif_tx_request
 int netfront_transmit_create(struct netfront_queue *queue)
 {
     struct netfront_transmit *transmit = &queue->transmit;
-    const struct netfront_pool *pool = &queue->nic->pool;
     int result =
         frontend_ring_alloc(queue->nic->backend_domain, &transmit->memory, &transmit->reference);
 
@@ -43,8 +42,6 @@ int netfront_transmit_create(struct netfront_queue *queue)
     ring_ids_init(&transmit->small, transmit->small_next, NETFRONT_SMALL_BUFFERS);
     ring_ids_init(&transmit->large, transmit->large_next, NETFRONT_LARGE_BUFFERS);
     transmit->small_pages = transmit->large_pages = 0;
-    transmit->small_limit = pool->small;
-    transmit->large_limit = pool->large;
     transmit->waiting = false;
     transmit->extras = 0;
     return 0;
@@ -167,12 +164,14 @@ static int new_page(struct netfront *nic, struct netfront_page *page)
     return -ENOSPC;
 }
 
+/* What a queue may have goes by the memory that there is now. */
 static void grow_small(struct netfront_queue *queue)
 {
     struct netfront_transmit *transmit = &queue->transmit;
     unsigned int page = transmit->small_pages;
 
-    if (page == transmit->small_limit || new_page(queue->nic, &transmit->small_page[page]) != 0)
+    if (page >= netfront_pool(queue->nic->queues).small ||
+        new_page(queue->nic, &transmit->small_page[page]) != 0)
         return;
     ring_ids_add(&transmit->small, 2 * page + 1);
     ring_ids_add(&transmit->small, 2 * page);
@@ -182,8 +181,12 @@ static void grow_small(struct netfront_queue *queue)
 static void grow_large(struct netfront_queue *queue, unsigned int wanted)
 {
     struct netfront_transmit *transmit = &queue->transmit;
+    unsigned int limit;
 
-    while (transmit->large.unused < wanted && transmit->large_pages < transmit->large_limit) {
+    if (transmit->large.unused >= wanted)
+        return;
+    limit = netfront_pool(queue->nic->queues).large;
+    while (transmit->large.unused < wanted && transmit->large_pages < limit) {
         if (new_page(queue->nic, &transmit->large_page[transmit->large_pages]) != 0)
             return;
         ring_ids_add(&transmit->large, transmit->large_pages);

@@ -314,12 +314,11 @@ static void netfront_describe(const struct xenbus_device *bus, char *line, size_
 {
     const struct netfront *nic = bus->private_data;
     const char *note = nic->broken ? " (broken)" : nic->connected ? "" : " (not connected)";
-    unsigned int i, requests = 0, send_limit = 0;
+    struct netfront_pool pool = netfront_pool(nic->queues > 0 ? nic->queues : 1);
+    unsigned int i, requests = 0, send_limit = nic->queues * (pool.small + pool.large);
 
-    for (i = 0; i < nic->queues; i++) {
+    for (i = 0; i < nic->queues; i++)
         requests += ring_outstanding(&nic->queue[i]->transmit.ring);
-        send_limit += nic->queue[i]->transmit.small_limit + nic->queue[i]->transmit.large_limit;
-    }
     ksnprintf(line, size,
               "%s%s: queues: %u; %u requests on the way out; pages: %u posted, %u of %u to send "
               "from; first ports %d and %d; multicast groups: %u (0: all)",

@@ -143,6 +143,45 @@ static void segments_of_a_request(void)
     detach();
 }
 
+/* `xl mem-set` while the disk is connected: its pool follows. */
+static void the_pool_grows_with_memory(void)
+{
+    const struct blkfront_pool *pool;
+
+    attach("512");
+    fake_memory = 600;
+    bring_up();
+    pool = &((struct blkfront *)block->private_data)->pool;
+    check_write(0, 3 << 20, 7);
+    CHECK(pool->count == 42); /* a fourteenth */
+    fake_memory = 4096;
+    check_write(0, 3 << 20, 8);
+    check_read(0, 3 << 20);
+    CHECK(pool->count > 250 && pool->count <= 292);
+    fake_memory = 600;
+    check_write(0, 3 << 20, 9);
+    check_read(0, 3 << 20);
+    detach();
+    fake_memory = 65536;
+}
+
+/* Nothing is left but what may be drawn on to get memory back: the disk can still be written. */
+static void the_first_page_is_to_be_had(void)
+{
+    const struct blkfront_pool *pool;
+
+    attach("512");
+    bring_up();
+    pool = &((struct blkfront *)block->private_data)->pool;
+    fake_only_critical = true;
+    check_write(0, 1 << 20, 7);
+    CHECK(pool->count == 1);
+    fake_only_critical = false;
+    check_read(0, 1 << 20);
+    CHECK(pool->count > 1);
+    detach();
+}
+
 static unsigned int slots(void)
 {
     return ((struct blkfront *)block->private_data)->ring.mask + 1;
@@ -319,6 +358,8 @@ ISOLATED(without_a_port)
 ISOLATED(goes_and_comes_back)
 ISOLATED(held_pages_are_kept)
 ISOLATED(segments_of_a_request)
+ISOLATED(the_pool_grows_with_memory)
+ISOLATED(the_first_page_is_to_be_had)
 ISOLATED(rings_of_many_pages)
 ISOLATED(properties)
 ISOLATED(resizes)
@@ -333,6 +374,8 @@ int main(void)
         cmocka_unit_test(test_goes_and_comes_back),
         cmocka_unit_test(test_held_pages_are_kept),
         cmocka_unit_test(test_segments_of_a_request),
+        cmocka_unit_test(test_the_pool_grows_with_memory),
+        cmocka_unit_test(test_the_first_page_is_to_be_had),
         cmocka_unit_test(test_rings_of_many_pages),
         cmocka_unit_test(test_properties),
         cmocka_unit_test(test_resizes),

@@ -50,6 +50,25 @@ static void one_port_or_two(void)
     detach();
 }
 
+/* `xl mem-set` while the card is connected: what it may send from follows. */
+static void sending_grows_with_memory(void)
+{
+    uint8_t data[60] = { 0 };
+    unsigned int few;
+
+    fake_memory = 1024; /* 16 pages for small frames, two to a page */
+    bring_up();
+    while (send(data, sizeof(data), false) == 0)
+        ;
+    few = nic->send_pages;
+    CHECK(few == 16);
+    fake_memory = 65536;
+    while (send(data, sizeof(data), false) == 0)
+        ;
+    CHECK(nic->send_pages > few);
+    detach();
+}
+
 static void memory_decides(void)
 {
     static const struct {
@@ -285,6 +304,7 @@ static void lost_events(void)
 ISOLATED(comes_up)
 ISOLATED(lost_events)
 ISOLATED(one_port_or_two)
+ISOLATED(sending_grows_with_memory)
 ISOLATED(memory_decides)
 ISOLATED(command_line_decides)
 ISOLATED(half_built)
@@ -297,6 +317,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_comes_up),
         cmocka_unit_test(test_one_port_or_two),
+        cmocka_unit_test(test_sending_grows_with_memory),
         cmocka_unit_test(test_memory_decides),
         cmocka_unit_test(test_command_line_decides),
         cmocka_unit_test(test_half_built),

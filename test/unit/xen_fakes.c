@@ -56,6 +56,7 @@ unsigned int fake_log_lines;
 char fake_log_last[256];
 void (*fake_log)(const char *line, int length);
 unsigned int fake_page_failures, fake_pages;
+bool fake_only_critical;
 
 static struct {
     evtchn_handler handler;
@@ -394,17 +395,17 @@ static bool free_part(char *page)
 
 void *pages_alloc(unsigned int order)
 {
+    return fake_only_critical ? NULL : pages_alloc_critical(order);
+}
+
+void *pages_alloc_critical(unsigned int order)
+{
     if (fake_page_failures > 0) {
         fake_page_failures--;
         return NULL;
     }
     fake_pages += 1u << order;
     return aligned_alloc(PAGE_SIZE, PAGE_SIZE << order);
-}
-
-void *pages_alloc_critical(unsigned int order)
-{
-    return pages_alloc(order);
 }
 
 void pages_free(void *block, unsigned int order)

@@ -59,6 +59,8 @@ extern void (*fake_log)(const char *line, int length);
 
 /* The next n page allocations fail. */
 extern unsigned int fake_page_failures;
+/* Only what may draw on the reserve is given. */
+extern bool fake_only_critical;
 /* Pages allocated and not freed. */
 extern unsigned int fake_pages;
 
