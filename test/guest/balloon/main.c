@@ -76,6 +76,48 @@ static void fill_cache(char *words, char *answer)
     snprintf(answer, REQUESTS_ANSWER, "%u", cached);
 }
 
+struct page {
+    struct page *next;
+    uintptr_t self;
+};
+
+static struct page *every_other;
+
+/* "holes": all pages are taken, then every other one is given back: how many are kept. */
+static void make_holes(char *words, char *answer)
+{
+    struct page *all = NULL, *page;
+    unsigned int kept = 0;
+
+    (void)words;
+    while ((page = page_alloc()) != NULL) {
+        *page = (struct page){ .next = all, .self = (uintptr_t)page };
+        all = page;
+    }
+    while ((page = all) != NULL) {
+        all = page->next;
+        if ((uintptr_t)page / PAGE_SIZE % 2 == 0) {
+            page_free(page);
+            continue;
+        }
+        page->next = every_other;
+        every_other = page;
+        kept++;
+    }
+    snprintf(answer, REQUESTS_ANSWER, "%u", kept);
+}
+
+/* "kept": how many of them are as they were. */
+static void count_kept(char *words, char *answer)
+{
+    unsigned int kept = 0;
+
+    (void)words;
+    for (const struct page *page = every_other; page != NULL; page = page->next)
+        kept += page->self == (uintptr_t)page;
+    snprintf(answer, REQUESTS_ANSWER, "%u", kept);
+}
+
 /* "memory": KiB present, managed and free; pages in the cache, and whether it was asked for any. */
 static void memory(char *words, char *answer)
 {
@@ -89,6 +131,8 @@ static const struct requests_command commands[] = {
     { "hold", hold },
     { "check", check },
     { "cache", fill_cache },
+    { "holes", make_holes },
+    { "kept", count_kept },
     { "memory", memory },
 };
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 # timeout: 300
 # Saved and restored: a guest with maxmem above memory, after xl mem-set up and down, with all of its
-# memory in use, and on a host that has less; a suspend that is given up. Contents and Xen's own
-# count of pages decide; under PVH also what is not in the file.
+# memory in use, on a host that has less, and with all that is free in single pages; a suspend that is
+# given up. Contents and Xen's own count of pages decide; under PVH also what is not in the file.
 
 right() { # KIB: has so much, to its own mind and to Xen's, of which up to a MiB is not memory
     expect "contents" "0 wrong" "$(ask balloon check)"
@@ -85,3 +85,16 @@ right 49152
 ask balloon end >/dev/null
 expect_shutdown balloon poweroff
 expect_console balloon 'verdict: all checks passed'
+
+note "free memory in holes of one page each"
+destroy balloon
+create balloon.cfg 'memory=128'
+wait_console balloon 'ready' 30
+holes=$(ask balloon holes)
+[ "$holes" -gt 15000 ] || fail "holes: $holes"
+before=$(ask balloon memory)
+save
+restore
+expect "pages that are kept" "$holes" "$(ask balloon kept)"
+expect "memory" "$before" "$(ask balloon memory)"
+destroy balloon
