@@ -1,2 +1,2 @@
 SRCS := main.c
-MEMORY := 16
+MEMORY := 192
