@@ -23,7 +23,7 @@ char *kernel_copy_text(const char *text, size_t length)
 {
     char *copy = malloc(length + 1);
 
-    if (!copy)
+    if (copy == NULL)
         return NULL;
     memcpy(copy, text, length);
     copy[length] = '\0';

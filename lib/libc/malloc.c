@@ -90,7 +90,7 @@ static void *seal(void *block, size_t size)
 {
     uint64_t number, *last;
 
-    if (!block)
+    if (block == NULL)
         return NULL;
     number = seal_of(block);
     last = last_word(block);
@@ -191,7 +191,7 @@ void *_malloc_r(struct _reent *reent, size_t size)
 
 void _free_r(struct _reent *reent, void *block)
 {
-    if (!block)
+    if (block == NULL)
         return;
     check("free", block);
     unseal(block);
@@ -203,7 +203,7 @@ void *_realloc_r(struct _reent *reent, void *block, size_t size)
     size_t old_size;
     void *new_block;
 
-    if (!block)
+    if (block == NULL)
         return _malloc_r(reent, size);
     old_size = check("realloc", block);
     if (size > SIZE_MOST)

@@ -41,7 +41,7 @@ static bool map_one(void)
 {
     void *page = page_alloc();
 
-    if (!page)
+    if (page == NULL)
         return false;
     if (paging_map_page(heap_mapped, page)) {
         page_free(page);

@@ -181,9 +181,9 @@ void pages_free(void *block, unsigned int order)
     uint64_t frame = (uintptr_t)block >> PAGE_SHIFT;
     const struct page_region *region = page_region_of(frame);
 
-    if (!block)
+    if (block == NULL)
         return;
-    if (!region || (uintptr_t)block % PAGE_SIZE ||
+    if (region == NULL || (uintptr_t)block % PAGE_SIZE ||
         region->state[frame - region->base] != (STATE_USED | order))
         panic("pages_free: %p, order %u, is no block in use", block, order);
     page_counts.unused += 1ul << order;

@@ -101,7 +101,7 @@ static bool map(uintptr_t low, unsigned int pages)
     for (unsigned int i = 0; i < pages; i++) {
         void *page = page_alloc();
 
-        if (!page || paging_map_page(low + i * PAGE_SIZE, page)) {
+        if (page == NULL || paging_map_page(low + i * PAGE_SIZE, page)) {
             page_free(page);
             unmap(low, i);
             return false;

@@ -48,7 +48,7 @@ uint64_t *paging_take_spare(void)
 {
     void **table = spares;
 
-    if (!table)
+    if (table == NULL)
         panic("paging: no spare table for the direct map");
     spares = *table;
     spares_missing++;
@@ -95,7 +95,7 @@ static uint64_t *descend(uint64_t *entry, uint64_t *(*new_table)(void))
     if (!(*entry & PTE_PRESENT)) {
         uint64_t *table = new_table();
 
-        if (!table)
+        if (table == NULL)
             return NULL;
         platform->add_table(entry, table);
     }
@@ -108,7 +108,7 @@ uint64_t *paging_entry(uintptr_t address, unsigned int last_level, uint64_t *(*n
 
     for (unsigned int level = 4; level > last_level; level--) {
         table = descend(&table[level_index(address, level)], new_table);
-        if (!table)
+        if (table == NULL)
             return NULL;
     }
     return &table[level_index(address, last_level)];
@@ -150,7 +150,7 @@ int paging_map_page(uintptr_t address, void *page)
 {
     uint64_t *entry = paging_entry(address, 1, allocate_table);
 
-    if (!entry)
+    if (entry == NULL)
         return -ENOMEM;
     platform->write_page(entry, address, page_frame(page) << PAGE_SHIFT | PTE_PRESENT |
                                              PTE_WRITABLE | PTE_NO_EXECUTE);
@@ -162,7 +162,7 @@ void *paging_unmap_page(uintptr_t address)
     uint64_t *entry = paging_entry(address, 1, paging_no_table);
     void *page;
 
-    if (!entry || !(*entry & PTE_PRESENT))
+    if (entry == NULL || !(*entry & PTE_PRESENT))
         return NULL;
     page = paging_page_of(*entry);
     platform->write_page(entry, address, 0);
@@ -174,7 +174,7 @@ void paging_free_table(uintptr_t start)
     uint64_t *entry = paging_entry(start, 2, paging_no_table);
     uint64_t *table;
 
-    if (!entry || !(*entry & PTE_PRESENT))
+    if (entry == NULL || !(*entry & PTE_PRESENT))
         return;
     table = paging_page_of(*entry);
     platform->remove_table(entry, start, table);
