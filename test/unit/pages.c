@@ -221,6 +221,13 @@ static void test_merging(void **state)
     assert_int_equal(pages_unused(), pages_total());
 }
 
+static unsigned int low_calls;
+
+static void on_low(void)
+{
+    low_calls++;
+}
+
 /* What is left of memory goes to who may draw on the reserve, and is filled up by whoever frees. */
 static void test_reserve(void **state)
 {
@@ -229,9 +236,12 @@ static void test_reserve(void **state)
     void *reserve[2];
 
     (void)state;
+    memory_pressure_listen(on_low);
+    low_calls = 0;
     assert_int_equal(pages_available(), pages_total() - RESERVE);
     while ((pages[count] = page_alloc()))
         count++;
+    assert_int_equal(low_calls, 1); /* whoever keeps what it could give hears of a refusal */
     assert_int_equal(pages_available(), 0);
     assert_int_equal(pages_unused(), RESERVE);
     assert_null(page_alloc_zeroed());
@@ -251,6 +261,7 @@ static void test_reserve(void **state)
     while (count > 0)
         page_free(pages[--count]);
     assert_int_equal(pages_unused(), pages_total());
+    memory_pressure_check();
 }
 
 static void expect_panic(void *block, unsigned int order)
@@ -427,13 +438,6 @@ static void test_restore_is_linear(void **state)
     assert_in_range(steps_to_restore(2500), 1, 2500 * STEPS_A_PAGE);
 }
 
-static unsigned int low_calls;
-
-static void on_low(void)
-{
-    low_calls++;
-}
-
 static size_t release_one(size_t pages, void *argument)
 {
     void **held = argument;
@@ -458,6 +462,7 @@ static void test_pressure(void **state)
     memory_pressure_register(&first);
     memory_pressure_register(&second);
     memory_pressure_listen(on_low);
+    low_calls = 0;
     memory_pressure_check();
     assert_int_equal(low_calls, 0);
     assert_int_equal(memory_pressure_release(1), 1);
