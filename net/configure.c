@@ -241,4 +241,4 @@ static void wait_for_addresses(void)
     boot_waits = false;
 }
 
-INITCALL("6net", wait_for_addresses);
+INITCALL(address, wait_for_addresses);

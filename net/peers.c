@@ -107,4 +107,4 @@ static const struct suspend_hooks peers_hooks = {
     .cancel = net_peers_cancel,
     .forget = forget,
 };
-SUSPEND_HOOKS("4peers", peers_hooks);
+SUSPEND_HOOKS(peers, peers_hooks);

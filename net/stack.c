@@ -159,6 +159,6 @@ void net_stack_init(void)
 
 /* The rest comes with the devices, as each is connected again. */
 static const struct suspend_hooks net_hooks = { .resume = net_reseed };
-SUSPEND_HOOKS("2net", net_hooks);
+SUSPEND_HOOKS(net, net_hooks);
 
-INITCALL("3stack", net_stack_init);
+INITCALL(stack, net_stack_init);

@@ -15,4 +15,4 @@ static void register_boot_ramdisk(void)
     if (result != 0)
         printk("ramdisk: cannot be registered: error %d", result);
 }
-INITCALL("3stack", register_boot_ramdisk);
+INITCALL(stack, register_boot_ramdisk);

@@ -18,6 +18,7 @@
 #include "lib/mm/heap.h"
 #include "lib/mm/mm.h"
 #include "lib/mm/pages.h"
+#include "lib/base/init.h"
 #include "lib/base/printk.h"
 #include "lib/random/random.h"
 #include "lib/sched/sched.h"
@@ -32,7 +33,7 @@
 
 typedef void (*function)(void);
 
-extern const function initcalls_early[], initcalls_late[], initcalls_end[], exitcalls_start[],
+extern const function initcalls_start[], initcalls_in_thread[], initcalls_end[], exitcalls_start[],
     exitcalls_end[], init_array_start[], init_array_end[];
 extern char **environ;
 
@@ -59,6 +60,16 @@ static void report_boot(void)
     random_report_source();
 }
 
+static void start_console(void)
+{
+    const struct platform_rings *rings = &boot_info.rings;
+    int error = rings->console ? console_init(rings->console, rings->console_port) : 0;
+
+    if (error)
+        printk("console: no event channel (error %d): output may be slow, no input", error);
+}
+INITCALL(console, start_console);
+
 static void start_xenstore(void)
 {
     const struct platform_rings *rings = &boot_info.rings;
@@ -71,19 +82,17 @@ static void start_xenstore(void)
     lifecycle_init(application_exit_request);
     sysrq_init();
 }
+INITCALL(xenstore, start_xenstore);
 
 static void main_thread(void *unused)
 {
     struct application_arguments arguments = { 0 };
 
     (void)unused;
-    console_file_install();
     if (commandline_parse(boot_info.command_line, &arguments))
         panic("boot: no memory for the command line");
     environ = arguments.environment;
-    run(initcalls_early, initcalls_late);
-    start_xenstore();
-    run(initcalls_late, initcalls_end);
+    run(initcalls_in_thread, initcalls_end);
     paging_set_constants(false);
     run(init_array_start, init_array_end);
     printk("starting %s", application_name);
@@ -92,9 +101,6 @@ static void main_thread(void *unused)
 
 void kernel_start(void)
 {
-    const struct platform_rings *rings = &boot_info.rings;
-    int error;
-
     clock_init();
     pages_init(boot_info.memory, boot_info.memory_regions);
     pages_withhold((boot_info.memory_total - boot_info.memory_present) >> PAGE_SHIFT);
@@ -103,9 +109,7 @@ void kernel_start(void)
     stacks_init();
     evtchn_init(kernel_alloc);
     report_boot(); /* before there is a console: the lines wait, and all go with one event */
-    error = rings->console ? console_init(rings->console, rings->console_port) : 0;
-    if (error)
-        printk("console: no event channel (error %d): output may be slow, no input", error);
+    run(initcalls_start, initcalls_in_thread);
     sched_start("main", main_thread, NULL, MAIN_STACK_PAGES);
 }
 

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <sys/uio.h>
 
+#include "lib/base/init.h"
 #include "lib/file/file.h"
 #include "lib/mm/heap.h"
 #include "xen/bus/console.h"
@@ -119,7 +120,7 @@ int console_file_open(int flags, struct file **file)
  * These three are one open file, as those that a shell gives are. It is static: the reference that it
  * is born with is never given back.
  */
-void console_file_install(void)
+static void open_standard_descriptors(void)
 {
     static struct file console = {
         .operations = &console_file_operations,
@@ -131,3 +132,4 @@ void console_file_install(void)
     for (descriptor = 0; descriptor < 3; descriptor++)
         descriptor_replace(descriptor, file_get(&console));
 }
+INITCALL(descriptors, open_standard_descriptors);

@@ -38,7 +38,7 @@ static void start_vfs(void)
         vfs_mkdir("/tmp", 0777);
     vfs_mount("/dev", NULL, "devfs");
 }
-INITCALL("2vfs", start_vfs);
+INITCALL(filesystem, start_vfs);
 
 static void end_vfs(void)
 {
@@ -74,4 +74,4 @@ static void mount_wishes(void)
     for (i = 0; i < wish_count; i++)
         mount_wish(wishes[i]);
 }
-INITCALL("5mount", mount_wishes);
+INITCALL(mount, mount_wishes);

@@ -159,4 +159,4 @@ void random_report_source(void)
 
 /* The saved state may be restored more than once, and each copy must go its own way. */
 static const struct suspend_hooks random_hooks = { .resume = random_reseed };
-SUSPEND_HOOKS("1random", random_hooks);
+SUSPEND_HOOKS(random, random_hooks);

@@ -35,7 +35,6 @@ static void start(void)
 {
     void (*const *call)(void);
 
-    console_file_install();
     assert_string_equal(commandline_options_start[0]->name, "mount");
     assert_int_equal(commandline_options_start[0]->set("nonsense"), -EINVAL);
     assert_int_equal(commandline_options_start[0]->set("/www:xvdz"), 0);

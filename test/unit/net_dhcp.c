@@ -121,7 +121,7 @@ static void late_server(void **state)
     assert_non_null(complaint);
     assert_null(strstr(complaint + 20, "no DHCP"));
     assert_in_range(requests, 3, 20);
-    (*(initcalls_end - 1))(); /* "6net": its time is over, it does not wait */
+    (*(initcalls_end - 1))(); /* address: its time is over, it does not wait */
     assert_true(clock_monotonic() - before < SECONDS(61));
     dhcp_silent = false;
     fake_net_sleep(SECONDS(61));

@@ -16,5 +16,5 @@ static void wait_for_devices(void)
     xenbus_wait_settled(deadline_after(BOOT_PATIENCE));
 }
 
-INITCALL("3xenbus", xenbus_init);
-INITCALL("5devices", wait_for_devices);
+INITCALL(xenbus, xenbus_init);
+INITCALL(devices, wait_for_devices);

@@ -105,4 +105,4 @@ static const struct suspend_hooks xenbus_hooks = {
     .forget = forget,
     .resume = resume,
 };
-SUSPEND_HOOKS("3xenbus", xenbus_hooks);
+SUSPEND_HOOKS(xenbus, xenbus_hooks);

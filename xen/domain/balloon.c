@@ -290,7 +290,7 @@ static const struct suspend_hooks balloon_hooks = {
     .cancel = cancel,
     .forget = come_back,
 };
-SUSPEND_HOOKS("0memory", balloon_hooks);
+SUSPEND_HOOKS(memory, balloon_hooks);
 
 static void start_balloon(void)
 {
@@ -298,4 +298,4 @@ static void start_balloon(void)
     memory_pressure_listen(memory_is_low);
     xenstore_watch_register_later(&target_watch);
 }
-INITCALL("6balloon", start_balloon);
+INITCALL(balloon, start_balloon);

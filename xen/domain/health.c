@@ -121,14 +121,14 @@ static void start_health(void)
             (*number)->listen(changed);
     xenstore_watch_register_later(&watch);
 }
-INITCALL("3health", start_health);
+INITCALL(stack, start_health);
 
 static void say_running(void)
 {
     state = "running";
     changed();
 }
-INITCALL("7ready", say_running);
+INITCALL(ready, say_running);
 
 static void say_stopping(void)
 {

@@ -1,21 +1,29 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What an image brings up before main(): each room puts its function into the table of its stage;
- * the linker sorts by stage. Functions run in a thread (they may block, but boot waits for none but
- * their own work); a failure is logged by the function itself.
+ * What an image brings up before main(), and takes down after it: each room puts its function into
+ * the table of its stage; lib/boot/stages.lds has the stages in their order, and another name is an
+ * error of the linker. But for "console", functions run in a thread (they may block, but boot waits
+ * for none but their own work); a failure is logged by the function itself.
  */
 #ifndef LIB_BASE_INIT_H
 #define LIB_BASE_INIT_H
 
 /*
- * Stages in order: "2vfs" (root filesystem, /dev), "3stack", "3xenbus" (network stack, device
- * search: they run when xenstore is up); then xenstore starts; then "5devices" (wait for the
- * devices that are there), "5mount" (filesystems on them), "6net" (wait for an address), "7ready"
- * (main() is next).
+ * console      the log has a reader; on the boot stack
+ * descriptors  0, 1 and 2 are open
+ * filesystem   root file system, /dev
+ * stack        network stack, disks in memory, what watches xenstore
+ * xenbus       the search for devices, which begins when xenstore is there
+ * xenstore     it is there, and lifecycle and sysrq with it
+ * devices      waits for the devices that the cfg names
+ * mount        file systems on them
+ * balloon      memory that maxmem leaves out goes back to Xen
+ * address      waits for an address
+ * ready        main() is next
  */
 #define INITCALL(stage, function)                                                            \
     static void (*const function##_initcall)(void)                                           \
-        __attribute__((used, section(".initcall." stage))) = function
+        __attribute__((used, section(".initcall." #stage))) = function
 
 /*
  * What runs when the application has ended and its descriptors are closed, before the domain stops.

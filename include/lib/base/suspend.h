@@ -29,11 +29,11 @@ struct suspend_hooks {
 };
 
 /*
- * Stages in order: "0memory" (what the others may want), "1random", "2net" (secrets, before any
- * other thread can draw a number), "3xenbus", "4peers" (of TCP: the last to be told to wait).
+ * Stages in order (lib/boot/stages.lds): memory (what the others may want), random, net (secrets,
+ * before any other thread can draw a number), xenbus, peers (of TCP: the last to be told to wait).
  */
 #define SUSPEND_HOOKS(stage, name)                             \
     static const struct suspend_hooks *const name##_suspend \
-        __attribute__((used, section(".suspend." stage))) = &(name)
+        __attribute__((used, section(".suspend." #stage))) = &(name)
 
 #endif

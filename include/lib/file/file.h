@@ -120,10 +120,9 @@ off_t descriptor_seek(int descriptor, off_t offset, int whence);
 int descriptor_stat(int descriptor, struct stat *status);
 int descriptor_ioctl(int descriptor, unsigned long request, void *argument);
 
-/* Descriptors 0, 1 and 2 on the console of "xen/bus/console.h". At start-up, before main(). */
-void console_file_install(void);
 /* The console opened once more (/dev/console), with flags of its own: 0 or -ENOMEM. */
 int console_file_open(int flags, struct file **file);
+
 /*
  * The end of the application: close every descriptor, and write back every filesystem if there are
  * any.

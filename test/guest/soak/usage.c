@@ -22,4 +22,4 @@ static void start(void)
 {
     CHECK(thread_create("usage", serve, NULL) != NULL);
 }
-INITCALL("6soak", start);
+INITCALL(address, start);
