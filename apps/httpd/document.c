@@ -93,6 +93,12 @@ static struct document *find(const char *path, size_t len, uint32_t hash)
     return NULL;
 }
 
+/* RFC 9110, 8.8.2.1: never later than the Date of the answer, whatever the disk says. */
+static int64_t told_time(int64_t modified)
+{
+    return modified < server_clock.seconds ? modified : server_clock.seconds;
+}
+
 static void format_fields(struct document *file)
 {
     struct text t = { .data = file->fields, .cap = sizeof(file->fields) };
@@ -101,7 +107,7 @@ static void format_fields(struct document *file)
     text_literal(&t, "Content-Type: ");
     text_string(&t, mime_type(file->path, file->path_len));
     text_literal(&t, "\r\nLast-Modified: ");
-    date_format(file->validators.modified, modified);
+    date_format(told_time(file->validators.modified), modified);
     text_put(&t, modified, sizeof(modified));
     text_literal(&t, "\r\nETag: ");
     if (file->validators.weak)

@@ -74,7 +74,7 @@ static void collect(struct workspace *w, const char *name)
     size_t len = strlen(name);
     struct entry *entry = &w->entries[w->count];
 
-    if (name[0] == '.')
+    if (!path_can_name(name, len))
         return;
     if (w->count == LISTING_ENTRIES_MAX || len + 1 > sizeof(w->names) - w->names_used) {
         w->left_out++;

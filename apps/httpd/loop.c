@@ -14,14 +14,17 @@
 #include <errno.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "clock.h"
 #include "conn.h"
 #include "listener.h"
 #include "log.h"
 #include "loop.h"
+#include "say.h"
 
-enum { ACCEPTS_A_ROUND = 16, EVICTABLE_MS = 1000, ACCEPT_PAUSE_MS = 1000 };
+enum { ACCEPTS_A_ROUND = 16, EVICTABLE_MS = 1000, ACCEPT_PAUSE_MS = 1000,
+       COMPLAINT_PAUSE_MS = 60000 };
 enum { LOG_SLOT = LOOP_LISTENERS, FIXED_SLOTS };
 
 struct loop {
@@ -31,6 +34,7 @@ struct loop {
     unsigned used;               /* slots from here on are free */
     unsigned turn;               /* the slot to serve first */
     int64_t accept_again;        /* accept() failed: not before this millisecond; 0: at once */
+    int64_t complain_again;      /* about that: not before this millisecond */
     struct pollfd *polls;
     struct conn *conns;
 };
@@ -65,6 +69,16 @@ static bool passing_error(int error)
     return error == -ECONNABORTED || error == -EINTR;
 }
 
+/* Out of descriptors or memory: trying again at once would only spin. */
+static void pause_accepting(struct loop *loop, int error)
+{
+    loop->accept_again = server_clock.now + ACCEPT_PAUSE_MS;
+    if (server_clock.now < loop->complain_again)
+        return;
+    loop->complain_again = server_clock.now + COMPLAINT_PAUSE_MS;
+    complain("cannot take a connection: ", strerror(-error), "; new visitors wait", "");
+}
+
 static void accept_all(struct loop *loop, int listener)
 {
     struct sockaddr_storage address;
@@ -87,8 +101,7 @@ static void accept_all(struct loop *loop, int listener)
             conn_open(free_slot(loop), socket, (struct sockaddr *)&address,
                       conn_count() >= loop->limit);
         } else if (!passing_error(socket)) {
-            /* Out of descriptors or memory: trying again at once would only spin. */
-            loop->accept_again = server_clock.now + ACCEPT_PAUSE_MS;
+            pause_accepting(loop, socket);
             return;
         }
     }

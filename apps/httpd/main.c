@@ -2,17 +2,22 @@
 /*
  * httpd: a file server for HTTP/1.1 on plain POSIX calls. See README.md for what it does.
  *
- * This file: the command line, the listening sockets, and messages in plain words, put together
- * without stdio, which nothing else here needs either.
+ * This file: the command line and the listening sockets.
  */
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
+#include "document.h"
 #include "listener.h"
 #include "log.h"
 #include "loop.h"
 #include "respond.h"
+#include "say.h"
+
+/* Standard files, listeners, cached files, a listing's folder, and some to spare. */
+enum { DESCRIPTORS_BESIDE = 3 + LOOP_LISTENERS + DOCUMENT_CACHE_ENTRIES + 16 };
 
 struct options {
     const char *root;
@@ -27,37 +32,6 @@ static const char usage[] =
     "  -r  folder that is served (/www)\n"
     "  -c  connections served at once, 1 to 1024 (200)\n"
     "  -l  access log on standard output (on)\n";
-
-static void write_message(int descriptor, const char *data, size_t len)
-{
-    /* If nobody can read the message, there is nobody to tell that either. */
-    ssize_t written = write(descriptor, data, len);
-
-    (void)written;
-}
-
-/* Writes up to four strings as one line. */
-static void say(int descriptor, const char *first, const char *second, const char *third,
-                const char *fourth)
-{
-    char buffer[1024];
-    struct text t = { .data = buffer, .cap = sizeof(buffer) - 1 };
-
-    text_literal(&t, "httpd: ");
-    text_string(&t, first);
-    text_string(&t, second);
-    text_string(&t, third);
-    text_string(&t, fourth);
-    t.cap = sizeof(buffer);
-    text_literal(&t, "\n");
-    write_message(descriptor, t.data, t.len);
-}
-
-static int complain(const char *first, const char *second, const char *third, const char *fourth)
-{
-    say(STDERR_FILENO, first, second, third, fourth);
-    return -EINVAL;
-}
 
 static int take_number(const char *value, unsigned most, unsigned *number)
 {
@@ -120,6 +94,23 @@ static int take_options(struct options *options, int argc, char **argv)
     return 0;
 }
 
+/* Each connection may be sending a file of its own, which is open for as long. */
+static int raise_descriptor_limit(unsigned connections)
+{
+    rlim_t wanted = 2 * (connections + LOOP_SPARE) + DESCRIPTORS_BESIDE;
+    struct rlimit limit;
+    char number[16] = "";
+    struct text t = { .data = number, .cap = sizeof(number) - 1 };
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= wanted)
+        return 0;
+    limit.rlim_cur = wanted;
+    if (limit.rlim_max >= wanted && setrlimit(RLIMIT_NOFILE, &limit) == 0)
+        return 0;
+    text_number(&t, limit.rlim_max);
+    return complain("-c asks for more connections than descriptors can be open (", number, ")", "");
+}
+
 static int open_listeners(const struct options *options, int listeners[LOOP_LISTENERS])
 {
     char number[8] = "";
@@ -142,9 +133,13 @@ int main(int argc, char **argv)
     int error = take_options(&options, argc, argv);
 
     if (error < 0) {
-        write_message(STDERR_FILENO, usage, sizeof(usage) - 1);
+        ssize_t written = write(STDERR_FILENO, usage, sizeof(usage) - 1);
+
+        (void)written;
         return 2;
     }
+    if (raise_descriptor_limit(options.connections) < 0)
+        return 2;
     error = respond_root(options.root);
     if (error < 0) {
         complain("cannot serve ", options.root, ": ", strerror(-error));

@@ -43,13 +43,26 @@ static size_t previous_segment(const char *out, size_t segment)
     return at;
 }
 
+static bool is_hidden(const char *name, size_t len)
+{
+    static const char well_known[] = ".well-known";
+
+    if (name[0] != '.')
+        return false;
+    return len != sizeof(well_known) - 1 || memcmp(name, well_known, len) != 0;
+}
+
+static bool is_forbidden(int byte)
+{
+    return byte < 0x20 || byte == 0x7f || byte == '\\';
+}
+
 /*
  * Judges out[segment..*end), the segment just finished, and takes it back if it is "." or "..".
  * Sets *end to where writing goes on; a kept segment ends there without its '/'.
  */
 static int end_segment(const char *out, size_t segment, size_t *end)
 {
-    static const char well_known[] = ".well-known";
     size_t len = *end - segment;
 
     if (len == 0 || out[segment] != '.')
@@ -64,9 +77,16 @@ static int end_segment(const char *out, size_t segment, size_t *end)
         *end = previous_segment(out, segment);
         return 0;
     }
-    if (len == sizeof(well_known) - 1 && memcmp(out + segment, well_known, len) == 0)
-        return 0;
-    return 404;
+    return is_hidden(out + segment, len) ? 404 : 0;
+}
+
+bool path_can_name(const char *name, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        if (is_forbidden((unsigned char)name[i]))
+            return false;
+    }
+    return !is_hidden(name, len);
 }
 
 /* Most bytes of a path: nothing but themselves. */
@@ -94,7 +114,7 @@ int path_decode(const char *target, size_t len, char *out, size_t size, struct p
 
         int byte = next_byte(target, path->query, &at);
 
-        if (byte < 0x20 || byte == 0x7f || byte == '\\')
+        if (is_forbidden(byte))
             return 400;
         if (byte == '/') {
             int status = end_segment(out, segment, &end);

@@ -4,7 +4,7 @@
  *
  * A pure function. The result is absolute, percent-decoded exactly once, free of empty, "." and
  * ".." segments, of NUL, control characters and backslashes, and so can be appended to the root's
- * path without ever leaving it. (The file system has no symbolic links.)
+ * path without ever leaving it, but by symbolic links that the folder itself holds.
  */
 #ifndef HTTPD_PATH_H
 #define HTTPD_PATH_H
@@ -29,5 +29,8 @@ struct path {
  * 414 if the path is longer than `size`.
  */
 int path_decode(const char *target, size_t len, char *out, size_t size, struct path *path);
+
+/* Whether a request can name this entry of a folder, of at least one byte: else nobody gets it. */
+bool path_can_name(const char *name, size_t len);
 
 #endif

@@ -20,6 +20,7 @@
 #include <cmocka.h>
 
 #include "clock.h"
+#include "date.h"
 #include "document.h"
 
 enum { NOW = 1700000000 };
@@ -191,6 +192,22 @@ static void large_files_are_read_in_place(void **state)
     free(data);
 }
 
+static void a_date_to_come_is_not_told(void **state)
+{
+    char expected[DATE_LENGTH];
+    struct document *file;
+    const char *told;
+
+    (void)state;
+    write_file("tomorrow", "x", 1, server_clock.seconds + 86400);
+    file = open_file("tomorrow");
+    told = strstr(file->fields, "Last-Modified: ");
+    assert_non_null(told);
+    date_format(server_clock.seconds, expected);
+    assert_memory_equal(told + strlen("Last-Modified: "), expected, sizeof(expected));
+    document_release(file);
+}
+
 static void the_cache_is_bounded(void **state)
 {
     static char data[DOCUMENT_CONTENT_MAX + 1];
@@ -225,6 +242,7 @@ int main(void)
         cmocka_unit_test(a_hidden_change_is_seen),
         cmocka_unit_test(what_is_not_a_file),
         cmocka_unit_test(large_files_are_read_in_place),
+        cmocka_unit_test(a_date_to_come_is_not_told),
         cmocka_unit_test(the_cache_is_bounded),
     };
 
