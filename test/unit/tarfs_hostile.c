@@ -119,6 +119,8 @@ static void read_all(const char *path, int depth)
 
 static void make_sample(void)
 {
+    char data[600];
+
     tar_start(&tar);
     tar_member(&tar, '5', "d/", "", "");
     tar_pax(&tar, "path", "d/with/a/long/path");
@@ -128,6 +130,13 @@ static void make_sample(void)
     tar_member(&tar, '2', "link", "d/with", "");
     tar_member(&tar, '1', "hard", "gnu/long/name", "");
     tar_prefix_member(&tar, "prefix", "name", "p");
+    tar_pax(&tar, "GNU.sparse.size", "99");
+    tar_pax(&tar, "GNU.sparse.map", "3,4,90,2");
+    tar_member(&tar, '0', "form 0.1", "", "sparse");
+    tar_pax(&tar, "GNU.sparse.major", "1");
+    tar_pax(&tar, "GNU.sparse.realsize", "99");
+    snprintf(data, sizeof(data), "%-512ssparse", "2\n3\n4\n90\n2\n");
+    tar_member(&tar, '0', "form 1.0", "", data);
     tar_end(&tar);
 }
 

@@ -18,7 +18,6 @@
 #include <sys/statvfs.h>
 
 #include "../internal.h"
-#include "lib/block/blockcache.h"
 #include "lib/base/printk.h"
 #include "tarfs.h"
 #include "lib/mm/heap.h"
@@ -116,7 +115,7 @@ static ssize_t tarfs_read(struct mount *mount, void *node, void *buffer, size_t 
 
         if (result != 0)
             return result;
-        result = block_cache_read(tarfs->device, entry->data.offset + at, buffer, length);
+        result = tar_entry_read(tarfs->device, entry, buffer, length, at);
         if (tarfs->device->generation == tarfs->generation)
             return result != 0 ? result : (ssize_t)length;
     }

@@ -6,9 +6,11 @@
  *        0  100 name          148    8 checksum      329    8 device major
  *      100    8 mode          156    1 type flag     337    8 device minor
  *      108    8 uid           157  100 link name     345  155 name prefix (POSIX magic only)
- *      116    8 gid           257    6 magic         482    1 GNU sparse: more map follows
+ *      116    8 gid           257    6 magic
  *      124   12 size          263    2 version
  *      136   12 mtime         265   64 user, group
+ *
+ * What GNU tar keeps of a sparse file where the prefix would be is read in tarfs_member.c.
  *
  * Numbers are octal digits, with spaces before and a space or NUL behind, or, with the first byte's
  * top bit set, big-endian two's complement. The checksum is the sum of all bytes with its own field
@@ -38,8 +40,7 @@ static bool base256(const unsigned char *field, size_t size, uint64_t *value)
     return true;
 }
 
-/* False for garbage and for what is negative or does not fit in 63 bits. An empty field is 0. */
-static bool decode_number(const unsigned char *field, size_t size, uint64_t *value)
+bool tar_decode_number(const unsigned char *field, size_t size, uint64_t *value)
 {
     uint64_t number = 0;
     size_t i = 0;
@@ -48,27 +49,44 @@ static bool decode_number(const unsigned char *field, size_t size, uint64_t *val
         return base256(field, size, value);
     while (i < size && field[i] == ' ')
         i++;
-    for (; i < size && field[i] >= '0' && field[i] <= '7'; i++)
-        number = number << 3 | (uint64_t)(field[i] - '0');
+    for (; i < size; i++) {
+        unsigned int digit = field[i] - (unsigned int)'0';
+
+        if (digit > 7)
+            break;
+        number = number << 3 | digit;
+    }
     *value = number;
     return i == size || field[i] == ' ' || field[i] == '\0';
 }
 
-static bool checksum_holds(const unsigned char *block)
+static bool in_checksum(size_t i)
 {
-    uint64_t recorded;
-    int64_t plain = 0, with_sign = 0;
+    return i - CHECKSUM_OFFSET < CHECKSUM_SIZE;
+}
+
+/* What taking bytes as signed makes of the sum: 256 less for each with its top bit set. */
+static uint64_t sign_part(const unsigned char *block)
+{
+    uint64_t part = 0;
     size_t i;
 
-    if (!decode_number(block + CHECKSUM_OFFSET, CHECKSUM_SIZE, &recorded))
-        return false;
-    for (i = 0; i < TAR_BLOCK; i++) {
-        bool own = i - CHECKSUM_OFFSET < CHECKSUM_SIZE;
+    for (i = 0; i < TAR_BLOCK; i++)
+        if (!in_checksum(i) && (block[i] & 0x80) != 0)
+            part += 256;
+    return part;
+}
 
-        plain += own ? ' ' : block[i];
-        with_sign += own ? ' ' : (signed char)block[i];
-    }
-    return (int64_t)recorded == plain || (int64_t)recorded == with_sign;
+static bool checksum_holds(const unsigned char *block)
+{
+    uint64_t recorded, sum = tar_block_sum(block) + CHECKSUM_SIZE * ' ';
+    size_t i;
+
+    if (!tar_decode_number(block + CHECKSUM_OFFSET, CHECKSUM_SIZE, &recorded))
+        return false;
+    for (i = CHECKSUM_OFFSET; in_checksum(i); i++)
+        sum -= block[i];
+    return recorded == sum || recorded == sum - sign_part(block);
 }
 
 static bool all_zeros(const unsigned char *block)
@@ -96,6 +114,25 @@ static void decode_name(const unsigned char *block, struct tar_header *header)
     copy_field(header->name + end, block, 100);
 }
 
+/* Times before 1970 are binary, in two's complement. What is no time is 0. */
+static int64_t decode_time(const unsigned char *field)
+{
+    uint64_t number = UINT64_MAX;
+    size_t i;
+
+    if (field[0] != 0xff)
+        return tar_decode_number(field, 12, &number) ? (int64_t)number : 0;
+    for (i = 0; i < 12; i++)
+        number = number << 8 | field[i];
+    return (int64_t)number;
+}
+
+bool tar_is_extension(char type)
+{
+    return type == TAR_PAX || type == TAR_PAX_GLOBAL || type == TAR_GNU_LONG_NAME
+           || type == TAR_GNU_LONG_LINK;
+}
+
 int tar_header_decode(const unsigned char *block, struct tar_header *header, const char **problem)
 {
     uint64_t mode;
@@ -106,17 +143,17 @@ int tar_header_decode(const unsigned char *block, struct tar_header *header, con
         *problem = "bad header checksum";
         return -EINVAL;
     }
-    if (!decode_number(block + 124, 12, &header->size)) {
+    if (!tar_decode_number(block + 124, 12, &header->size)) {
         *problem = "bad size in a header";
         return -EINVAL;
     }
-    if (!decode_number(block + 136, 12, &header->mtime))
-        header->mtime = 0; /* before 1970 is legal, and not worth an entry */
-    if (!decode_number(block + 100, 8, &mode))
+    header->type = block[156] != '\0' ? (char)block[156] : TAR_FILE;
+    if (tar_is_extension(header->type))
+        return 1; /* of which the rest says nothing */
+    header->mtime = decode_time(block + 136);
+    if (!tar_decode_number(block + 100, 8, &mode))
         mode = 0444;
     header->mode = (mode_t)(mode & 07777);
-    header->type = block[156] != '\0' ? (char)block[156] : TAR_FILE;
-    header->sparse_goes_on = block[482] != 0;
     decode_name(block, header);
     copy_field(header->link, block + 157, 100);
     return 1;

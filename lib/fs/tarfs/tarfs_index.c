@@ -38,25 +38,30 @@ static void *allocate(struct tar_index *index, size_t size)
     return page + index->page_used - size;
 }
 
-static size_t bucket_of(const struct tar_index *index, const struct tar_entry *parent,
+static uint32_t hash_of(const struct tar_index *index, const struct tar_entry *parent,
                         const char *name, size_t length)
 {
-    uint32_t hash = index->seed ^ (parent->serial * 0x9e3779b1u);
-    size_t i;
+    uint64_t hash = (uint64_t)index->seed << 32 ^ parent->serial, word;
 
-    for (i = 0; i < length; i++)
-        hash = (hash ^ (unsigned char)name[i]) * 0x01000193u;
-    hash ^= hash >> 15;
-    hash *= 0x2c1b3c6du ^ index->seed << 1;
-    return (hash ^ hash >> 16) & (index->bucket_count - 1);
+    for (; length >= sizeof(word); name += sizeof(word), length -= sizeof(word)) {
+        memcpy(&word, name, sizeof(word));
+        hash = (hash ^ word) * 0x9e3779b97f4a7c15u;
+        hash ^= hash >> 32;
+    }
+    word = length;
+    memcpy((char *)&word + 1, name, length);
+    hash = (hash ^ word ^ index->seed) * 0xd6e8feb86659fd93u;
+    return (uint32_t)(hash >> 32);
 }
 
-static struct tar_entry *find_child(const struct tar_index *index, const struct tar_entry *parent,
-                                    const char *name, size_t length)
+struct tar_entry *tar_index_child(const struct tar_index *index, const struct tar_entry *parent,
+                                  const char *name, size_t length)
 {
-    struct tar_entry *entry = index->buckets[bucket_of(index, parent, name, length)];
+    uint32_t hash = hash_of(index, parent, name, length);
+    struct tar_entry *entry = index->buckets[hash & (index->bucket_count - 1)];
 
-    while (entry != NULL && (entry->parent != parent || entry->name_length != length
+    while (entry != NULL && (entry->hash != hash || entry->parent != parent
+                             || entry->name_length != length
                              || memcmp(entry->name, name, length) != 0))
         entry = entry->next_in_bucket;
     return entry;
@@ -64,10 +69,10 @@ static struct tar_entry *find_child(const struct tar_index *index, const struct 
 
 static void put_in_bucket(struct tar_index *index, struct tar_entry *entry)
 {
-    size_t bucket = bucket_of(index, entry->parent, entry->name, entry->name_length);
+    struct tar_entry **bucket = &index->buckets[entry->hash & (index->bucket_count - 1)];
 
-    entry->next_in_bucket = index->buckets[bucket];
-    index->buckets[bucket] = entry;
+    entry->next_in_bucket = *bucket;
+    *bucket = entry;
 }
 
 /* Twice the buckets; when there is no memory for that, the chains get longer instead. */
@@ -104,20 +109,21 @@ static struct tar_entry *entry_create(struct tar_index *index, const char *name,
     memset(entry, 0, sizeof(*entry));
     entry->mode = S_IFREG | 0444;
     entry->serial = (uint32_t)++index->entries;
-    entry->name_length = (uint16_t)length;
+    entry->name_length = (uint8_t)length;
     memcpy(entry->name, name, length);
     entry->name[length] = '\0';
     return entry;
 }
 
-static struct tar_entry *add_child(struct tar_index *index, struct tar_entry *parent,
-                                   const char *name, size_t length)
+struct tar_entry *tar_index_add(struct tar_index *index, struct tar_entry *parent,
+                                const char *name, size_t length)
 {
     struct tar_entry *entry = entry_create(index, name, length);
 
     if (entry == NULL)
         return NULL;
     entry->parent = parent;
+    entry->hash = hash_of(index, parent, name, length);
     if (parent->children.last != NULL)
         parent->children.last->next_sibling = entry;
     else
@@ -135,6 +141,13 @@ void tar_entry_set_directory(struct tar_entry *entry)
         return;
     entry->mode = S_IFDIR | 0555;
     entry->children.first = entry->children.last = NULL;
+}
+
+void tar_index_keep_map(struct tar_index *index, struct tar_map *map)
+{
+    map->next = index->maps;
+    index->maps = map;
+    index->page_count += map->room * sizeof(struct tar_segment) / PAGE_SIZE;
 }
 
 int tar_entry_set_link(struct tar_index *index, struct tar_entry *entry, const char *target)
@@ -176,88 +189,15 @@ void tar_index_destroy(struct tar_index *index)
         page_free(page);
         page = next;
     }
+    while (index->maps != NULL) {
+        struct tar_map *map = index->maps;
+
+        index->maps = map->next;
+        kernel_free(map);
+    }
     kernel_free(index->buckets);
     index->pages = NULL;
     index->buckets = NULL;
-}
-
-/* Archive paths: doubled slashes and "." count for nothing, "/" at the start neither. */
-static size_t archive_component(const char **path, const char **name)
-{
-    size_t length;
-
-    do {
-        length = path_component(path, name);
-    } while (**path != '\0' && (length == 0 || (length == 1 && **name == '.')));
-    return length == 1 && **name == '.' ? 0 : length;
-}
-
-static int check_component(const char *name, size_t length)
-{
-    if (length > VFS_NAME_MAX)
-        return -ENAMETOOLONG;
-    return length == 2 && name[0] == '.' && name[1] == '.' ? -EINVAL : 0;
-}
-
-static int check_path(const char *path)
-{
-    const char *name;
-    int result = path[0] == '\0' ? -EINVAL : 0;
-
-    while (result == 0 && *path != '\0') {
-        size_t length = path_component(&path, &name);
-
-        result = check_component(name, length);
-    }
-    return result;
-}
-
-static int step(struct tar_index *index, struct tar_entry **entry, const char *name, size_t length)
-{
-    struct tar_entry *next;
-
-    if (!S_ISDIR((*entry)->mode))
-        return -ENOTDIR;
-    next = find_child(index, *entry, name, length);
-    if (next == NULL)
-        next = add_child(index, *entry, name, length);
-    if (next == NULL)
-        return -ENOMEM;
-    *entry = next;
-    return 0;
-}
-
-int tar_index_make(struct tar_index *index, const char *path, struct tar_entry **entry)
-{
-    size_t before = index->entries;
-    int result = check_path(path);
-
-    *entry = index->root;
-    while (result == 0 && *path != '\0') {
-        const char *name;
-        size_t length = archive_component(&path, &name);
-
-        if (length > 0) {
-            if (index->entries > before)
-                tar_entry_set_directory(*entry); /* made on this very walk */
-            result = step(index, entry, name, length);
-        }
-    }
-    return result;
-}
-
-struct tar_entry *tar_index_exact(struct tar_index *index, const char *path)
-{
-    struct tar_entry *entry = index->root;
-
-    while (entry != NULL && *path != '\0') {
-        const char *name;
-        size_t length = archive_component(&path, &name);
-
-        if (length > 0)
-            entry = S_ISDIR(entry->mode) ? find_child(index, entry, name, length) : NULL;
-    }
-    return entry;
 }
 
 /*
@@ -299,7 +239,7 @@ static int walk(const struct tar_index *index, const char *path, struct tar_entr
 
         if (!S_ISDIR((*entry)->mode))
             return -ENOTDIR;
-        *entry = find_child(index, *entry, name, length);
+        *entry = tar_index_child(index, *entry, name, length);
         if (*entry == NULL)
             return -ENOENT;
         if (S_ISLNK((*entry)->mode)) {
