@@ -235,12 +235,12 @@ class PagesCommand(Command):
 
     def run(self, _):
         scope = "'lib/mm/pages.c'::"
-        for i in range(number(scope + "region_count")):
-            region = value(f"{scope}regions[{i}]")
+        for i in range(number("page_region_count")):
+            region = value(f"page_regions[{i}]")
             start, frontier, end = (int(region[m]) << PAGE_SHIFT
                                     for m in ("base", "frontier", "end"))
             print(f"region {start:x} to {end:x}, used below {frontier:x}")
-        print(f"{number(scope + 'unused_pages')} of {number(scope + 'total_pages')} pages free")
+        print(f"{number('page_counts.unused')} of {number('page_counts.total')} pages free")
         for order in range(ORDERS):
             head = int(value(f"&{scope}free_blocks[{order}]"))
             blocks = [int(node.address) for node in entries(head, "struct list", "next")]
