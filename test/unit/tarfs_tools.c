@@ -94,6 +94,23 @@ static void expect_contents(const char *path, size_t size, size_t step)
     file_put(file);
 }
 
+/* A pax header of that type, with the records "KEY=VALUE" that stand in `pairs`, a line each. */
+static void put_records(char type, const char *pairs)
+{
+    char records[500];
+    size_t used = 0;
+
+    while (*pairs != '\0') {
+        int length = (int)strcspn(pairs, "\n") + 1;
+        int total = length + 3 + (length + 3 > 99);
+
+        used += (size_t)snprintf(records + used, sizeof(records) - used, "%d %.*s", total, length,
+                                 pairs);
+        pairs += length;
+    }
+    tar_member(&tar, type, "pax", "", records);
+}
+
 static const char *const forms[] = {
     "--format=gnu", "--format=posix --sparse-version=0.0", "--format=posix --sparse-version=0.1",
     "--format=posix --sparse-version=1.0",
@@ -126,6 +143,19 @@ static void sparse(void **state)
     sparse_file(1000000, 5000, 10);     /* more segments than two blocks hold */
 }
 
+/* bsdtar tells a name that is not ASCII in both records; `path` is then not the file's. */
+static void sparse_name(void **state)
+{
+    (void)state;
+    tar_start(&tar);
+    put_records('x', "GNU.sparse.name=right\nGNU.sparse.size=4\nGNU.sparse.map=0,4\npath=wrong\n");
+    tar_member(&tar, '0', "short", "", "data");
+    assert_int_equal(mount_tar(), 0);
+    expect_file("/right", "data");
+    assert_int_equal(stat_of("/wrong"), -ENOENT);
+    unmount();
+}
+
 static void incremental_with_label(void **state)
 {
     char options[100];
@@ -145,23 +175,6 @@ static void incremental_with_label(void **state)
     assert_int_equal(stat_of("/the name of it"), -ENOENT);
     unmount();
     shell("rm -r %s/d %s/file", folder, folder);
-}
-
-/* A pax header of that type, with the records "KEY=VALUE" that stand in `pairs`, a line each. */
-static void put_records(char type, const char *pairs)
-{
-    char records[500];
-    size_t used = 0;
-
-    while (*pairs != '\0') {
-        int length = (int)strcspn(pairs, "\n") + 1;
-        int total = length + 3 + (length + 3 > 99);
-
-        used += (size_t)snprintf(records + used, sizeof(records) - used, "%d %.*s", total, length,
-                                 pairs);
-        pairs += length;
-    }
-    tar_member(&tar, type, "pax", "", records);
 }
 
 static void global_header(void **state)
@@ -221,6 +234,7 @@ static void through_links(void **state)
     tar_member(&tar, '0', "loop/q", "", "8");
     tar_member(&tar, '2', "self", ".", "");
     tar_member(&tar, '0', "self/here", "", "11");
+    tar_member(&tar, '0', "lib/last", "", "12");
     tar_member(&tar, '5', "lib/", "", ""); /* takes the link's place, */
     tar_member(&tar, '0', "lib/after", "", "9");
     tar_member(&tar, '0', "two/again", "", "10"); /* and leads the other one there */
@@ -234,6 +248,7 @@ static void through_links(void **state)
     expect_file("/usr/lib/k", "6");
     expect_file("/hard", "1");
     expect_file("/here", "11");
+    expect_file("/usr/lib/last", "12");
     expect_file("/lib/after", "9");
     expect_file("/lib/again", "10");
     assert_int_equal(stat_of("/usr/lib/after"), -ENOENT);
@@ -389,6 +404,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sparse),
+        cmocka_unit_test(sparse_name),
         cmocka_unit_test(incremental_with_label),
         cmocka_unit_test(global_header),
         cmocka_unit_test(through_links),
