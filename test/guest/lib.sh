@@ -266,6 +266,27 @@ stop_dnsmasq() {
     nap 0.1
 }
 
+# start_far ADDRESS/BITS...: a client in a network namespace, behind a link of its own to the bridge, so
+# that its frames take a device of dom0's bridge both ways.  It goes at the end.
+start_far() {
+    local address
+    ip netns add far
+    at_end 'ip netns del far && umount /run/netns'
+    ip link add near type veth peer name eth0 netns far
+    ip link set near master xenbr0 up
+    for address in "$@"; do
+        if [[ $address == *:* ]]; then
+            ip -n far addr add "$address" dev eth0 nodad
+        else
+            ip -n far addr add "$address" dev eth0
+        fi
+    done
+    ip -n far link set eth0 up
+}
+
+# far COMMAND...: run by that client.
+far() { ip netns exec far "$@"; }
+
 # unbind_backend TYPE DOM NUMBER: dom0's driver leaves one of its devices (vif 0, vbd 51712).
 unbind_backend() { echo "$1-$(domid "$2")-$3" >"/sys/bus/xen-backend/drivers/$1/unbind"; }
 

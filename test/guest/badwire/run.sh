@@ -7,15 +7,8 @@
 ADDRESS=10.99.0.50
 CLIENT=10.99.0.2
 
-# The client lives in a network namespace behind a link of its own to the bridge, so that either
-# direction leaves dom0's bridge by a device of its own, which netem can spoil.
-ip netns del far 2>/dev/null || true # of a run that failed
-ip netns add far
-ip link add near type veth peer name eth0 netns far
-ip link set near master xenbr0 up
-ip -n far addr add $CLIENT/24 dev eth0
-ip -n far link set eth0 up
-far() { ip netns exec far "$@"; }
+# Either direction leaves dom0's bridge by a device that netem can spoil.
+start_far $CLIENT/24
 
 counter() { sed -n "s/.*$1=\([0-9]*\).*/\1/p" <<<"$2"; }
 
@@ -98,5 +91,3 @@ ip -n far link set eth0 mtu 4000
 far ping -q -M do -c 3 -i 0.05 -W 3 -s 3972 $ADDRESS >/dev/null || fail "no answer to 4000 bytes"
 ok "ping of 4000 bytes, not fragmented"
 streams "large frames"
-
-ip netns del far

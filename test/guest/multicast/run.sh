@@ -11,17 +11,8 @@ OTHER=239.1.2.4
 SIX=ff15::1:2
 COUNT=100
 
-# Netback filters what comes from another device of the bridge, not what dom0 itself sends: the
-# sender lives in a network namespace behind a link of its own.
-ip netns del far 2>/dev/null || true # of a run that failed
-ip netns add far
-ip link add near type veth peer name eth0 netns far
-ip link set near master xenbr0 up
-ip -n far addr add $CLIENT/24 dev eth0
-ip -n far addr add fd99::2/64 dev eth0 nodad
-ip -n far link set eth0 up
-far() { ip netns exec far "$@"; }
-at_end 'ip netns del far'
+# Netback filters what comes from another device of the bridge, not what dom0 itself sends.
+start_far $CLIENT/24 fd99::2/64
 coproc far python3 -BS ./send.py
 exec 3>&"${COPROC[1]}" 4<&"${COPROC[0]}" # those of a coprocess are closed in a $(subshell)
 

@@ -11,7 +11,8 @@ LENGTH=65536
 
 offered=$(<$MAX)
 at_end "echo $offered >$MAX"
-mountpoint -q $ROOM || mount -t debugfs debugfs $ROOM
+mount -t debugfs debugfs $ROOM
+at_end "umount $ROOM"
 head -c $LENGTH /dev/urandom >data
 
 # produced NUMBER: of the backend's queue, the requests and responses that there were: to the guest,
