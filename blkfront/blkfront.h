@@ -37,6 +37,8 @@
  * pending, so that no transfer has to read the clock: the limit is up to a tick shorter.
  */
 #define BLKFRONT_TIME_LIMIT SECONDS(30)
+/* A request in the queue, of which nothing was sent for so long, fails. */
+#define BLKFRONT_QUEUE_LIMIT SECONDS(120)
 #define BLKFRONT_TICK SECONDS(5)
 
 /* Granted pages; those free and those of one request are chained by `next`. */
@@ -95,7 +97,7 @@ struct blkfront {
     struct blkfront_transfer *transfers;
     struct blkfront_pool pool;
     struct list pending;       /* transfers, oldest first */
-    struct list queue;         /* requests with something that is not sent yet */
+    struct list queue;         /* runs of requests with something that is not sent yet */
     struct timer ticker;       /* runs while transfers are pending, and a tick longer */
     unsigned int ticks;
     struct wait_queue rest;    /* a suspend that waits for transfers to end */
@@ -127,24 +129,33 @@ void blkfront_abandon(struct blkfront *disk);
 /* `ticker`'s function. */
 void blkfront_tick(void *argument);
 /*
- * Write one transfer into the ring, for blkfront_publish(): the next `bytes` of `first` and the
- * requests chained behind it. The bytes that it covers, which may be fewer; or -EAGAIN (try when
- * something that is pending has ended), -ENOMEM. The requests are left as they are. send_flush: 0
- * or -EAGAIN.
+ * How many bytes a transfer can take now, up to `bytes` rounded up to pages: as many, or fewer when
+ * nothing is pending that could give pages back; or -EAGAIN (try when something that is pending has
+ * ended), -ENOMEM. 0 bytes: is there an id? 0 or -EAGAIN.
  */
-long blkfront_send(struct blkfront *disk, struct block_request *first, size_t bytes);
+long blkfront_room(struct blkfront *disk, size_t bytes);
+/*
+ * Write one transfer into the ring, for blkfront_publish(): the next `bytes`, for which there is
+ * room, of `first` and the requests behind it. The requests are left as they are. send_flush: 0 or
+ * -EAGAIN.
+ */
+void blkfront_send(struct blkfront *disk, struct block_request *first, size_t bytes);
 int blkfront_send_flush(struct blkfront *disk, struct block_request *request, uint8_t operation);
 void blkfront_publish(struct blkfront *disk);
 
 /*
  * queue.c: from requests to transfers. pump starts what can be started, or fails it if the disk
- * cannot be used. put: one hold on a request is given back (see `pending` there).
+ * cannot be used. expire: fail what has had no turn for BLKFRONT_QUEUE_LIMIT. end: a transfer that
+ * covered `length` bytes, from `begin` of the request on, has ended; callers are told and may begin
+ * new requests.
  */
 void blkfront_submit(struct block_device *device, struct block_request *request);
 void blkfront_kick(struct block_device *device);
 void blkfront_pump(struct blkfront *disk);
 void blkfront_fail_queue(struct blkfront *disk, int error);
-void blkfront_put(struct blkfront *disk, struct block_request *request, int error);
+void blkfront_expire(struct blkfront *disk);
+void blkfront_end(struct blkfront *disk, struct block_request *request, uint64_t begin,
+                  uint64_t length, int error);
 
 /* xenbus.c: let ring, port and pages go, and callers with what they have in flight. */
 void blkfront_disconnect(struct blkfront *disk);

@@ -101,28 +101,13 @@ static void release(struct blkfront *disk, const struct blkfront_transfer *trans
     ring_ids_add(&disk->ids, transfer->id);
 }
 
-/* A transfer has ended for those whose requests have a part in it; they may begin new ones. */
-static void tell(struct blkfront *disk, struct block_request *request, uint64_t begin,
-                 uint64_t length, int error)
-{
-    do {
-        uint64_t rest = request->length - begin, part = rest < length ? rest : length;
-        struct block_request *next = request->next;
-
-        blkfront_put(disk, request, error);
-        length -= part;
-        begin = 0;
-        request = next;
-    } while (length > 0);
-}
-
 static void abandon(struct blkfront *disk, struct blkfront_transfer *transfer)
 {
     struct block_request *first = transfer->first;
 
     list_remove(&transfer->link);
     transfer->first = NULL;
-    tell(disk, first, transfer->begin, transfer->length, -EIO);
+    blkfront_end(disk, first, transfer->begin, transfer->length, -EIO);
 }
 
 void blkfront_abandon(struct blkfront *disk)
@@ -305,14 +290,9 @@ static void write_indirect(struct blkfront *disk, struct blkfront_transfer *tran
     memcpy(ring_next_request(&disk->ring), &slot, sizeof(slot));
 }
 
-/*
- * Data pages for one transfer: as many as wanted, or fewer when nothing is pending that could give
- * some back; or -EAGAIN, -ENOMEM.
- */
-static int reserve(struct blkfront *disk, size_t bytes)
+long blkfront_room(struct blkfront *disk, size_t bytes)
 {
-    size_t pages = (bytes + PAGE_SIZE - 1) / PAGE_SIZE;
-    unsigned int count = pages < disk->segments ? (unsigned int)pages : disk->segments;
+    unsigned int count = (unsigned int)((bytes + PAGE_SIZE - 1) / PAGE_SIZE);
     unsigned int wanted = count + (count > DIRECT_SEGMENTS ? 1 : 0);
     unsigned int have;
 
@@ -321,22 +301,22 @@ static int reserve(struct blkfront *disk, size_t bytes)
     have = blkfront_pool_reserve(&disk->pool, wanted);
     disk->block.kept_pages = disk->pool.count;
     if (have == wanted)
-        return (int)count;
+        return (long)(count * PAGE_SIZE);
     if (disk->ids.unused < disk->ids.count)
         return -EAGAIN;
     if (have == 0)
         return -ENOMEM;
-    return (int)(have > DIRECT_SEGMENTS + 1 ? have - 1
-                 : have < DIRECT_SEGMENTS   ? have
-                                            : DIRECT_SEGMENTS);
+    if (have > DIRECT_SEGMENTS + 1)
+        have--;
+    else if (have > DIRECT_SEGMENTS)
+        have = DIRECT_SEGMENTS;
+    return (long)(have * PAGE_SIZE);
 }
 
-static long send_discard(struct blkfront *disk, struct block_request *first, size_t bytes)
+static void send_discard(struct blkfront *disk, struct block_request *first, size_t bytes)
 {
     struct blkif_request_discard slot = { 0 };
 
-    if (disk->ids.unused == 0)
-        return -EAGAIN;
     slot.operation = BLKIF_OP_DISCARD;
     slot.flag = first->operation == BLOCK_DISCARD_SECURE ? BLKIF_DISCARD_SECURE : 0;
     slot.handle = (blkif_vdev_t)disk->id;
@@ -344,29 +324,20 @@ static long send_discard(struct blkfront *disk, struct block_request *first, siz
     slot.nr_sectors = bytes / BLKFRONT_SECTOR;
     slot.id = begin(disk, first, BLKIF_OP_DISCARD, bytes)->id;
     memcpy(ring_next_request(&disk->ring), &slot, sizeof(slot));
-    return (long)bytes;
 }
 
-long blkfront_send(struct blkfront *disk, struct block_request *first, size_t bytes)
+void blkfront_send(struct blkfront *disk, struct block_request *first, size_t bytes)
 {
     uint8_t operation = first->operation == BLOCK_WRITE ? BLKIF_OP_WRITE : BLKIF_OP_READ;
     uint64_t sector = (first->offset + first->started) / BLKFRONT_SECTOR;
-    struct blkfront_transfer *transfer;
-    int count;
+    unsigned int count = (unsigned int)((bytes + PAGE_SIZE - 1) / PAGE_SIZE);
 
     if (first->operation != BLOCK_READ && first->operation != BLOCK_WRITE)
-        return send_discard(disk, first, bytes);
-    count = reserve(disk, bytes);
-    if (count < 0)
-        return count;
-    if (bytes > (size_t)count * PAGE_SIZE)
-        bytes = (size_t)count * PAGE_SIZE;
-    transfer = begin(disk, first, operation, bytes);
-    if (count > DIRECT_SEGMENTS)
-        write_indirect(disk, transfer, (unsigned int)count, sector);
+        send_discard(disk, first, bytes);
+    else if (count > DIRECT_SEGMENTS)
+        write_indirect(disk, begin(disk, first, operation, bytes), count, sector);
     else
-        write_direct(disk, transfer, (unsigned int)count, sector);
-    return (long)bytes;
+        write_direct(disk, begin(disk, first, operation, bytes), count, sector);
 }
 
 int blkfront_send_flush(struct blkfront *disk, struct block_request *request, uint8_t operation)
@@ -423,7 +394,7 @@ static void complete(struct blkfront *disk, struct blkfront_transfer *transfer, 
         copy_out(&disk->pool, transfer);
     transfer->first = NULL;
     release(disk, transfer);
-    tell(disk, first, begin, length, error);
+    blkfront_end(disk, first, begin, length, error);
 }
 
 /* One response: its transfer is finished. */
@@ -504,6 +475,7 @@ void blkfront_tick(void *argument)
         take_responses(disk);
     if (too_old(disk))
         blkfront_break(disk, "a request was not answered in time");
+    blkfront_expire(disk);
     if (!list_empty(&disk->pending))
         timer_set(&disk->ticker, deadline_after(BLKFRONT_TICK));
 }

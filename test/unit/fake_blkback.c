@@ -75,10 +75,13 @@ void fake_blkback_stop(void)
     fake_blkback.disk = NULL;
 }
 
+static bool touches_bad;
+
 static void move_data(uint8_t operation, uint64_t sector,
                       const struct blkif_request_segment *segments, unsigned int count)
 {
     size_t offset = sector * 512;
+    uint64_t bad = fake_blkback.bad_sector;
 
     for (unsigned int i = 0; i < count; i++) {
         uint8_t *page = fake_grant_page(segments[i].gref, true);
@@ -94,6 +97,7 @@ static void move_data(uint8_t operation, uint64_t sector,
             memcpy(fake_blkback.disk + offset, page, length);
         offset += length;
     }
+    touches_bad = bad != 0 && bad >= sector && bad < offset / 512;
 }
 
 static void discard(const struct blkif_request_discard *request)
@@ -147,7 +151,8 @@ static void respond(uint64_t id, uint8_t operation)
 
     response->id = id;
     response->operation = operation;
-    response->status = fake_blkback.status;
+    response->status = touches_bad ? BLKIF_RSP_ERROR : fake_blkback.status;
+    touches_bad = false;
 }
 
 static void respond_with_lie(uint64_t id, uint8_t operation)

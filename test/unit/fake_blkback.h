@@ -31,6 +31,7 @@ struct fake_blkback {
     unsigned int slots;       /* of the ring */
     unsigned int at_once;     /* requests answered in one turn; 0: all */
     int16_t status;           /* for all answers */
+    uint64_t bad_sector;      /* what touches it fails; 0: there is none */
     enum blkback_lie lie;
     unsigned int honest_left; /* answers before the lie */
     unsigned int flushes, barriers, indirect, requests, discards, secure_discards;

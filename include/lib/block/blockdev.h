@@ -46,10 +46,13 @@ struct block_request {
     int result;                 /* for `done`: 0, or the first error; data may then be incomplete */
 
     /* The provider's. */
-    struct list link;           /* in its queue */
-    struct block_request *next; /* goes on where this one ends, in the same transfer */
+    struct list link;           /* in its queue, the first of a run stands for all */
+    struct block_request *next; /* goes on where this one ends: in the run, in the transfer */
+    struct block_request *last; /* of the run that this one is the first of */
     uint64_t started;           /* bytes that are under way or done */
     unsigned int pending;       /* transfers that hold a part; one more while in the queue */
+    unsigned int queued;        /* when, in the provider's count of time */
+    bool alone;                 /* shares no transfer: one that it shared has failed */
 };
 
 /* What a device has done; never reset. */
@@ -145,9 +148,9 @@ int block_write_bytes(struct block_device *device, uint64_t offset, const void *
 
 /*
  * Submit a request: see struct block_request. Errors, the above among them, are told to `done`.
- * Neighbours on the disk that wait in the queue together become one transfer (and share its error);
- * a caller who has several plugs the device meanwhile, and does not sleep before the unplug.
- * Threads and `done`.
+ * Neighbours on the disk that wait in the queue together become one transfer; when that fails, each
+ * is tried alone, so that an error is its request's own. A caller who has several plugs the device
+ * meanwhile, and does not sleep before the unplug. Threads and `done`.
  */
 void block_submit(struct block_device *device, struct block_request *request);
 void block_plug(struct block_device *device);
