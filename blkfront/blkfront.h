@@ -103,10 +103,24 @@ struct blkfront {
     struct wait_queue rest;    /* a suspend that waits for transfers to end */
     unsigned int segments;     /* of one transfer */
     enum blkfront_flush flush;
-    int flush_error;           /* of the flush at a suspend: for whoever flushes next */
+    struct block_request last_flush; /* at a suspend */
+    int flush_error;           /* of that one: for whoever flushes next */
+};
+
+/* What the backend tells of its disk. */
+struct blkfront_properties {
+    uint64_t size;
+    uint32_t sector_size, physical_sector_size;
+    uint32_t info;                /* VDISK_* */
+    uint32_t discard_granularity, discard_alignment;
+    bool discard_secure;
+    enum blkfront_flush flush;
+    unsigned int segments;
 };
 
 /*
+ * The files, from the ground up; each calls only those above it in this list.
+ *
  * pool.c. Nothing is granted before it is needed. reserve: the number of free pages, up to
  * `wanted`, after growing as far as possible.
  */
@@ -117,17 +131,11 @@ uint16_t blkfront_pool_take(struct blkfront_pool *pool);
 void blkfront_pool_put(struct blkfront_pool *pool, uint16_t page);
 
 /*
- * ring.c: transfers and responses. create: a ring of 2^order pages, or of fewer when these are not
- * to be had; 0, or -errno with nothing changed. destroy fails what is pending with -EIO.
+ * transfer.c. create: a ring of 2^order pages, or of fewer when these are not to be had; 0, or
+ * -errno with nothing changed. destroy: nothing is pending any more.
  */
 int blkfront_ring_create(struct blkfront *disk, uint16_t domain, unsigned int order);
 void blkfront_ring_destroy(struct blkfront *disk);
-void blkfront_event(void *argument);
-void blkfront_break(struct blkfront *disk, const char *what);
-/* The connection is over: fail what is pending and what is queued. */
-void blkfront_abandon(struct blkfront *disk);
-/* `ticker`'s function. */
-void blkfront_tick(void *argument);
 /*
  * How many bytes a transfer can take now, up to `bytes` rounded up to pages: as many, or fewer when
  * nothing is pending that could give pages back; or -EAGAIN (try when something that is pending has
@@ -142,6 +150,15 @@ long blkfront_room(struct blkfront *disk, size_t bytes);
 void blkfront_send(struct blkfront *disk, struct block_request *first, size_t bytes);
 int blkfront_send_flush(struct blkfront *disk, struct block_request *request, uint8_t operation);
 void blkfront_publish(struct blkfront *disk);
+/* Of a read that has ended: into the requests' memory. Then the id and the pages are given back. */
+void blkfront_copy_out(const struct blkfront_pool *pool, const struct blkfront_transfer *transfer);
+void blkfront_release(struct blkfront *disk, const struct blkfront_transfer *transfer);
+
+/*
+ * flush.c: start what a flush is with this backend; `pending` of the request counts what was sent.
+ * 0, -EAGAIN, or the flush's result.
+ */
+int blkfront_start_flush(struct blkfront *disk, struct block_request *request);
 
 /*
  * queue.c: from requests to transfers. pump starts what can be started, or fails it if the disk
@@ -157,8 +174,17 @@ void blkfront_expire(struct blkfront *disk);
 void blkfront_end(struct blkfront *disk, struct block_request *request, uint64_t begin,
                   uint64_t length, int error);
 
-/* xenbus.c: let ring, port and pages go, and callers with what they have in flight. */
+/*
+ * stop.c. break: the backend has broken a rule. abandon: fail what is pending and what is queued.
+ * disconnect: that, and let ring, port and pages go.
+ */
+void blkfront_break(struct blkfront *disk, const char *what);
+void blkfront_abandon(struct blkfront *disk);
 void blkfront_disconnect(struct blkfront *disk);
+
+/* response.c: the port's function, and `ticker`'s. */
+void blkfront_event(void *argument);
+void blkfront_tick(void *argument);
 
 /* suspend.c: xenbus_driver's operations of these names, and the end of a pause. */
 void blkfront_suspend(struct xenbus_device *bus);
@@ -167,9 +193,13 @@ void blkfront_cancel(struct xenbus_device *bus);
 void blkfront_resume(struct xenbus_device *bus);
 void blkfront_unpause(struct blkfront *disk);
 
-/* flush.c: what a flush is with this backend, and one beside the queue, while that is paused. */
-int blkfront_start_flush(struct blkfront *disk, struct block_request *request);
-int blkfront_flush_in_pause(struct blkfront *disk);
+/*
+ * backend.c: read what the backend tells, which waits for xenstore: 0 or -errno; and make it the
+ * disk's.
+ */
+int blkfront_read_size(const struct blkfront *disk, uint32_t sector_size, uint64_t *size);
+int blkfront_read_properties(const struct blkfront *disk, struct blkfront_properties *properties);
+void blkfront_set_properties(struct blkfront *disk, const struct blkfront_properties *properties);
 
 /*
  * name.c: the customary name for a virtual device number, "xvda2"; "vbd<number>" for one of no

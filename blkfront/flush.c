@@ -30,20 +30,3 @@ int blkfront_start_flush(struct blkfront *disk, struct block_request *request)
         request->pending++;
     return result;
 }
-
-static void nobody(struct block_request *request)
-{
-    (void)request;
-}
-
-int blkfront_flush_in_pause(struct blkfront *disk)
-{
-    struct block_request request = { .operation = BLOCK_FLUSH, .done = nobody };
-    int result = blkfront_start_flush(disk, &request);
-
-    if (result != 0)
-        return result;
-    blkfront_publish(disk);
-    wait_until(&disk->rest, request.pending == 0, DEADLINE_NEVER);
-    return request.result;
-}

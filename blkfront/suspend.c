@@ -32,20 +32,47 @@ void blkfront_suspend(struct xenbus_device *bus)
 }
 
 /*
- * Each transfer has a time limit, after which the device breaks and what is pending ends. A backend
- * that cannot flush has promised nothing to fsync() either; a flush that failed is told to the next
- * caller of one, which might otherwise reach another host's caches alone.
+ * It was the last one here, perhaps: who flushes next is told of its error. A backend that cannot
+ * flush has promised nothing to fsync() either.
+ */
+static void flushed(struct block_request *request)
+{
+    struct blkfront *disk = request->argument;
+
+    if (request->result != -EOPNOTSUPP)
+        disk->flush_error = request->result;
+}
+
+/* Beside the queue, which is paused; the last flush of this kind has ended, since nothing pends. */
+static void flush(struct blkfront *disk)
+{
+    struct block_request *request = &disk->last_flush;
+    int result;
+
+    *request = (struct block_request){
+        .operation = BLOCK_FLUSH, .done = flushed, .argument = disk,
+    };
+    result = blkfront_start_flush(disk, request);
+    if (result != 0 || request->pending == 0) {
+        request->result = result;
+        flushed(request);
+    }
+    blkfront_publish(disk);
+}
+
+/*
+ * Each transfer has a time limit, after which the device breaks and what is pending ends. A flush
+ * that has not ended at the deadline stays pending, and a later drain waits for it.
  */
 int blkfront_drain(struct xenbus_device *bus, uint64_t deadline)
 {
     struct blkfront *disk = bus->private_data;
     int result = wait_until(&disk->rest, list_empty(&disk->pending), deadline);
 
-    if (result == 0 && disk->ready)
-        disk->flush_error = blkfront_flush_in_pause(disk);
-    if (disk->flush_error == -EOPNOTSUPP)
-        disk->flush_error = 0;
-    return result;
+    if (result != 0 || !disk->ready)
+        return result;
+    flush(disk);
+    return wait_until(&disk->rest, list_empty(&disk->pending), deadline);
 }
 
 void blkfront_unpause(struct blkfront *disk)

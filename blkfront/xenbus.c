@@ -24,10 +24,6 @@
 #include "lib/base/printk.h"
 #include "xen/bus/xenstore.h"
 
-/* 2^53 sectors are 4 EiB: sizes in bytes stay well within 63 bits. */
-#define SECTORS_MAX (1ull << 53)
-#define BYTES_MAX (1u << 31) /* of a physical sector, of a discard's granularity */
-
 #define RING_PAGE_MEMORY (64u << 20 >> PAGE_SHIFT)
 
 static const struct block_operations blkfront_operations = {
@@ -36,23 +32,6 @@ static const struct block_operations blkfront_operations = {
 };
 
 static struct list disks = LIST_INIT(disks);
-
-void blkfront_disconnect(struct blkfront *disk)
-{
-    disk->ready = false;
-    frontend_port_close(&disk->port);
-    blkfront_ring_destroy(disk);
-}
-
-static void give_up(struct blkfront *disk, const char *what, int error)
-{
-    printk_limited(&disk->bus->log, "%s: %s (%s): error %d", disk->block.name, what,
-                   disk->bus->backend, -error);
-    blkfront_disconnect(disk);
-    blkfront_unpause(disk);
-    xenbus_set_state(disk->bus, XenbusStateClosed);
-    xenbus_settled(disk->bus);
-}
 
 /*
  * A ring of one page is "ring-ref" alone, unless xenstore still has the order of a larger one of
@@ -110,11 +89,22 @@ static unsigned int choose_ring_order(const struct blkfront *disk)
     return order;
 }
 
-static void offer(struct blkfront *disk)
+/* There is a ring, and the backend may use it. */
+static bool offered(const struct blkfront *disk)
 {
-    uint16_t domain = disk->bus->backend_domain;
+    return disk->ring_memory != NULL && (disk->bus->state == XenbusStateInitialised ||
+                                         disk->bus->state == XenbusStateConnected);
+}
+
+/* A broken ring is not left to a backend that starts again. */
+static int blkfront_offer(struct xenbus_device *bus)
+{
+    struct blkfront *disk = bus->private_data;
+    uint16_t domain = bus->backend_domain;
     int result;
 
+    if (offered(disk))
+        return disk->broken ? xenbus_stop(bus) : 0;
     blkfront_disconnect(disk);
     disk->broken = false;
     result = blkfront_ring_create(disk, domain, choose_ring_order(disk));
@@ -123,110 +113,8 @@ static void offer(struct blkfront *disk)
     if (result == 0)
         result = write_nodes(disk);
     if (result == 0)
-        result = xenbus_set_state(disk->bus, XenbusStateInitialised);
-    if (result != 0)
-        give_up(disk, "cannot offer a ring", result);
-}
-
-/* There is a ring, and the backend may use it. */
-static bool offered(const struct blkfront *disk)
-{
-    return disk->ring_memory != NULL && (disk->bus->state == XenbusStateInitialised ||
-                                         disk->bus->state == XenbusStateConnected);
-}
-
-/* An optional node that must be a number if it is there. */
-static int read_optional(const char *directory, const char *node, uint64_t maximum,
-                         uint64_t *number)
-{
-    int result = xenstore_read_number(XENSTORE_NONE, directory, node, 0, maximum, number);
-
-    return result == -ENOENT ? 0 : result;
-}
-
-static int read_size(struct blkfront *disk, uint32_t sector_size, uint64_t *size)
-{
-    uint64_t sectors;
-    int result = xenstore_read_number(XENSTORE_NONE, disk->bus->backend, "sectors", 0, SECTORS_MAX,
-                                      &sectors);
-
-    if (result == 0)
-        *size = sectors * BLKFRONT_SECTOR / sector_size * sector_size;
+        result = xenbus_set_state(bus, XenbusStateInitialised);
     return result;
-}
-
-/* What it tells of itself beyond that; nothing of it is needed for reads and writes. */
-static void read_properties(struct blkfront *disk)
-{
-    struct block_device *block = &disk->block;
-    const char *backend = disk->bus->backend;
-    uint32_t sector_size = block->sector_size;
-    uint64_t physical = frontend_read_number(backend, "physical-sector-size", BYTES_MAX, 0);
-
-    block->physical_sector_size = (uint32_t)(physical < sector_size ? sector_size : physical);
-    block->discard_granularity = block->discard_alignment = 0;
-    block->discard_secure = false;
-    if (block->read_only || frontend_read_number(backend, "feature-discard", 1, 0) == 0)
-        return;
-    block->discard_granularity =
-        (uint32_t)frontend_read_number(backend, "discard-granularity", BYTES_MAX, 0);
-    if (block->discard_granularity < sector_size)
-        block->discard_granularity = sector_size;
-    block->discard_alignment =
-        (uint32_t)frontend_read_number(backend, "discard-alignment", BYTES_MAX, 0);
-    block->discard_secure = frontend_read_number(backend, "discard-secure", 1, 0) == 1;
-}
-
-static int read_geometry(struct blkfront *disk)
-{
-    const char *backend = disk->bus->backend;
-    uint64_t size, sector_size = 512, info = 0;
-    int result = read_optional(backend, "sector-size", 4096, &sector_size);
-
-    if (result == 0 && sector_size != 512 && sector_size != 4096)
-        result = -EINVAL;
-    if (result == 0)
-        result = read_size(disk, (uint32_t)sector_size, &size);
-    if (result == 0)
-        result = read_optional(backend, "info", UINT32_MAX, &info);
-    if (result != 0)
-        return result;
-    disk->block.sector_size = (uint32_t)sector_size;
-    disk->block.size = size;
-    disk->block.read_only = (info & VDISK_READONLY) != 0;
-    disk->block.removable = (info & VDISK_REMOVABLE) != 0;
-    disk->block.cdrom = (info & VDISK_CDROM) != 0;
-    read_properties(disk);
-    return 0;
-}
-
-static enum blkfront_flush read_flush(const char *backend)
-{
-    uint64_t cache;
-
-    if (xenstore_read_number(XENSTORE_NONE, backend, "feature-flush-cache", 0, 1, &cache) != 0)
-        cache = 2;
-    if (cache == 1)
-        return BLKFRONT_FLUSH_CACHE;
-    if (frontend_read_number(backend, "feature-barrier", 1, 0) == 1)
-        return BLKFRONT_FLUSH_BARRIER;
-    return cache == 0 ? BLKFRONT_FLUSH_NOT_NEEDED : BLKFRONT_FLUSH_UNSUPPORTED;
-}
-
-/*
- * As many as the backend takes, but so that four requests of full size fit the pool; never fewer
- * than a request itself holds.
- */
-static unsigned int read_segments(struct blkfront *disk)
-{
-    unsigned int most = (unsigned int)frontend_read_number(
-        disk->bus->backend, "feature-max-indirect-segments", UINT32_MAX, 0);
-
-    if (most > BLKFRONT_SEGMENTS_MAX)
-        most = BLKFRONT_SEGMENTS_MAX;
-    if (most > disk->pool.limit / 4 - 1)
-        most = disk->pool.limit / 4 - 1;
-    return most > BLKIF_MAX_SEGMENTS_PER_REQUEST ? most : BLKIF_MAX_SEGMENTS_PER_REQUEST;
 }
 
 /*
@@ -258,47 +146,58 @@ static void say_usable(const struct blkfront *disk)
                    disk->block.removable ? ", removable" : "");
 }
 
-/* The backend is connected, for the first time or again. */
-static void start(struct blkfront *disk)
+/*
+ * The backend is connected, for the first time or again. Only after the last wait for xenstore the
+ * disk is looked at: in a connection that goes on, the backend may have broken it meanwhile.
+ */
+static int blkfront_start(struct xenbus_device *bus)
 {
+    struct blkfront *disk = bus->private_data;
+    struct blkfront_properties properties;
     int result;
 
-    if (disk->broken || !offered(disk))
-        return;
-    result = read_geometry(disk);
-    if (result == 0) {
-        disk->flush = read_flush(disk->bus->backend);
-        disk->segments = read_segments(disk);
+    if (!offered(disk))
+        return 0;
+    result = blkfront_read_properties(disk, &properties);
+    if (result == 0)
+        result = xenbus_set_state(bus, XenbusStateConnected);
+    if (result == 0 && !disk->broken) {
+        blkfront_set_properties(disk, &properties);
         result = announce(disk);
     }
-    if (result == 0)
-        result = xenbus_set_state(disk->bus, XenbusStateConnected);
-    if (result != 0) {
-        give_up(disk, "cannot use the disk", result);
-        return;
-    }
-    disk->ready = true;
+    if (result != 0)
+        return result;
+    disk->ready = !disk->broken;
     blkfront_unpause(disk);
-    frontend_port_rearm(&disk->port, true);
-    say_usable(disk);
-    xenbus_settled(disk->bus);
+    if (disk->ready) {
+        frontend_port_rearm(&disk->port, true);
+        say_usable(disk);
+    }
+    xenbus_settled(bus);
+    return 0;
 }
 
 /*
  * A disk that was resized while it is connected. A number that makes no sense is no news, and other
  * properties are those of the connection.
  */
-static void blkfront_backend_again(struct xenbus_device *bus)
+static int blkfront_backend_again(struct xenbus_device *bus)
 {
     struct blkfront *disk = bus->private_data;
     uint64_t size;
+    int result;
 
-    if (!disk->ready || bus->backend_state != XenbusStateConnected ||
-        read_size(disk, disk->block.sector_size, &size) != 0 || size == disk->block.size)
-        return;
+    if (!disk->ready || bus->backend_state != XenbusStateConnected)
+        return 0;
+    result = blkfront_read_size(disk, disk->block.sector_size, &size);
+    if (result != 0)
+        return result == -ETIMEDOUT ? result : 0;
+    if (!disk->ready || size == disk->block.size)
+        return 0;
     printk_limited(&disk->bus->log, "%s: %llu KiB now, %llu KiB before", disk->block.name,
                    (unsigned long long)size / 1024, (unsigned long long)disk->block.size / 1024);
     block_resize(&disk->block, size);
+    return 0;
 }
 
 static void say_gone(const struct blkfront *disk)
@@ -307,57 +206,23 @@ static void say_gone(const struct blkfront *disk)
         printk_limited(&disk->bus->log, "%s: the disk is gone", disk->block.name);
 }
 
-/*
- * The backend wants to go: nothing more is asked of it, but the pages are freed when it has closed
- * and let go of them.
- */
-static void stop(struct blkfront *disk)
-{
-    say_gone(disk);
-    blkfront_abandon(disk);
-    blkfront_unpause(disk);
-    xenbus_set_state(disk->bus, XenbusStateClosed);
-    xenbus_settled(disk->bus);
-}
-
-static void close_down(struct blkfront *disk)
-{
-    say_gone(disk);
-    blkfront_disconnect(disk);
-    blkfront_unpause(disk);
-    xenbus_backend_closed(disk->bus);
-    xenbus_settled(disk->bus);
-}
-
-static void backend_waits(struct blkfront *disk)
-{
-    if (!offered(disk))
-        offer(disk);
-    else if (disk->broken)
-        stop(disk);
-}
-
-static void blkfront_backend_changed(struct xenbus_device *bus)
+/* Nothing more is asked, but the pages are freed when the backend has closed and let go of them. */
+static void blkfront_stop(struct xenbus_device *bus)
 {
     struct blkfront *disk = bus->private_data;
 
-    switch (bus->backend_state) {
-    case XenbusStateInitWait:
-        backend_waits(disk);
-        break;
-    case XenbusStateConnected:
-        start(disk);
-        break;
-    case XenbusStateClosing:
-        stop(disk);
-        break;
-    case XenbusStateClosed:
-    case XenbusStateUnknown:
-        close_down(disk);
-        break;
-    default:
-        break;
-    }
+    say_gone(disk);
+    blkfront_abandon(disk);
+    blkfront_unpause(disk);
+}
+
+static void blkfront_close(struct xenbus_device *bus)
+{
+    struct blkfront *disk = bus->private_data;
+
+    say_gone(disk);
+    blkfront_disconnect(disk);
+    blkfront_unpause(disk);
 }
 
 static struct blkfront *find_detached(unsigned int id)
@@ -413,9 +278,7 @@ static void blkfront_remove(struct xenbus_device *bus)
 
     if (disk == NULL)
         return;
-    say_gone(disk);
-    blkfront_disconnect(disk);
-    blkfront_unpause(disk);
+    blkfront_close(bus);
     disk->broken = false;
     disk->bus = NULL;
     bus->private_data = NULL;
@@ -443,7 +306,10 @@ static void blkfront_describe(const struct xenbus_device *bus, char *line, size_
 static const struct xenbus_driver blkfront_driver = {
     .type = "vbd",
     .probe = blkfront_probe,
-    .backend_changed = blkfront_backend_changed,
+    .offer = blkfront_offer,
+    .start = blkfront_start,
+    .stop = blkfront_stop,
+    .close = blkfront_close,
     .backend_again = blkfront_backend_again,
     .remove = blkfront_remove,
     .suspend = blkfront_suspend,

@@ -2,7 +2,7 @@
 # What the "// SRCS:" line of a test can name beside single files: rooms as tests are linked with them, and the fakes below a room.
 # A driver's handshake (xenbus.c) is left out, since tests include it, to call what is nobody else's.
 
-TEST_FRONTEND := xen/bus/frontend.c xen/bus/frontend_port.c lib/base/log_limit.c
+TEST_FRONTEND := $(addprefix xen/bus/,frontend.c frontend_port.c xenbus_handshake.c xenbus_retry.c) lib/base/log_limit.c
 TEST_BLKFRONT := $(filter-out blkfront/xenbus.c,$(wildcard blkfront/*.c)) lib/block/request.c $(TEST_FRONTEND)
 TEST_NETFRONT := $(filter-out netfront/xenbus.c,$(wildcard netfront/*.c)) net/netdev.c $(TEST_FRONTEND)
 TEST_BLOCK := $(addprefix lib/block/,registry.c request.c bytes.c ramdisk.c) $(wildcard lib/block/cache*.c) \
@@ -10,7 +10,7 @@ TEST_BLOCK := $(addprefix lib/block/,registry.c request.c bytes.c ramdisk.c) $(w
 TEST_VFS := $(TEST_BLOCK) $(addprefix lib/fs/,path.c mount.c types.c vfs.c names.c vfs_file.c) \
     lib/file/file.c lib/base/id_table.c $(addprefix lib/file/,io_read.c io_write.c)
 TEST_TARFS := $(TEST_VFS) $(wildcard lib/fs/tarfs/*.c)
-TEST_XENBUS := xen/bus/xenbus.c xen/bus/xenbus_backend.c xen/bus/xenbus_reopen.c lib/base/log_limit.c
+TEST_XENBUS := $(addprefix xen/bus/,xenbus.c xenbus_backend.c xenbus_handshake.c xenbus_reopen.c xenbus_retry.c) lib/base/log_limit.c
 TEST_XENSTORE := $(wildcard xen/bus/xenstore*.c) xen/bus/frontend_port.c
 TEST_NET := $(filter-out net/sysrq.c,$(wildcard net/*.c)) lib/base/log_limit.c \
     $(addprefix lib/file/,poll.c descriptor.c io_read.c io_write.c) lib/file/file.c lib/base/id_table.c lib/posix/duplicate.c

@@ -132,22 +132,31 @@ static void rearm_ports(struct netfront *nic)
     }
 }
 
-/*
- * Build everything anew and tell the backend; on error nothing is left but the state Closed. After
- * a restore the link has stayed up to the stack above. The address may be another than before (a
- * copy of a domain, with a cfg of its own; or the toolstack has changed it).
- */
-static void connect(struct netfront *nic)
+/* There are queues, and the backend may use them. */
+static bool offered(const struct netfront *nic)
 {
+    return nic->connected && nic->bus->state == XenbusStateConnected;
+}
+
+/*
+ * Build everything anew and tell the backend. After a restore the link has stayed up to the stack
+ * above. The address may be another than before (a copy of a domain, with a cfg of its own; or the
+ * toolstack has changed it). Broken rings are not left to a backend that starts again.
+ */
+static int netfront_offer(struct xenbus_device *bus)
+{
+    struct netfront *nic = bus->private_data;
     int result;
 
+    if (offered(nic))
+        return nic->broken ? xenbus_stop(bus) : 0;
     if (nic->moving)
         netfront_release(nic);
     else
         disconnect(nic);
     nic->broken = false;
-    nic->backend_domain = nic->bus->backend_domain;
-    result = read_mac(nic->bus, nic->device.mac);
+    nic->backend_domain = bus->backend_domain;
+    result = read_mac(bus, nic->device.mac);
     if (result == 0)
         result = read_backend(nic);
     if (result == 0)
@@ -157,21 +166,9 @@ static void connect(struct netfront *nic)
     if (result == 0) {
         nic->connected = true;
         rearm_ports(nic);
-        result = xenbus_set_state(nic->bus, XenbusStateConnected);
+        result = xenbus_set_state(bus, XenbusStateConnected);
     }
-    if (result == 0)
-        return;
-    printk_limited(&nic->bus->log, "%s: cannot connect to %s: error %d", nic->device.name,
-                   nic->bus->backend, -result);
-    disconnect(nic);
-    xenbus_set_state(nic->bus, XenbusStateClosed);
-    xenbus_settled(nic->bus);
-}
-
-/* There are queues, and the backend may use them. */
-static bool offered(const struct netfront *nic)
-{
-    return nic->connected && nic->bus->state == XenbusStateConnected;
+    return result;
 }
 
 static unsigned int receive_pages(const struct netfront *nic)
@@ -207,69 +204,35 @@ static void link_up(struct netfront *nic)
 }
 
 /* It may be another backend than before, behind the same connection. */
-static void backend_connected(struct netfront *nic)
-{
-    if (!offered(nic) || nic->broken)
-        return;
-    if (!nic->device.link_up || nic->moving)
-        link_up(nic);
-    netfront_multicast_begin(nic);
-}
-
-/*
- * The backend wants to go, or shall: it still has the rings mapped, and they are freed when it is
- * done with them.
- */
-static void stop(struct netfront *nic)
-{
-    netfront_set_link(nic, false);
-    xenbus_set_state(nic->bus, XenbusStateClosed);
-    xenbus_settled(nic->bus);
-}
-
-static void close_down(struct netfront *nic)
-{
-    disconnect(nic);
-    xenbus_backend_closed(nic->bus);
-    xenbus_settled(nic->bus);
-}
-
-static void backend_waits(struct netfront *nic)
-{
-    if (!offered(nic))
-        connect(nic);
-    else if (nic->broken)
-        stop(nic);
-}
-
-static void netfront_backend_changed(struct xenbus_device *bus)
+static int netfront_start(struct xenbus_device *bus)
 {
     struct netfront *nic = bus->private_data;
 
-    switch (bus->backend_state) {
-    case XenbusStateInitWait:
-        backend_waits(nic);
-        break;
-    case XenbusStateConnected:
-        backend_connected(nic);
-        break;
-    case XenbusStateClosing:
-        stop(nic);
-        break;
-    case XenbusStateClosed:
-    case XenbusStateUnknown:
-        close_down(nic);
-        break;
-    default:
-        break;
-    }
+    if (!offered(nic) || nic->broken)
+        return 0;
+    if (!nic->device.link_up || nic->moving)
+        link_up(nic);
+    netfront_multicast_begin(nic);
+    return 0;
+}
+
+/* The backend still has the rings mapped, and they are freed when it is done with them. */
+static void netfront_stop(struct xenbus_device *bus)
+{
+    struct netfront *nic = bus->private_data;
+
+    netfront_set_link(nic, false);
+}
+
+static void netfront_close(struct xenbus_device *bus)
+{
+    disconnect(bus->private_data);
 }
 
 /* The state has come a second time, perhaps of another backend; or multicast asked for the call. */
-static void netfront_backend_again(struct xenbus_device *bus)
+static int netfront_backend_again(struct xenbus_device *bus)
 {
-    if (bus->backend_state == XenbusStateConnected)
-        backend_connected(bus->private_data);
+    return bus->backend_state == XenbusStateConnected ? netfront_start(bus) : 0;
 }
 
 static int netfront_probe(struct xenbus_device *bus)
@@ -331,7 +294,10 @@ static void netfront_describe(const struct xenbus_device *bus, char *line, size_
 static const struct xenbus_driver netfront_driver = {
     .type = "vif",
     .probe = netfront_probe,
-    .backend_changed = netfront_backend_changed,
+    .offer = netfront_offer,
+    .start = netfront_start,
+    .stop = netfront_stop,
+    .close = netfront_close,
     .backend_again = netfront_backend_again,
     .remove = netfront_remove,
     .resume = netfront_resume,

@@ -111,6 +111,31 @@ static void silence_ends(void)
     detach();
 }
 
+/* The answer is in the ring and its event was lost: found before the disk is given up. */
+static void last_look(void)
+{
+    uint64_t start;
+
+    bring_up();
+    fake_backend = NULL;
+    failed = 0;
+    thread_create("reader", reader, NULL);
+    thread_yield();
+    evtchn_mask((int)fake_frontend_number(&device, "event-channel"));
+    fake_blkback_run();
+    start = clock_monotonic();
+    while (ring_outstanding(&disk()->ring) > 0 && !disk()->broken)
+        thread_sleep_until(clock_monotonic() + SECONDS(1));
+    CHECK(!disk()->broken && clock_monotonic() - start <= BLKFRONT_TIME_LIMIT + SECONDS(1));
+    CHECK(clock_monotonic() - start >= BLKFRONT_TIME_LIMIT - BLKFRONT_TICK);
+    thread_yield();
+    CHECK(failed == 0);
+    evtchn_unmask((int)fake_frontend_number(&device, "event-channel"));
+    fake_backend = fake_blkback_run;
+    works();
+    detach();
+}
+
 /* The backend closes while requests are in flight; then it answers all the same. */
 static void closes_in_mid_transfer(void)
 {
@@ -171,6 +196,56 @@ static void restarts_behind_a_connection(void)
     CHECK(device.state == XenbusStateClosed);
     fake_backend_state(&device, XenbusStateConnected); /* all the same */
     CHECK(block_read(block, 0, buffer, 512) == -EIO);
+    bring_up();
+    works();
+    detach();
+}
+
+static unsigned int sleeps_left;
+
+/* In one of the driver's waits for xenstore, the backend lies. */
+static void lie_in_sleep(void)
+{
+    if (sleeps_left-- != 1)
+        return;
+    fake_store_hook = NULL;
+    fake_blkback.lie = BLKBACK_WRONG_ID;
+    fake_blkback_run();
+    thread_yield();
+}
+
+/*
+ * A backend starts again behind a connection and breaks it while its properties are read, at each
+ * place where that sleeps: the disk is broken then and not ready, whoever calls has an answer, and
+ * the domain can be saved.
+ */
+static void breaks_while_it_starts(void)
+{
+    unsigned int broken = 0;
+
+    for (unsigned int sleep = 1; sleep < 20; sleep++) {
+        bring_up();
+        fake_backend = NULL;
+        failed = 0;
+        thread_create("reader", reader, NULL);
+        thread_yield();
+        fake_backend_state(&device, XenbusStateInitWait);
+        sleeps_left = sleep;
+        fake_store_hook = lie_in_sleep;
+        fake_backend_state(&device, XenbusStateConnected);
+        fake_store_hook = NULL;
+        CHECK(!(disk()->broken && disk()->ready));
+        broken += disk()->broken;
+        fake_blkback.lie = BLKBACK_HONEST;
+        fake_backend = fake_blkback_run;
+        CHECK(block_read(block, 0, buffer, 512) == (disk()->broken ? -EIO : 0));
+        thread_yield();
+        CHECK(failed == disk()->broken);
+        blkfront_driver.suspend(&device);
+        CHECK(blkfront_driver.drain(&device, deadline_after(SECONDS(1))) == 0);
+        blkfront_driver.cancel(&device);
+    }
+    CHECK(broken >= 8 && broken < 19);
     bring_up();
     works();
     detach();
@@ -287,6 +362,8 @@ ISOLATED(errors_are_errors)
 ISOLATED(silence_ends)
 ISOLATED(closes_in_mid_transfer)
 ISOLATED(restarts_behind_a_connection)
+ISOLATED(breaks_while_it_starts)
+ISOLATED(last_look)
 ISOLATED(states_flap)
 ISOLATED(storm_is_braked)
 ISOLATED(any_page_at_any_time)
@@ -299,6 +376,8 @@ int main(void)
         cmocka_unit_test(test_silence_ends),
         cmocka_unit_test(test_closes_in_mid_transfer),
         cmocka_unit_test(test_restarts_behind_a_connection),
+        cmocka_unit_test(test_breaks_while_it_starts),
+        cmocka_unit_test(test_last_look),
         cmocka_unit_test(test_states_flap),
         cmocka_unit_test(test_storm_is_braked),
         cmocka_unit_test(test_any_page_at_any_time),

@@ -7,6 +7,8 @@
  */
 #include "blkfront_user.h"
 
+#include "../../xen/bus/xenbus_internal.h"
+
 static void values_are_strict(void)
 {
     static const char *const bad[][2] = {
@@ -46,8 +48,30 @@ static void half_built(void)
     attach("512");
     fake_page_failures = 1;
     fake_backend_state(&device, XenbusStateInitWait);
-    CHECK(device.state == XenbusStateClosed);
+    nothing_left();
+    CHECK(device.state == XenbusStateInitialising && block == NULL);
+    CHECK(fake_timers_run(SECONDS(1)) == 1 && fake_again == 1); /* tried again when that has passed */
+    xenbus_handshake(&device);
+    CHECK(device.state == XenbusStateInitialised && fake_timer_next() == UINT64_MAX);
     detach();
+}
+
+/* xenstore is late with a write: the step is taken again, and the connection is as any other. */
+static void late_store(void)
+{
+    for (unsigned int i = 1; i <= 5; i++) {
+        attach("512");
+        fake_store_error = -ETIMEDOUT;
+        fake_log_lines = 0;
+        fake_store_fail_write = i;
+        fake_backend_state(&device, XenbusStateInitWait);
+        CHECK(device.state == XenbusStateInitialising && device.unfinished && fake_log_lines == 0);
+        fake_backend_state(&device, XenbusStateInitWait);
+        CHECK(device.state == XenbusStateInitialised && !device.unfinished);
+        meet_backend();
+        check_read(0, 8192);
+        detach();
+    }
 }
 
 static void ignore_event(void *unused)
@@ -354,6 +378,7 @@ static void names(void **state)
 
 ISOLATED(values_are_strict)
 ISOLATED(half_built)
+ISOLATED(late_store)
 ISOLATED(without_a_port)
 ISOLATED(goes_and_comes_back)
 ISOLATED(held_pages_are_kept)
@@ -370,6 +395,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_values_are_strict),
         cmocka_unit_test(test_half_built),
+        cmocka_unit_test(test_late_store),
         cmocka_unit_test(test_without_a_port),
         cmocka_unit_test(test_goes_and_comes_back),
         cmocka_unit_test(test_held_pages_are_kept),

@@ -15,6 +15,7 @@
 #include "xen/evtchn.h"
 #include "xen/bus/gnttab.h"
 #include "xen/bus/xenstore.h"
+#include "../../xen/bus/xenbus_internal.h"
 #include "xen_fakes.h"
 #include "../../lib/base/heap.c"
 
@@ -239,7 +240,15 @@ uint64_t fake_timer_next(void)
     return timer->deadline > clock_monotonic() ? timer->deadline - clock_monotonic() : 0;
 }
 
-/* xenstore. */
+/* xenstore. Each call sleeps, and others run meanwhile. */
+
+void (*fake_store_hook)(void);
+
+static void sleep_in_store(void)
+{
+    if (fake_store_hook != NULL)
+        fake_store_hook();
+}
 
 static struct {
     char path[128];
@@ -248,6 +257,7 @@ static struct {
 } nodes[NODES];
 static unsigned int node_count;
 unsigned int fake_store_fail_write;
+int fake_store_error = -EIO;
 
 static int find(const char *path)
 {
@@ -323,6 +333,7 @@ int xenstore_read_number(xenstore_transaction transaction, const char *directory
     unsigned long long parsed;
 
     (void)transaction;
+    sleep_in_store();
     snprintf(path, sizeof(path), "%s/%s", directory, node);
     text = fake_store_get(path);
     if (text == NULL)
@@ -344,8 +355,9 @@ int xenstore_write_format(xenstore_transaction transaction, const char *director
     va_list arguments;
 
     (void)transaction;
+    sleep_in_store();
     if (fake_store_fail_write > 0 && --fake_store_fail_write == 0)
-        return -EIO;
+        return fake_store_error;
     snprintf(path, sizeof(path), "%s/%s", directory, node);
     va_start(arguments, format);
     vsnprintf(value, sizeof(value), format, arguments);
@@ -367,14 +379,20 @@ int xenbus_set_state(struct xenbus_device *device, enum xenbus_state state)
     return result;
 }
 
-void xenbus_backend_closed(struct xenbus_device *device)
+int xenbus_backend_closed(struct xenbus_device *device)
 {
-    CHECK(xenbus_set_state(device, XenbusStateClosed) == 0);
+    return xenbus_set_state(device, XenbusStateClosed);
 }
 
 void xenbus_again(struct xenbus_device *device)
 {
     (void)device;
+    fake_again++;
+}
+
+void xenstore_watch_again(struct xenstore_watch *watch)
+{
+    (void)watch;
     fake_again++;
 }
 
@@ -394,12 +412,13 @@ void fake_device(struct xenbus_device *device, const struct xenbus_driver *drive
     snprintf(device->backend, sizeof(device->backend), "/local/domain/0/backend/%s/1/%u", type, id);
     device->state = XenbusStateInitialising;
     device->backend_state = XenbusStateInitialising;
+    xenbus_retry_init(&device->retry);
 }
 
 void fake_backend_state(struct xenbus_device *device, enum xenbus_state state)
 {
     device->backend_state = state;
-    device->driver->backend_changed(device);
+    xenbus_handshake(device);
 }
 
 static void set_below(const char *directory, const char *node, const char *value)

@@ -45,6 +45,9 @@ void fake_store_set_bytes(const char *path, const void *value, size_t length);
 const char *fake_store_get(const char *path);
 void fake_store_clear(void);
 extern unsigned int fake_store_fail_write;
+extern int fake_store_error; /* of that write: -EIO, unless it is set */
+/* Called in each read of a number and each write, as if others ran while it sleeps. NULL: none. */
+extern void (*fake_store_hook)(void);
 
 /* A device with its directories; the backend's state is then moved with fake_backend_state(). */
 void fake_device(struct xenbus_device *device, const struct xenbus_driver *driver, const char *type,
@@ -56,7 +59,7 @@ void fake_backend_node(const struct xenbus_device *device, const char *node, con
 /* A number that the frontend wrote; fails the test when it is absent. */
 uint32_t fake_frontend_number(const struct xenbus_device *device, const char *node);
 extern unsigned int fake_settled;
-/* Calls of xenbus_again(): the test makes the one that was asked for, itself. */
+/* Calls of xenbus_again(), and xenstore_watch_again(): the test makes the one that was asked for, itself. */
 extern unsigned int fake_again;
 
 #endif

@@ -34,17 +34,32 @@ static int probe(struct xenbus_device *device)
     return 0;
 }
 
-static void backend_changed(struct xenbus_device *device)
+static int start_error; /* of the next step */
+
+static int offer(struct xenbus_device *device)
 {
     changes++;
     last_state = device->backend_state;
     mask |= 1u << device->backend_state;
-    if (device->backend_state == XenbusStateConnected) {
-        CHECK(xenbus_set_state(device, XenbusStateConnected) == 0);
+    return 0;
+}
+
+static int start_one(struct xenbus_device *device)
+{
+    int error = start_error;
+
+    offer(device);
+    start_error = 0;
+    if (error == 0)
+        error = xenbus_set_state(device, XenbusStateConnected);
+    if (error == 0)
         xenbus_settled(device);
-    }
-    if (device->backend_state == XenbusStateClosed)
-        xenbus_backend_closed(device);
+    return error;
+}
+
+static void end(struct xenbus_device *device)
+{
+    offer(device);
 }
 
 static void remove_one(struct xenbus_device *device)
@@ -54,10 +69,12 @@ static void remove_one(struct xenbus_device *device)
 }
 
 static const struct xenbus_driver disks = {
-    .type = "vbd", .probe = probe, .backend_changed = backend_changed, .remove = remove_one,
+    .type = "vbd", .probe = probe, .offer = offer, .start = start_one, .stop = end, .close = end,
+    .remove = remove_one,
 };
 static const struct xenbus_driver nics = {
-    .type = "vif", .probe = probe, .backend_changed = backend_changed, .remove = remove_one,
+    .type = "vif", .probe = probe, .offer = offer, .start = start_one, .stop = end, .close = end,
+    .remove = remove_one,
 };
 
 /* The linker's table. */
@@ -350,6 +367,7 @@ static void another_device(void)
     CHECK(probes == 3 && store_watch_count() == 2);
 }
 
+/* What a dead xenstore says of a backend is nothing. */
 static void broken_store(void)
 {
     add("vbd", 51712, "2");
@@ -357,9 +375,102 @@ static void broken_store(void)
     settle();
     store_options.lie = STORE_WRONG_ID;
     set_backend(51712, "4");
-    CHECK(last_state == XenbusStateUnknown);
+    CHECK(changes == 1 && last_state == XenbusStateInitWait);
     CHECK(xenbus_set_state(last_device, XenbusStateClosed) == -EIO);
     CHECK(xenbus_wait_settled(deadline_after(SECONDS(1))) == 1);
+}
+
+static void retry_now(void)
+{
+    struct timer *timer = fake_timer;
+
+    CHECK(timer != NULL && timer->deadline > clock_monotonic());
+    fake_timer = NULL;
+    timer->function(timer->argument);
+    settle();
+}
+
+/* xenstored is late: the device goes on as it is, and the state is asked for again. */
+static void slow_store(void)
+{
+    add("vbd", 51712, "4");
+    start();
+    settle();
+    CHECK(changes == 1 && strcmp(our_state(), "4") == 0);
+    store_set("/local/domain/5/backend/vbd/1/51712/state", "5");
+    store_options.silent = true;
+    thread_sleep_until(deadline_after(MILLISECONDS(30500)));
+    CHECK(changes == 1 && fake_log_lines == 0);
+    for (unsigned int i = 1; i < 3; i++) {
+        retry_now();
+        thread_sleep_until(deadline_after(MILLISECONDS(30500)));
+        CHECK(changes == 1);
+    }
+    store_options.silent = false;
+    retry_now();
+    CHECK(changes == 2 && last_state == XenbusStateClosing && fake_timer == NULL);
+    CHECK(fake_log_lines == 0 && strcmp(our_state(), "6") == 0);
+}
+
+/* It stays late: that has an end, and is told. */
+static void slow_for_ever(void)
+{
+    add("vbd", 51712, "4");
+    start();
+    settle();
+    store_set("/local/domain/5/backend/vbd/1/51712/state", "5");
+    store_options.silent = true;
+    for (unsigned int i = 0; i < 8; i++) {
+        thread_sleep_until(deadline_after(MILLISECONDS(30500)));
+        CHECK(fake_log_lines == 0);
+        retry_now();
+    }
+    thread_sleep_until(deadline_after(MILLISECONDS(30500)));
+    CHECK(fake_timer == NULL && fake_log_lines == 1 && changes == 1);
+    store_options.silent = false;
+    set_backend(51712, "6");
+    CHECK(changes == 2 && last_state == XenbusStateClosed);
+}
+
+/* A step that failed because of that is taken again. */
+static void slow_step(void)
+{
+    start_error = -ETIMEDOUT;
+    add("vbd", 51712, "4");
+    start();
+    settle();
+    CHECK(changes == 1 && strcmp(our_state(), "3") == 0 && fake_log_lines == 0);
+    store_set("device/vbd/51712", ""); /* another search: it is still the same device */
+    settle();
+    CHECK(removals == 0);
+    retry_now();
+    CHECK(changes == 2 && strcmp(our_state(), "4") == 0 && fake_timer == NULL);
+    start_error = -EINVAL; /* this will not pass */
+    set_backend(51712, "2");
+    set_backend(51712, "4");
+    CHECK(strcmp(our_state(), "6") == 0 && fake_timer == NULL && fake_log_lines == 1);
+}
+
+/* Late when the devices are listed, or when a device is looked at: it is found all the same. */
+static void slow_to_tell(void)
+{
+    start();
+    settle();
+    for (unsigned int take = 0; take < 3; take++) {
+        unsigned int id = 51712 + 16 * take;
+
+        add("vbd", id, "4");
+        for (unsigned int i = 0; i < take; i++)
+            store_step();
+        store_options.silent = true;
+        thread_sleep_until(deadline_after(MILLISECONDS(30500)));
+        store_options.silent = false;
+        settle();
+        if (fake_timer != NULL)
+            retry_now();
+        CHECK(xenbus_devices() == take + 1 && probes == take + 1);
+        CHECK(last_device->id == id && last_device->state == XenbusStateConnected);
+    }
 }
 
 ISOLATED(life)
@@ -373,6 +484,10 @@ ISOLATED(closed_and_online)
 ISOLATED(flapping_backend)
 ISOLATED(another_device)
 ISOLATED(broken_store)
+ISOLATED(slow_store)
+ISOLATED(slow_for_ever)
+ISOLATED(slow_step)
+ISOLATED(slow_to_tell)
 
 int main(void)
 {
@@ -388,6 +503,10 @@ int main(void)
         cmocka_unit_test(test_flapping_backend),
         cmocka_unit_test(test_another_device),
         cmocka_unit_test(test_broken_store),
+        cmocka_unit_test(test_slow_store),
+        cmocka_unit_test(test_slow_for_ever),
+        cmocka_unit_test(test_slow_step),
+        cmocka_unit_test(test_slow_to_tell),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

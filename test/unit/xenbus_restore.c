@@ -7,6 +7,7 @@
 // CFLAGS: -Ixen
 #include "../../xen/bus/xenbus_suspend.c"
 
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -15,9 +16,11 @@
 
 #include <cmocka.h>
 
+#include "fake_timer.h"
 #include "fake_xenstored.h"
 #include "xen_fakes.h"
 
+static unsigned int disks_there = 2;
 static unsigned int suspends, drains, cancels, resumes, removals, connected;
 static int drain_result;
 static bool forgetting;
@@ -27,14 +30,26 @@ static int probe(struct xenbus_device *device)
     return xenbus_set_state(device, XenbusStateInitialised);
 }
 
-static void backend_changed(struct xenbus_device *device)
+static int offer(struct xenbus_device *device)
+{
+    (void)device;
+    CHECK(!forgetting);
+    return 0;
+}
+
+static int start_one(struct xenbus_device *device)
 {
     CHECK(!forgetting);
-    if (device->backend_state != XenbusStateConnected)
-        return;
     CHECK(xenbus_set_state(device, XenbusStateConnected) == 0);
     connected++;
     xenbus_settled(device);
+    return 0;
+}
+
+static void end(struct xenbus_device *device)
+{
+    (void)device;
+    CHECK(!forgetting);
 }
 
 static void remove_one(struct xenbus_device *device)
@@ -54,7 +69,7 @@ static int drain_one(struct xenbus_device *device, uint64_t deadline)
 {
     (void)device;
     (void)deadline;
-    CHECK(suspends == 2); /* the disks */
+    CHECK(suspends == disks_there);
     drains++;
     return drain_result;
 }
@@ -73,11 +88,13 @@ static void resume_one(struct xenbus_device *device)
 }
 
 static const struct xenbus_driver disks = {
-    .type = "vbd", .probe = probe, .backend_changed = backend_changed, .remove = remove_one,
+    .type = "vbd", .probe = probe, .offer = offer, .start = start_one, .stop = end, .close = end,
+    .remove = remove_one,
     .suspend = suspend_one, .drain = drain_one, .cancel = cancel_one, .resume = resume_one,
 };
 static const struct xenbus_driver nothing_to_do = {
-    .type = "vif", .probe = probe, .backend_changed = backend_changed, .remove = remove_one,
+    .type = "vif", .probe = probe, .offer = offer, .start = start_one, .stop = end, .close = end,
+    .remove = remove_one,
 };
 
 /* The linker's table. */
@@ -181,6 +198,32 @@ static void other_devices(void)
     add("vif", 1, 2);
 }
 
+static void slow_devices(void)
+{
+    same_devices();
+    store_options.silent = true;
+}
+
+/* In the new domain xenstored is late at first: each device is found again all the same. */
+static void slow_after_restore(void)
+{
+    start();
+    new_domain = slow_devices;
+    store_set("control/now", "");
+    thread_sleep_until(deadline_after(SECONDS(45)));
+    store_options.silent = false;
+    for (unsigned int i = 0; i < 20; i++) {
+        struct timer *timer = fake_timer;
+
+        fake_timer = NULL;
+        if (timer != NULL)
+            timer->function(timer->argument);
+        thread_sleep_until(deadline_after(SECONDS(31)));
+    }
+    CHECK(connected == 6 && removals == 0 && xenbus_devices() == 3);
+    CHECK(xenstore_requests_in_flight() == 0 && fake_timer == NULL);
+}
+
 static void other_host(void)
 {
     start();
@@ -189,11 +232,13 @@ static void other_host(void)
     settle();
     CHECK(removals == 1 && xenbus_devices() == 3); /* vbd 51728 is gone, vif 1 is new */
     CHECK(connected == 5);
-    CHECK(fake_log_lines == 1 && strstr(fake_log_last, "cannot be used after the restore") != NULL);
+    CHECK(fake_log_lines == 1 && strstr(fake_log_last, "device/vbd/51712 cannot be used") != NULL);
+    suspends = 0;
+    disks_there = 1; /* which has no backend so far, and is found again */
     new_domain = same_devices;
     store_set("control/now", "");
     settle();
-    CHECK(xenbus_devices() == 3 && resumes == 2);
+    CHECK(xenbus_devices() == 3 && resumes == 3);
 }
 
 static void refused(void)
@@ -208,6 +253,7 @@ static void refused(void)
 }
 
 ISOLATED(restored)
+ISOLATED(slow_after_restore)
 ISOLATED(other_host)
 ISOLATED(refused)
 
@@ -215,6 +261,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_restored),
+        cmocka_unit_test(test_slow_after_restore),
         cmocka_unit_test(test_other_host),
         cmocka_unit_test(test_refused),
     };

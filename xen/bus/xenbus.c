@@ -29,6 +29,9 @@ extern const struct xenbus_driver *const xenbus_drivers_end[];
 struct list xenbus_device_list = LIST_INIT(xenbus_device_list);
 static struct wait_queue settled_queue = WAIT_QUEUE_INIT(settled_queue);
 static bool searched; /* the first search is over */
+static unsigned int searches;
+static struct xenbus_retry search_retry;
+static struct xenstore_watch device_watch;
 static void (*listener)(void); /* for a change in the numbers of devices */
 
 static struct xenbus_device *find_device(const struct xenbus_driver *driver, unsigned int id)
@@ -44,40 +47,77 @@ static struct xenbus_device *find_device(const struct xenbus_driver *driver, uns
     return NULL;
 }
 
+/* Errors say nothing of the backend: the device goes on as it is. */
 static void backend_state_changed(struct xenstore_watch *watch, const char *path)
 {
     struct xenbus_device *device = watch->argument;
-    enum xenbus_state state = xenbus_backend_state(device);
+    enum xenbus_state state;
+    int error = xenbus_backend_state(device, &state);
 
     (void)path;
-    if (state == device->backend_state) {
-        xenbus_reopen_if_due(device);
-        if (device->driver->backend_again != NULL)
-            device->driver->backend_again(device);
+    if (error == 0 && (state != device->backend_state || device->unfinished)) {
+        xenbus_reopen_cancel(device);
+        device->backend_state = state;
+        xenbus_handshake(device);
         return;
     }
-    xenbus_reopen_cancel(device);
-    device->backend_state = state;
-    device->driver->backend_changed(device);
+    if (error == 0)
+        error = xenbus_reopen_if_due(device);
+    if (error == 0 && device->driver->backend_again != NULL)
+        error = device->driver->backend_again(device);
+    if (error == 0)
+        xenbus_retry_cancel(&device->retry);
+    else if (!xenbus_retry(&device->retry, watch, error))
+        printk_limited(&device->log, "xenbus: %s: xenstore does not tell of %s: %d", device->node,
+                       device->backend, error);
 }
 
-int xenbus_watch_backend(struct xenbus_device *device)
+static int watch_backend(struct xenbus_device *device)
 {
+    int error;
+
     ksnprintf(device->backend_state_path, sizeof(device->backend_state_path), "%s/state",
               device->backend);
     device->backend_watch = (struct xenstore_watch){
         .path = device->backend_state_path, .callback = backend_state_changed, .argument = device,
     };
-    return xenstore_watch_register(&device->backend_watch);
+    error = xenstore_watch_register(&device->backend_watch);
+    device->watched = error == 0;
+    return error;
 }
 
-static int start_device(struct xenbus_device *device)
+void xenbus_unwatch(struct xenbus_device *device)
+{
+    if (device->watched)
+        xenstore_watch_unregister(&device->backend_watch);
+    device->watched = false;
+}
+
+/* What a driver refuses is left alone; xenstore may answer later. */
+void xenbus_attach(struct xenbus_device *device)
 {
     int error = xenbus_read_backend(device);
 
-    if (error == 0)
+    device->lost = false;
+    if (error == 0 && !device->probed) {
         error = device->driver->probe(device);
-    return error < 0 ? error : xenbus_watch_backend(device);
+        device->probed = error == 0;
+    } else if (error != 0) {
+        device->lost = xenbus_retry(&device->retry, &device_watch, error);
+    }
+    if (error == 0) {
+        error = watch_backend(device);
+        if (error == 0)
+            xenbus_retry_cancel(&device->retry);
+        else
+            device->lost = xenbus_retry(&device->retry, &device_watch, error);
+    }
+    if (error == 0 || device->lost)
+        return;
+    /* After a restore that is one which does not exist here. */
+    if (error != -ENOENT || !device->probed)
+        printk("xenbus: %s cannot be used: %d", device->node, error);
+    xenbus_settled(device);
 }
 
 static void tell_listener(void)
@@ -102,22 +142,17 @@ static void add_device(const struct xenbus_driver *driver, unsigned int id)
     device->driver = driver;
     device->id = id;
     xenbus_reopen_init(device);
+    xenbus_retry_init(&device->retry);
     ksnprintf(device->node, sizeof(device->node), "device/%s/%u", driver->type, id);
     list_append(&xenbus_device_list, &device->link);
-
-    int error = start_device(device);
-    if (error < 0) {
-        printk("xenbus: %s cannot be used: %d", device->node, error);
-        device->ignored = true;
-        xenbus_settled(device);
-    }
+    xenbus_attach(device);
 }
 
 static void remove_device(struct xenbus_device *device)
 {
     xenbus_reopen_cancel(device);
-    if (!device->ignored)
-        xenstore_watch_unregister(&device->backend_watch);
+    xenbus_retry_cancel(&device->retry);
+    xenbus_unwatch(device);
     device->driver->remove(device);
     list_remove(&device->link);
     kernel_free(device);
@@ -136,29 +171,57 @@ static int64_t parse_id(const char *name)
     return (int64_t)id;
 }
 
-static bool listed(unsigned int id, char *const *names, unsigned int count)
+/* Mark those of the driver's devices that are listed. */
+static void mark_listed(const struct xenbus_driver *driver, char *const *names, unsigned int count)
 {
-    for (unsigned int i = 0; i < count; i++)
-        if (parse_id(names[i]) == id)
-            return true;
-    return false;
-}
+    searches++;
+    for (unsigned int i = 0; i < count; i++) {
+        int64_t id = parse_id(names[i]);
+        struct xenbus_device *device = id < 0 ? NULL : find_device(driver, (unsigned int)id);
 
-static void remove_missing(const struct xenbus_driver *driver, char *const *names,
-                           unsigned int count)
-{
-    struct list *node, *next;
-
-    list_for_each(node, next, &xenbus_device_list) {
-        struct xenbus_device *device = container_of(node, struct xenbus_device, link);
-
-        if (device->driver == driver &&
-            (!listed(device->id, names, count) || xenbus_replaced(device)))
-            remove_device(device);
+        if (device != NULL)
+            device->listed = searches;
     }
 }
 
-static void search(const struct xenbus_driver *driver)
+/* 0, or -errno when not all could be compared. */
+static int remove_missing(const struct xenbus_driver *driver)
+{
+    struct list *node, *next;
+    int result = 0;
+
+    list_for_each(node, next, &xenbus_device_list) {
+        struct xenbus_device *device = container_of(node, struct xenbus_device, link);
+        int replaced = 0;
+
+        if (device->driver != driver)
+            continue;
+        if (device->listed == searches && !device->lost)
+            replaced = xenbus_replaced(device);
+        if (device->listed != searches || replaced > 0)
+            remove_device(device);
+        else if (replaced < 0)
+            result = replaced;
+    }
+    return result;
+}
+
+static void add_listed(const struct xenbus_driver *driver, char *const *names, unsigned int count)
+{
+    for (unsigned int i = 0; i < count; i++) {
+        int64_t id = parse_id(names[i]);
+        struct xenbus_device *device = id < 0 ? NULL : find_device(driver, (unsigned int)id);
+
+        if (id < 0)
+            printk("xenbus: device/%s has an entry that is no number: ignored", driver->type);
+        else if (device == NULL)
+            add_device(driver, (unsigned int)id);
+        else if (device->lost)
+            xenbus_attach(device);
+    }
+}
+
+static int search(const struct xenbus_driver *driver)
 {
     char path[XENBUS_NODE_MAX];
     char **names = NULL;
@@ -168,18 +231,13 @@ static void search(const struct xenbus_driver *driver)
     int error = xenstore_directory(XENSTORE_NONE, path, &names, &count);
     if (error < 0 && error != -ENOENT) {
         printk("xenbus: cannot list %s: %d", path, error);
-        return;
+        return error;
     }
-    remove_missing(driver, names, count);
-    for (unsigned int i = 0; i < count; i++) {
-        int64_t id = parse_id(names[i]);
-
-        if (id < 0)
-            printk("xenbus: %s has an entry that is no number: ignored", path);
-        else if (find_device(driver, (unsigned int)id) == NULL)
-            add_device(driver, (unsigned int)id);
-    }
+    mark_listed(driver, names, count);
+    error = remove_missing(driver);
+    add_listed(driver, names, count);
     kernel_free(names);
+    return error;
 }
 
 /*
@@ -202,21 +260,28 @@ static bool may_be_a_device(const char *path)
 
 static void devices_changed(struct xenstore_watch *watch, const char *path)
 {
-    (void)watch;
+    int error = 0;
+
     if (!may_be_a_device(path))
         return;
     for (const struct xenbus_driver *const *entry = xenbus_drivers_start;
-         entry < xenbus_drivers_end; entry++)
-        search(*entry);
+         entry < xenbus_drivers_end; entry++) {
+        int result = search(*entry);
+
+        error = result != 0 ? result : error;
+    }
+    if (error == 0 || !xenbus_retry(&search_retry, watch, error))
+        xenbus_retry_cancel(&search_retry);
     searched = true;
     wake_all(&settled_queue);
 }
 
+static struct xenstore_watch device_watch = { .path = "device", .callback = devices_changed };
+
 void xenbus_init(void)
 {
-    static struct xenstore_watch watch = { .path = "device", .callback = devices_changed };
-
-    xenstore_watch_register_later(&watch);
+    xenbus_retry_init(&search_retry);
+    xenstore_watch_register_later(&device_watch);
 }
 
 int xenbus_set_state(struct xenbus_device *device, enum xenbus_state state)

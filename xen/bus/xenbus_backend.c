@@ -12,20 +12,26 @@
 
 #define DOMAIN_MAX (DOMID_FIRST_RESERVED - 1)
 
-enum xenbus_state xenbus_backend_state(struct xenbus_device *device)
+bool xenbus_answered(int error)
 {
-    uint64_t state;
-    int error = xenstore_read_number(XENSTORE_NONE, device->backend, "state", XenbusStateUnknown,
-                                     XenbusStateReconfigured, &state);
+    return error == -ENOENT || error == -EACCES || error == -EINVAL || error == -ERANGE;
+}
 
-    if (error == 0)
-        return (enum xenbus_state)state;
-    if (error != -ENOENT && !device->bad_state_reported) {
+int xenbus_backend_state(struct xenbus_device *device, enum xenbus_state *state)
+{
+    uint64_t number = XenbusStateUnknown;
+    int error = xenstore_read_number(XENSTORE_NONE, device->backend, "state", XenbusStateUnknown,
+                                     XenbusStateReconfigured, &number);
+
+    if (error != 0 && !xenbus_answered(error))
+        return error;
+    if (error != 0 && error != -ENOENT && !device->bad_state_reported) {
         device->bad_state_reported = true;
         printk_limited(&device->log, "xenbus: %s: no valid state in %s: %d", device->node,
                        device->backend, error);
     }
-    return XenbusStateUnknown;
+    *state = (enum xenbus_state)number;
+    return 0;
 }
 
 /* "/local/domain/<backend's domain>/…", of printable characters only. */
@@ -73,18 +79,22 @@ int xenbus_read_backend(struct xenbus_device *device)
     return find_backend(device, device->backend, &device->backend_domain);
 }
 
-bool xenbus_replaced(const struct xenbus_device *device)
+int xenbus_replaced(const struct xenbus_device *device)
 {
     char backend[XENBUS_BACKEND_MAX];
     uint16_t domain;
     uint64_t state;
+    /* What we could not write for lack of an answer may have been written all the same. */
+    bool known = device->state != XenbusStateUnknown && !device->unfinished;
+    int error = find_backend(device, backend, &domain);
 
-    if (find_backend(device, backend, &domain) != 0)
-        return false;
-    if (domain != device->backend_domain || strcmp(backend, device->backend) != 0)
-        return true;
-    return device->state != XenbusStateUnknown &&
-           xenstore_read_number(XENSTORE_NONE, device->node, "state", XenbusStateUnknown,
-                                XenbusStateReconfigured, &state) == 0 &&
-           state != device->state;
+    if (error == 0 &&
+        (domain != device->backend_domain || strcmp(backend, device->backend) != 0))
+        return 1;
+    if (error == 0 && known)
+        error = xenstore_read_number(XENSTORE_NONE, device->node, "state", XenbusStateUnknown,
+                                     XenbusStateReconfigured, &state);
+    if (error == 0)
+        return known && state != device->state;
+    return xenbus_answered(error) ? 0 : error;
 }

@@ -10,12 +10,12 @@
  * A backend that closes again and again would otherwise keep both sides busy: each time but the
  * first, we wait longer. The timer cannot use xenstore; it has the backend's watch called again.
  */
+#include <errno.h>
+
 #include "lib/base/printk.h"
 #include "xenbus_internal.h"
 
 #define LASTING SECONDS(60) /* a connection that held so long makes the count start over */
-#define DELAY_FIRST SECONDS(1)
-#define DELAY_MAX SECONDS(30)
 
 static void due(void *argument)
 {
@@ -36,46 +36,48 @@ void xenbus_reopen_cancel(struct xenbus_device *device)
     device->reopen_due = false;
 }
 
-void xenbus_reopen_if_due(struct xenbus_device *device)
+int xenbus_reopen_if_due(struct xenbus_device *device)
 {
+    int error;
+
     if (!device->reopen_due)
-        return;
-    device->reopen_due = false;
-    xenbus_set_state(device, XenbusStateInitialising);
+        return 0;
+    error = xenbus_set_state(device, XenbusStateInitialising);
+    device->reopen_due = error != 0;
+    return error;
 }
 
-static bool online(const struct xenbus_device *device)
+/* 1, 0, or -errno when xenstore has not answered. */
+static int online(const struct xenbus_device *device)
 {
     uint64_t value;
+    int error = xenstore_read_number(XENSTORE_NONE, device->backend, "online", 0, 1, &value);
 
-    return xenstore_read_number(XENSTORE_NONE, device->backend, "online", 0, 1, &value) == 0 &&
-           value == 1;
+    if (error == 0)
+        return value == 1;
+    return xenbus_answered(error) ? 0 : error;
 }
 
-static uint64_t delay_of(unsigned int reopenings)
+int xenbus_backend_closed(struct xenbus_device *device)
 {
-    uint64_t delay = DELAY_FIRST << (reopenings - 1);
+    int error = xenbus_set_state(device, XenbusStateClosed), stays = 0;
 
-    return delay < DELAY_MAX ? delay : DELAY_MAX;
-}
-
-void xenbus_backend_closed(struct xenbus_device *device)
-{
+    if (error == 0)
+        error = stays = online(device);
+    if (stays != 1)
+        return error;
     if (device->connected_since != 0 && clock_monotonic() - device->connected_since >= LASTING)
         device->reopenings = 0;
     device->connected_since = 0;
-    xenbus_set_state(device, XenbusStateClosed);
-    if (!online(device))
-        return;
     if (device->reopenings == XENBUS_REOPENINGS_MAX) {
         printk_limited(
             &device->log,
             "xenbus: %s has closed too often: it is used again when its backend starts anew",
             device->node);
-        return;
+        return 0;
     }
     if (device->reopenings++ == 0)
-        xenbus_set_state(device, XenbusStateInitialising);
-    else
-        timer_set(&device->reopen_timer, deadline_after(delay_of(device->reopenings - 1)));
+        return xenbus_set_state(device, XenbusStateInitialising);
+    timer_set(&device->reopen_timer, deadline_after(xenbus_delay(device->reopenings - 2)));
+    return 0;
 }

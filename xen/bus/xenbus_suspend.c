@@ -4,13 +4,11 @@
  * path is read again; one that is not there any more is left to the search for devices, which the
  * new watch on "device" starts, and which removes it.
  */
-#include <errno.h>
-
 #include "lib/base/printk.h"
 #include "lib/base/suspend.h"
 #include "xenbus_internal.h"
 
-/* Call the function for each device whose driver has to do with it. */
+/* Call the function for each device that its driver has taken. */
 static void for_each_device(void (*function)(struct xenbus_device *device))
 {
     struct list *node, *next;
@@ -18,7 +16,7 @@ static void for_each_device(void (*function)(struct xenbus_device *device))
     list_for_each(node, next, &xenbus_device_list) {
         struct xenbus_device *device = container_of(node, struct xenbus_device, link);
 
-        if (!device->ignored)
+        if (device->probed)
             function(device);
     }
 }
@@ -49,7 +47,7 @@ static int drain(uint64_t deadline)
         struct xenbus_device *device = container_of(node, struct xenbus_device, link);
         int error = 0;
 
-        if (!device->ignored && device->driver->drain)
+        if (device->probed && device->driver->drain)
             error = device->driver->drain(device, deadline);
         if (error != 0) {
             printk("xenbus: %s does not come to rest: %d", device->node, error);
@@ -61,21 +59,13 @@ static int drain(uint64_t deadline)
 
 static void find_backend(struct xenbus_device *device)
 {
-    int error;
-
     /* The watch is not registered in this domain yet: that is still to be done, with a new path. */
     xenbus_reopen_cancel(device);
-    xenstore_watch_unregister(&device->backend_watch);
+    xenbus_retry_cancel(&device->retry);
+    xenbus_unwatch(device);
     device->state = device->backend_state = XenbusStateUnknown;
-    device->bad_state_reported = false;
-    error = xenbus_read_backend(device);
-    if (error == 0)
-        error = xenbus_watch_backend(device);
-    if (error == 0)
-        return;
-    device->ignored = true;
-    if (error != -ENOENT)
-        printk("xenbus: %s cannot be used after the restore: %d", device->node, error);
+    device->bad_state_reported = device->unfinished = false;
+    xenbus_attach(device);
 }
 
 static int prepare(uint64_t deadline)

@@ -27,6 +27,13 @@
 
 struct xenbus_driver;
 
+/* What failed for a reason that may pass is tried again: xenbus' own. */
+struct xenbus_retry {
+    struct timer timer;
+    struct xenstore_watch *watch; /* whose callback tries */
+    unsigned int count;
+};
+
 struct xenbus_device {
     const struct xenbus_driver *driver;
     char node[XENBUS_NODE_MAX];       /* "device/vbd/51712" */
@@ -40,35 +47,58 @@ struct xenbus_device {
     struct list link;                 /* from here on xenbus' own */
     struct xenstore_watch backend_watch;
     char backend_state_path[XENBUS_BACKEND_MAX + 8];
-    struct timer reopen_timer;        /* see xenbus_backend_closed() */
+    struct timer reopen_timer;        /* for a backend that closes again and again */
     uint64_t connected_since;
     unsigned int reopenings;
     bool reopen_due;
-    bool ignored;                     /* the probe failed: kept only to be named and removed */
+    struct xenbus_retry retry;
+    unsigned int listed;              /* in which search for devices, the last time */
+    bool probed;                      /* the driver has taken it */
+    bool watched;                     /* backend_watch is registered */
+    bool lost;                        /* xenstore has not told of it: tried again later */
+    bool unfinished;                  /* a step of the handshake is to be taken again */
     bool settled;
     bool bad_state_reported;
 };
 
 /*
  * A driver. probe: a device has appeared; allocate private_data; 0 or -errno (the device is then
- * left alone). backend_changed: the backend's state is now device->backend_state
- * (XenbusStateUnknown: gone, or no valid number); states that followed each other quickly are seen
- * as one. backend_again, may be NULL: it has written the same state again, which is how Linux'
- * blkback says that something else has changed (called also when nothing has). remove: let
- * everything go, device->private_data included; the device struct is freed after it; must accept
- * what a failed probe left. describe: one line on the state of the ring, for people.
+ * left alone). remove: let everything go, device->private_data included; the device struct is freed
+ * after it; must accept what a failed probe left. describe: one line on the state of the ring, for
+ * people.
+ *
+ * The handshake: what the backend's state, device->backend_state, asks for. States that followed
+ * each other quickly are seen as one. Any step may come at any time, and again.
+ *
+ *     offer  InitWait          the backend waits for our rings: make them, tell of them, and write
+ *                              our state; 0 also when it has them already
+ *     start  Connected         the backend uses the rings: xenbus_settled()
+ *     stop   Closing           nothing more is asked of it, callers get errors; what is granted
+ *                              stays. xenbus then writes Closed
+ *     close  Closed, Unknown   (gone, or no valid number) let everything of the connection go.
+ *                              xenbus then writes Closed, and waits for the backend to start again
+ *
+ * offer and start return 0 or -errno. An error of xenstore's lateness or for lack of memory has the
+ * step taken again later; after any other one, close is called, and our state is Closed.
+ *
+ * backend_again, may be NULL: the backend has written the same state again, which is how Linux'
+ * blkback says that something else has changed (called also when nothing has). 0 or -errno, as
+ * above.
  *
  * The domain is saved (lib/base/suspend.h), all four may be NULL. suspend: start nothing more, do not
  * block. drain: wait until nothing is under way that the backend would still do, or whose result
  * is not where it belongs; 0, or -errno at the deadline. cancel: go on. resume: this is a new
  * domain; forget ring and port, whose grants and number are void, without use of xenstore; then
- * backend_changed is called with the states of the new backend, at its new path.
+ * the handshake begins with the new backend, at its new path.
  */
 struct xenbus_driver {
     const char *type; /* "vbd", "vif" */
     int (*probe)(struct xenbus_device *device);
-    void (*backend_changed)(struct xenbus_device *device);
-    void (*backend_again)(struct xenbus_device *device);
+    int (*offer)(struct xenbus_device *device);
+    int (*start)(struct xenbus_device *device);
+    void (*stop)(struct xenbus_device *device);
+    void (*close)(struct xenbus_device *device);
+    int (*backend_again)(struct xenbus_device *device);
     void (*remove)(struct xenbus_device *device);
     void (*suspend)(struct xenbus_device *device);
     int (*drain)(struct xenbus_device *device, uint64_t deadline);
@@ -95,19 +125,16 @@ void xenbus_init(void);
 int xenbus_set_state(struct xenbus_device *device, enum xenbus_state state);
 
 /*
- * Have the driver's backend_again (or backend_changed, if it has) called in the watch thread, soon:
+ * Have the driver's backend_again (or the handshake's next step) called in the watch thread, soon:
  * for what has to be written to xenstore where one cannot wait for it. Any context.
  */
 void xenbus_again(struct xenbus_device *device);
 
 /*
- * For a driver's backend_changed: the backend is Closed or gone, and everything of the old
- * connection has been let go. Writes Closed; and while the backend's "online" node says that the
- * device is not being removed, Initialising too, so that a backend which starts again finds us
- * ready. A device that closes again before it was connected for a minute is made ready after 1, 2,
- * 4, … seconds; after the eighth time in a row, only when its backend shows InitWait by itself.
+ * As if the backend had asked for the end: for a driver that finds its rings broken in offer. 0 or
+ * -errno, for offer to return.
  */
-void xenbus_backend_closed(struct xenbus_device *device);
+int xenbus_stop(struct xenbus_device *device);
 
 /*
  * Boot waits with this, once: until each device found so far is connected or has failed, at the

@@ -142,7 +142,7 @@ note "a network backend that cannot copy"
 restore -p
 less feature-rx-copy=0
 xl unpause hotplug
-wait_console hotplug 'eth0: cannot connect to .*: error'
+wait_console hotplug 'device/vif/0: no connection to .*: error'
 expect "xvda" "${SUM_A[*]}" "$(ask hotplug sum 0 524288)"
 destroy hotplug
 

@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * blkfront's transfers: sending them, taking responses, and giving up on a backend.
- *
- * Nothing here blocks, so no lock is needed. The event handler copies what was read to where it
- * belongs, at most a ring full of it, and then starts what has waited for the room.
+ * blkfront's transfers: the ring, and what is written into it and copied out of the pages.
  */
 #include "blkfront.h"
 
@@ -13,7 +10,6 @@
 
 #include "lib/mm/heap.h"
 #include "lib/mm/pages.h"
-#include "lib/base/printk.h"
 #include "xen/evtchn.h"
 
 _Static_assert(offsetof(struct blkif_sring, ring) == sizeof(struct ring_header), "ring head");
@@ -79,7 +75,6 @@ int blkfront_ring_create(struct blkfront *disk, uint16_t domain, unsigned int or
 
 void blkfront_ring_destroy(struct blkfront *disk)
 {
-    blkfront_abandon(disk);
     blkfront_pool_destroy(&disk->pool);
     disk->block.kept_pages = 0;
     frontend_rings_free(disk->ring_order, &disk->ring_memory, disk->ring_references);
@@ -88,51 +83,6 @@ void blkfront_ring_destroy(struct blkfront *disk)
     disk->transfers = NULL;
     disk->id_next = NULL;
     memset(&disk->ids, 0, sizeof(disk->ids));
-}
-
-static void release(struct blkfront *disk, const struct blkfront_transfer *transfer)
-{
-    uint16_t index, next;
-
-    for (index = transfer->first_page; index != BLKFRONT_NO_PAGE; index = next) {
-        next = disk->pool.pages[index].next;
-        blkfront_pool_put(&disk->pool, index);
-    }
-    ring_ids_add(&disk->ids, transfer->id);
-}
-
-static void abandon(struct blkfront *disk, struct blkfront_transfer *transfer)
-{
-    struct block_request *first = transfer->first;
-
-    list_remove(&transfer->link);
-    transfer->first = NULL;
-    blkfront_end(disk, first, transfer->begin, transfer->length, -EIO);
-}
-
-void blkfront_abandon(struct blkfront *disk)
-{
-    struct list *node;
-
-    disk->ready = false;
-    timer_cancel(&disk->ticker);
-    while ((node = list_first(&disk->pending)) != NULL)
-        abandon(disk, container_of(node, struct blkfront_transfer, link));
-    if (!disk->paused)
-        blkfront_fail_queue(disk, disk->broken ? -EIO : -ENODEV);
-    wake_all(&disk->rest);
-}
-
-void blkfront_break(struct blkfront *disk, const char *what)
-{
-    if (disk->broken)
-        return;
-    disk->broken = true;
-    printk_limited(&disk->bus->log,
-                   "%s: the backend broke the protocol (%s); the device is disabled",
-                   disk->block.name, what);
-    frontend_port_silence(&disk->port);
-    blkfront_abandon(disk);
 }
 
 /* Take an id, which there is, for a transfer without data so far. */
@@ -348,7 +298,8 @@ int blkfront_send_flush(struct blkfront *disk, struct block_request *request, ui
     return 0;
 }
 
-static void copy_out(const struct blkfront_pool *pool, const struct blkfront_transfer *transfer)
+void blkfront_copy_out(const struct blkfront_pool *pool,
+                       const struct blkfront_transfer *transfer)
 {
     uint16_t index = transfer->first_page;
     struct cursor cursor;
@@ -361,121 +312,13 @@ static void copy_out(const struct blkfront_pool *pool, const struct blkfront_tra
         empty_page(pool->pages[index].data, &cursor, page_share(transfer, done));
 }
 
-/*
- * Flushes and discards can be "not supported", and then are not sent again; for data that is an
- * error like any other.
- */
-static int error_of(struct blkfront *disk, const struct blkfront_transfer *transfer, int16_t status)
+void blkfront_release(struct blkfront *disk, const struct blkfront_transfer *transfer)
 {
-    if (status == BLKIF_RSP_OKAY)
-        return 0;
-    if (status != BLKIF_RSP_EOPNOTSUPP || transfer->operation == BLKIF_OP_READ ||
-        transfer->operation == BLKIF_OP_WRITE)
-        return -EIO;
-    if (transfer->operation == BLKIF_OP_DISCARD)
-        disk->block.discard_granularity = 0;
-    else
-        disk->flush = BLKFRONT_FLUSH_UNSUPPORTED;
-    return -EOPNOTSUPP;
-}
+    uint16_t index, next;
 
-/* The answer to a transfer that somebody waits for. */
-static void complete(struct blkfront *disk, struct blkfront_transfer *transfer, int error)
-{
-    struct block_request *first = transfer->first;
-    uint64_t begin = transfer->begin, length = transfer->length;
-
-    list_remove(&transfer->link);
-    if (transfer->sampled != 0) {
-        disk->block.statistics.sampled++;
-        disk->block.statistics.sampled_ns += clock_monotonic() - transfer->sampled;
+    for (index = transfer->first_page; index != BLKFRONT_NO_PAGE; index = next) {
+        next = disk->pool.pages[index].next;
+        blkfront_pool_put(&disk->pool, index);
     }
-    if (error == 0 && transfer->operation == BLKIF_OP_READ)
-        copy_out(&disk->pool, transfer);
-    transfer->first = NULL;
-    release(disk, transfer);
-    blkfront_end(disk, first, begin, length, error);
-}
-
-/* One response: its transfer is finished. */
-static void finish(struct blkfront *disk, const struct blkif_response *response)
-{
-    struct blkfront_transfer *transfer;
-
-    if (!ring_ids_pending(&disk->ids, response->id)) {
-        blkfront_break(disk, "response with a wrong id");
-        return;
-    }
-    transfer = &disk->transfers[response->id];
-    if (response->operation != transfer->operation) {
-        blkfront_break(disk, "response with a wrong operation");
-        return;
-    }
-    ring_ids_withdraw(&disk->ids, transfer->id);
-    if (transfer->first == NULL)
-        release(disk, transfer);
-    else
-        complete(disk, transfer, error_of(disk, transfer, response->status));
-}
-
-/*
- * Take all responses that there are, and that come meanwhile: how many. It ends, since what is
- * submitted meanwhile waits for blkfront_pump(), and what was not submitted is not answered.
- */
-static unsigned int take_responses(struct blkfront *disk)
-{
-    struct blkif_response response;
-    unsigned int taken = 0;
-    int ready;
-
-    disk->block.plugged++;
-    while (!disk->broken) {
-        ready = ring_arm(&disk->ring, 1);
-        if (ready < 0)
-            blkfront_break(disk, "producer out of range");
-        if (ready <= 0)
-            break;
-        for (; ready > 0 && !disk->broken; ready--, taken++) {
-            ring_take(&disk->ring, &response, sizeof(response));
-            finish(disk, &response);
-        }
-    }
-    disk->block.plugged--;
-    blkfront_pump(disk);
-    if (list_empty(&disk->pending))
-        wake_all(&disk->rest);
-    return taken;
-}
-
-void blkfront_event(void *argument)
-{
-    struct blkfront *disk = argument;
-    unsigned int taken = take_responses(disk);
-
-    if (!disk->broken)
-        frontend_port_rearm(&disk->port, taken > 0);
-}
-
-static bool too_old(const struct blkfront *disk)
-{
-    const struct list *oldest = list_first(&disk->pending);
-
-    return oldest != NULL &&
-           disk->ticks - container_of(oldest, struct blkfront_transfer, link)->tick >=
-               BLKFRONT_TIME_LIMIT / BLKFRONT_TICK;
-}
-
-/* The event of a late transfer may be what is missing: look once more before giving up. */
-void blkfront_tick(void *argument)
-{
-    struct blkfront *disk = argument;
-
-    disk->ticks++;
-    if (too_old(disk))
-        take_responses(disk);
-    if (too_old(disk))
-        blkfront_break(disk, "a request was not answered in time");
-    blkfront_expire(disk);
-    if (!list_empty(&disk->pending))
-        timer_set(&disk->ticker, deadline_after(BLKFRONT_TICK));
+    ring_ids_add(&disk->ids, transfer->id);
 }
