@@ -133,6 +133,7 @@ static int announce(struct blkfront *disk)
         block_contents_replaced(&disk->block);
         return 0;
     }
+    block_expect_no_more(&disk->block);
     result = block_register(&disk->block);
     disk->registered = result == 0;
     return result;
@@ -267,6 +268,8 @@ static int blkfront_probe(struct xenbus_device *bus)
         disk = create(bus->id);
     if (disk == NULL)
         return -ENOMEM;
+    if (!disk->registered)
+        block_expect(&disk->block);
     disk->bus = bus;
     bus->private_data = disk;
     return 0;
@@ -279,6 +282,8 @@ static void blkfront_remove(struct xenbus_device *bus)
     if (disk == NULL)
         return;
     blkfront_close(bus);
+    if (!disk->registered)
+        block_expect_no_more(&disk->block);
     disk->broken = false;
     disk->bus = NULL;
     bus->private_data = NULL;

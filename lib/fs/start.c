@@ -2,7 +2,7 @@
 /*
  * The VFS at boot: a ramfs as the root, with /tmp, and devfs on /dev; later, when the disks are
  * there, what the command line asks for: mount=PATH:DEVICE[:TYPE], once for each mount
- * ("mount=/www:xvda").
+ * ("mount=/www:xvda"). A disk that is not ready yet is waited for.
  *
  * A mount that fails is told in one line, and boot goes on without it.
  */
@@ -12,6 +12,7 @@
 #include "lib/base/commandline.h"
 #include "lib/base/init.h"
 #include "lib/base/printk.h"
+#include "lib/block/blockdev.h"
 #include "lib/fs/vfs.h"
 
 #define MOUNTS_MAXIMUM 8u
@@ -64,6 +65,7 @@ static void mount_wish(const char *wish)
     type = strchr(device, ':');
     if (type != NULL)
         *type++ = '\0';
+    block_wait(device);
     vfs_mount(text, device, type);
 }
 

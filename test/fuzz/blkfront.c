@@ -42,6 +42,16 @@ int block_register(struct block_device *registered)
     return 0;
 }
 
+void block_expect(struct block_device *expected)
+{
+    FUZZ_CHECK(expected->name[0] != '\0');
+}
+
+void block_expect_no_more(struct block_device *expected)
+{
+    FUZZ_CHECK(expected->name[0] != '\0');
+}
+
 void block_contents_replaced(struct block_device *replaced)
 {
     FUZZ_CHECK(replaced == block);

@@ -32,6 +32,16 @@ int block_register(struct block_device *registered)
     return 0;
 }
 
+void block_expect(struct block_device *expected)
+{
+    CHECK(block == NULL && strcmp(expected->name, "xvda") == 0);
+}
+
+void block_expect_no_more(struct block_device *expected)
+{
+    CHECK(block == NULL && strcmp(expected->name, "xvda") == 0);
+}
+
 void block_contents_replaced(struct block_device *replaced)
 {
     CHECK(replaced == block);

@@ -116,6 +116,12 @@ struct block_device {
 /* Register under a name that no other has (-EEXIST). The provider keeps the memory. */
 int block_register(struct block_device *device);
 void block_unregister(struct block_device *device);
+/*
+ * For providers: a device with this name is known, and will be registered when it is ready, soon or
+ * late or never; and it is gone before that, or is ready and registered right after this.
+ */
+void block_expect(struct block_device *device);
+void block_expect_no_more(struct block_device *device);
 /* For providers: the contents may be others than before (a disk that went and came back). */
 void block_contents_replaced(struct block_device *device);
 /* For providers: connected anew to what should be the same disk. */
@@ -127,6 +133,11 @@ void block_finish(struct block_device *device, struct block_request *request, in
 /* NULL when there is none of that name. block_at(0), block_at(1), … lists them all, then NULL. */
 struct block_device *block_find(const char *name);
 struct block_device *block_at(unsigned int index);
+/*
+ * The same as block_find(), but a device that a provider expects is waited for, for as long as the
+ * command line's disk.wait= says. Threads only.
+ */
+struct block_device *block_wait(const char *name);
 
 /*
  * Checked entry points: -EINVAL (alignment), -ENXIO (outside of the device), -EROFS, -EOPNOTSUPP

@@ -54,8 +54,22 @@ expect_console httpd 'mount: no disk xvda for /www; disks here: none'
 expect_console httpd 'httpd: cannot serve /www: No such file or directory'
 destroy httpd
 
-note "two cards, little memory"
 start_network
+note "a server whose disk is ready late"
+rm -f "$CONSOLES/guest-httpd.log"
+DOMAINS+=(httpd)
+xl create -p httpd.cfg 'on_poweroff="preserve"' 'on_crash="preserve"' || fail "xl create -p"
+disk=/local/domain/0/backend/vbd/$(domid httpd)/51712
+xenstore-write "$disk/state" 1
+xl unpause httpd
+wait_console httpd 'device/vbd/51712 is not connected \(state 1, backend 1\)' 20
+wait_console httpd 'xvda: the disk is not ready: waiting for it, 10 of 60 seconds' 20
+xenstore-write "$disk/state" 2
+wait_console httpd 'httpd: listening on port 80'
+expect "bytes from the late disk" 612 "$(curl -sS -m 10 "http://$(guest_ip httpd 30)/612.html" | wc -c)"
+destroy httpd
+
+note "two cards, little memory"
 least=3
 [ "$TYPE" = pvh ] || least=4    # the domain builder refuses less
 create httpd.cfg "memory = $least" "vif = [ 'bridge=xenbr0', 'bridge=xenbr0' ]"
