@@ -11,6 +11,8 @@
 #include "lib/mm/pages.h"
 #include "lib/sched/sched.h"
 
+#define DISCARD_STEP (1ull << 30)
+
 /* 0: the provider may see the request. */
 static int check(const struct block_device *device, const struct block_request *request)
 {
@@ -170,7 +172,32 @@ int block_flush(struct block_device *device)
     return call(device, BLOCK_FLUSH, 0, NULL, 0);
 }
 
+/* Of a long discard: bytes up to the next place where a step ends and no granule is cut. */
+static uint64_t discard_step(const struct block_device *device, uint64_t offset)
+{
+    uint64_t granularity = device->discard_granularity, step = DISCARD_STEP;
+
+    step = granularity > step ? granularity : step - step % granularity;
+    return step - (offset + step - device->discard_alignment % step) % step;
+}
+
+/*
+ * Each step is a request of its own, so that others are served between two of them, and a device
+ * that goes ends it at the next one.
+ */
 int block_discard(struct block_device *device, uint64_t offset, uint64_t length, bool secure)
 {
-    return call(device, secure ? BLOCK_DISCARD_SECURE : BLOCK_DISCARD, offset, NULL, length);
+    enum block_operation operation = secure ? BLOCK_DISCARD_SECURE : BLOCK_DISCARD;
+    struct block_request whole = { .operation = operation, .offset = offset, .length = length };
+    int result = check(device, &whole);
+
+    while (result == 0 && length > 0) {
+        uint64_t step = length > DISCARD_STEP ? discard_step(device, offset) : length;
+
+        step = step < length ? step : length;
+        result = call(device, operation, offset, NULL, step);
+        offset += step;
+        length -= step;
+    }
+    return result;
 }

@@ -141,7 +141,8 @@ struct block_device *block_wait(const char *name);
 
 /*
  * Checked entry points: -EINVAL (alignment), -ENXIO (outside of the device), -EROFS, -EOPNOTSUPP
- * (flush, discard), or what the provider answers. Threads only.
+ * (flush, discard), or what the provider answers. A discard goes in steps of about 1 GiB, and what
+ * it has not come to at an error is left as it was. Threads only.
  */
 int block_read(struct block_device *device, uint64_t offset, void *buffer, size_t length);
 int block_write(struct block_device *device, uint64_t offset, const void *buffer, size_t length);

@@ -62,7 +62,7 @@ xl create -p httpd.cfg 'on_poweroff="preserve"' 'on_crash="preserve"' || fail "x
 disk=/local/domain/0/backend/vbd/$(domid httpd)/51712
 xenstore-write "$disk/state" 1
 xl unpause httpd
-wait_console httpd 'device/vbd/51712 is not connected \(state 1, backend 1\)' 20
+wait_console httpd 'device/vbd/51712 is not connected \(state 0, backend 1\)' 20
 wait_console httpd 'xvda: the disk is not ready: waiting for it, 10 of 60 seconds' 20
 xenstore-write "$disk/state" 2
 wait_console httpd 'httpd: listening on port 80'
