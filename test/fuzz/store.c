@@ -220,7 +220,7 @@ void xenstore_watch_unregister(struct xenstore_watch *watch)
 /* What a timer asks for is done with the next event. */
 void xenstore_watch_again(struct xenstore_watch *watch)
 {
-    watch->overflowed = true;
+    watch->attempts = 1; /* asked for */
 }
 
 /* A callback may remove watches, its own too: start over after each. */
@@ -232,13 +232,13 @@ void store_fire(const char *path)
     for (node = watches.next; node != &watches;) {
         struct xenstore_watch *watch = container_of(node, struct xenstore_watch, link);
         size_t length = strlen(watch->path);
-        bool hit = strncmp(path, watch->path, length) == 0 || watch->overflowed;
+        bool hit = strncmp(path, watch->path, length) == 0 || watch->attempts == 1;
 
         node = node->next;
         if (watch->state == 0 || !hit)
             continue;
         watch->state = 0;
-        watch->overflowed = false;
+        watch->attempts = 0;
         watch->callback(watch, path);
         node = watches.next;
     }

@@ -328,6 +328,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     memset(&state, 0, sizeof(state));
     memset(registered, 0, sizeof(registered));
     list_init(&watches);
+    list_init(&pending);
+    list_init(&marked);
     asked_count = request_length = 0;
     page = calloc(1, sizeof(*page));
     if (fuzz_below(4) == 3)
@@ -345,6 +347,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         fuzz_hook = NULL;
         evtchn_close(PORT);
     }
+    timer_cancel(&attempt_timer);
     free(page);
     world_end();
     return 0;

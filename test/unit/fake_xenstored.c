@@ -334,6 +334,13 @@ static void do_watch(const struct xsd_sockmsg *header, const char *given, const 
                      const char *token)
 {
     for (unsigned int i = 0; i < WATCHES; i++) {
+        if (watches[i].used && strcmp(watches[i].path, full) == 0 &&
+            strcmp(watches[i].token, token) == 0) {
+            answer_error(header, "EEXIST");
+            return;
+        }
+    }
+    for (unsigned int i = 0; i < WATCHES; i++) {
         if (watches[i].used)
             continue;
         watches[i].used = true;

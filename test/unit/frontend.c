@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-// SRCS: xen/bus/frontend.c xen/bus/frontend_port.c $(DRIVER_FAKES)
+// SRCS: $(TEST_FRONTEND) $(DRIVER_FAKES)
 // CFLAGS: -Wl,--wrap=evtchn_close
 /*
  * What a backend that never lets go of a page can cost: a part of memory, or of the grant references

@@ -253,6 +253,90 @@ static void watch_storm(void)
     check_nothing_left();
 }
 
+static unsigned int streamed, between;
+
+static void take_note(struct xenstore_watch *watch, const char *path)
+{
+    (void)watch;
+    (void)path;
+    calls++;
+    between = streamed;
+}
+
+static struct xenstore_watch asks = { .path = "asks", .callback = take_note };
+
+/* Each call makes two events of other paths. */
+static void stream_on(struct xenstore_watch *watch, const char *path)
+{
+    char next[32];
+
+    (void)watch;
+    (void)path;
+    if (streamed == 20)
+        xenstore_watch_again(&asks);
+    if (streamed >= 200)
+        return;
+    snprintf(next, sizeof(next), "stream/%u", streamed++ % 4);
+    CHECK(xenstore_write(XENSTORE_NONE, next, "x") == 0);
+    snprintf(next, sizeof(next), "stream/%u", streamed++ % 4);
+    CHECK(xenstore_write(XENSTORE_NONE, next, "x") == 0);
+}
+
+/* Who asks to be called again does not wait for a stream of others' events to end. */
+static void stream_of_events(void)
+{
+    struct xenstore_watch stream = { .path = "stream", .callback = stream_on };
+
+    start();
+    CHECK(xenstore_watch_register(&asks) == 0);
+    settle();
+    CHECK(calls == 1);
+    CHECK(xenstore_watch_register(&stream) == 0);
+    settle();
+    CHECK(streamed == 200 && calls == 2 && between < 30);
+    xenstore_watch_unregister(&asks);
+    xenstore_watch_again(&asks); /* that is none any more */
+    settle();
+    CHECK(calls == 2);
+    xenstore_watch_unregister(&stream);
+    check_nothing_left();
+}
+
+/* xenstored is late with the answer to a watch: it is asked again, and has it already. */
+static void watch_asked_again(void)
+{
+    struct xenstore_watch watch = { .path = "late", .callback = count_call, .argument = &calls };
+    struct xenstore_watch other;
+
+    start();
+    store_options.silent = true;
+    xenstore_watch_register_later(&watch);
+    for (unsigned int i = 0; i < 3; i++) {
+        thread_sleep_until(deadline_after(SECONDS(31)));
+        CHECK(fake_timer != NULL && fake_log_lines == 0);
+        if (i == 2)
+            store_options.silent = false;
+        fake_timer->function(fake_timer->argument);
+        fake_timer = NULL;
+        settle();
+    }
+    store_set("late", "1");
+    settle();
+    CHECK(calls >= 2 && store_watch_count() == 1 && fake_timer == NULL);
+
+    store_options.silent = true; /* for ever: said once */
+    other = (struct xenstore_watch){ .path = "later", .callback = count_call, .argument = &calls };
+    xenstore_watch_register_later(&other);
+    for (unsigned int i = 0; i < 8; i++) {
+        thread_sleep_until(deadline_after(SECONDS(31)));
+        CHECK(fake_timer != NULL && fake_log_lines == 0);
+        fake_timer->function(fake_timer->argument);
+        fake_timer = NULL;
+    }
+    thread_sleep_until(deadline_after(SECONDS(31)));
+    CHECK(fake_timer == NULL && fake_log_lines == 1);
+}
+
 static struct xenstore_watch *once;
 
 static void unregister_itself(struct xenstore_watch *watch, const char *path)
@@ -495,6 +579,8 @@ ISOLATED(many_threads)
 ISOLATED(transactions)
 ISOLATED(watches)
 ISOLATED(watch_storm)
+ISOLATED(stream_of_events)
+ISOLATED(watch_asked_again)
 ISOLATED(watch_ends_itself)
 ISOLATED(unregister_waits)
 ISOLATED(register_later)
@@ -523,6 +609,8 @@ int main(void)
         cmocka_unit_test(test_transactions),
         cmocka_unit_test(test_watches),
         cmocka_unit_test(test_watch_storm),
+        cmocka_unit_test(test_stream_of_events),
+        cmocka_unit_test(test_watch_asked_again),
         cmocka_unit_test(test_watch_ends_itself),
         cmocka_unit_test(test_unregister_waits),
         cmocka_unit_test(test_register_later),

@@ -8,8 +8,11 @@
  * the watch's own path: something at or below it changed. So memory is bounded and no change is
  * lost, whatever rate events come at.
  *
+ * Events and watches that were marked take turns, so that a stream of the ones does not keep the
+ * others waiting.
+ *
  * A watch is PENDING (the thread shall ask xenstore for it), REGISTERING (somebody is asking),
- * ACTIVE or FAILED.
+ * ACTIVE, DELAYED (xenstore has not answered, and is asked again after a while), or FAILED.
  */
 #include <errno.h>
 #include <string.h>
@@ -20,8 +23,10 @@
 #define QUEUE_SIZE 2048u
 #define PATH_SIZE_MAX 512u
 #define TOKEN_SIZE 12 /* ten digits, NUL */
+#define ATTEMPTS_MAX 8u
+#define ATTEMPT_AFTER SECONDS(5)
 
-enum watch_state { WATCH_PENDING, WATCH_REGISTERING, WATCH_ACTIVE, WATCH_FAILED };
+enum watch_state { WATCH_PENDING, WATCH_REGISTERING, WATCH_ACTIVE, WATCH_DELAYED, WATCH_FAILED };
 
 struct event_header {
     uint32_t token;
@@ -33,12 +38,17 @@ static struct {
     uint32_t last_token;
     struct thread *thread;
     struct xenstore_watch *running; /* whose callback or registration the thread is in */
+    bool marked_first;              /* whose turn it is */
     size_t queued;                  /* bytes of `queue` in use */
     char queue[QUEUE_SIZE];
     char path[PATH_SIZE_MAX];       /* of the event in hand */
 } state;
 
 static struct list watches = LIST_INIT(watches);
+static struct list pending = LIST_INIT(pending);
+static struct list marked = LIST_INIT(marked); /* an event was lost, or asked for */
+static void ask_again(void *unused);
+static struct timer attempt_timer = TIMER_INIT(attempt_timer, ask_again, NULL);
 static struct wait_queue work_queue = WAIT_QUEUE_INIT(work_queue); /* the thread, for work */
 static struct wait_queue idle_queue = WAIT_QUEUE_INIT(idle_queue); /* for `running` to change */
 
@@ -72,6 +82,20 @@ static bool already_queued(const struct event_header *header, const char *path)
     return false;
 }
 
+static void mark(struct xenstore_watch *watch)
+{
+    list_remove(&watch->mark);
+    list_append(&marked, &watch->mark);
+}
+
+static void set_pending(struct xenstore_watch *watch)
+{
+    watch->state = WATCH_PENDING;
+    list_remove(&watch->pending);
+    list_append(&pending, &watch->pending);
+    wake_all(&work_queue);
+}
+
 void xenstore_watch_event(const char *path, uint32_t token)
 {
     struct xenstore_watch *watch = find_token(token);
@@ -82,7 +106,7 @@ void xenstore_watch_event(const char *path, uint32_t token)
         return;
     if (header.path_size > PATH_SIZE_MAX ||
         sizeof(header) + header.path_size > QUEUE_SIZE - state.queued) {
-        watch->overflowed = true;
+        mark(watch);
     } else {
         memcpy(state.queue + state.queued, &header, sizeof(header));
         memcpy(state.queue + state.queued + sizeof(header), path, header.path_size);
@@ -126,11 +150,14 @@ static int watch_request(enum xsd_sockmsg_type type, const struct xenstore_watch
     return xenstore_request(type, XENSTORE_NONE, pieces, 2, NULL);
 }
 
-static void add_watch(struct xenstore_watch *watch, enum watch_state initial)
+static void add_watch(struct xenstore_watch *watch)
 {
     watch->token = ++state.last_token;
-    watch->state = initial;
-    watch->overflowed = false;
+    watch->state = WATCH_REGISTERING;
+    watch->attempts = 0;
+    watch->known = true;
+    list_init(&watch->pending);
+    list_init(&watch->mark);
     list_append(&watches, &watch->link);
     state.count++;
 }
@@ -138,6 +165,9 @@ static void add_watch(struct xenstore_watch *watch, enum watch_state initial)
 static void remove_watch(struct xenstore_watch *watch)
 {
     list_remove(&watch->link);
+    list_remove(&watch->pending);
+    list_remove(&watch->mark);
+    watch->known = false;
     state.count--;
     drop_events(watch->token);
 }
@@ -145,7 +175,7 @@ static void remove_watch(struct xenstore_watch *watch)
 int xenstore_watch_register(struct xenstore_watch *watch)
 {
     /* In the list first: the first event may come before the answer. */
-    add_watch(watch, WATCH_REGISTERING);
+    add_watch(watch);
     int error = watch_request(XS_WATCH, watch);
     watch->state = WATCH_ACTIVE;
     if (error < 0)
@@ -155,8 +185,8 @@ int xenstore_watch_register(struct xenstore_watch *watch)
 
 void xenstore_watch_register_later(struct xenstore_watch *watch)
 {
-    add_watch(watch, WATCH_PENDING);
-    wake_all(&work_queue);
+    add_watch(watch);
+    set_pending(watch);
 }
 
 void xenstore_watch_unregister(struct xenstore_watch *watch)
@@ -174,7 +204,9 @@ void xenstore_watch_unregister(struct xenstore_watch *watch)
 /* An event that has lost its path says just what is wanted. */
 void xenstore_watch_again(struct xenstore_watch *watch)
 {
-    watch->overflowed = true;
+    if (!watch->known)
+        return;
+    mark(watch);
     wake_all(&work_queue);
 }
 
@@ -183,38 +215,47 @@ unsigned int xenstore_watches(void)
     return state.count;
 }
 
-/* The first watch in the list for which the test holds, or NULL. */
-static struct xenstore_watch *find_watch(bool (*test)(const struct xenstore_watch *watch))
+static void ask_again(void *unused)
 {
     struct list *node, *next;
 
+    (void)unused;
     list_for_each(node, next, &watches) {
         struct xenstore_watch *watch = container_of(node, struct xenstore_watch, link);
 
-        if (test(watch))
-            return watch;
+        if (watch->state == WATCH_DELAYED)
+            set_pending(watch);
     }
-    return NULL;
 }
 
-static bool is_pending(const struct xenstore_watch *watch)
+static void not_registered(struct xenstore_watch *watch, int error)
 {
-    return watch->state == WATCH_PENDING;
+    bool again = (error == -ETIMEDOUT || error == -ENOMEM) && watch->attempts < ATTEMPTS_MAX;
+
+    watch->state = again ? WATCH_DELAYED : WATCH_FAILED;
+    if (again) {
+        watch->attempts++;
+        timer_set(&attempt_timer, deadline_after(ATTEMPT_AFTER));
+    } else {
+        printk("xenstore: cannot watch %s: %d", watch->path, error);
+    }
 }
 
-static bool is_overflowed(const struct xenstore_watch *watch)
-{
-    return watch->overflowed;
-}
-
+/* An attempt whose answer came too late may have done it. */
 static void register_pending(struct xenstore_watch *watch)
 {
+    int error;
+
     state.running = watch;
+    list_remove(&watch->pending);
     watch->state = WATCH_REGISTERING;
-    int error = watch_request(XS_WATCH, watch);
-    watch->state = error < 0 ? WATCH_FAILED : WATCH_ACTIVE;
-    if (error < 0)
-        printk("xenstore: cannot watch %s: %d", watch->path, error);
+    error = watch_request(XS_WATCH, watch);
+    if (error == 0 || (error == -EEXIST && watch->attempts > 0)) {
+        watch->state = WATCH_ACTIVE;
+        watch->attempts = 0;
+    } else {
+        not_registered(watch, error);
+    }
     state.running = NULL;
     wake_all(&idle_queue);
 }
@@ -239,24 +280,31 @@ static void run_first_event(void)
         run_callback(watch, state.path);
 }
 
+static void run_first_marked(void)
+{
+    struct xenstore_watch *watch = container_of(list_first(&marked), struct xenstore_watch, mark);
+
+    list_remove(&watch->mark);
+    run_callback(watch, watch->path);
+}
+
 /* One piece of work, if there is any. */
 static bool work(void)
 {
-    struct xenstore_watch *watch = find_watch(is_pending);
+    struct list *node = list_first(&pending);
+    bool any_marked = !list_empty(&marked);
 
-    if (watch != NULL) {
-        register_pending(watch);
+    if (node != NULL) {
+        register_pending(container_of(node, struct xenstore_watch, pending));
         return true;
     }
-    if (state.queued > 0) {
-        run_first_event();
-        return true;
-    }
-    watch = find_watch(is_overflowed);
-    if (watch == NULL)
+    if (state.queued == 0 && !any_marked)
         return false;
-    watch->overflowed = false;
-    run_callback(watch, watch->path);
+    state.marked_first = !state.marked_first;
+    if (any_marked && (state.marked_first || state.queued == 0))
+        run_first_marked();
+    else
+        run_first_event();
     return true;
 }
 
@@ -268,10 +316,10 @@ void xenstore_watch_resume(void)
     list_for_each(node, next, &watches) {
         struct xenstore_watch *watch = container_of(node, struct xenstore_watch, link);
 
+        watch->attempts = 0;
         if (watch->state != WATCH_REGISTERING)
-            watch->state = WATCH_PENDING;
+            set_pending(watch);
     }
-    wake_all(&work_queue);
 }
 
 static void watch_thread(void *argument)

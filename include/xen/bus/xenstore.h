@@ -90,20 +90,21 @@ int xenstore_write_format(xenstore_transaction transaction, const char *director
  *
  * xenstore_watch_register: waits for the answer; on error nothing has changed.
  * xenstore_watch_register_later: does not wait (any context, also before xenstore_init()); the
- * watch thread asks, and logs a failure. Unregistering waits for a running callback, unless it is
+ * watch thread asks, again if there is no answer, and logs a failure. Unregistering waits for a running callback, unless it is
  * called from it; the struct may then be freed. The caller owns the struct and the path string,
  * and fills in the first three members. xenstore_watch_again: call the callback once more, with
  * the watch's own path, though nothing changed: how a timer gets work done in the watch thread
- * (any context).
+ * (any context); nothing, when the watch is not registered.
  */
 struct xenstore_watch {
     const char *path;
     void (*callback)(struct xenstore_watch *watch, const char *path);
     void *argument;
     struct list link; /* from here on xenstore's own */
+    struct list pending, mark;
     uint32_t token;
-    unsigned char state;
-    bool overflowed;
+    unsigned char state, attempts;
+    bool known; /* registered, or to be */
 };
 int xenstore_watch_register(struct xenstore_watch *watch);
 void xenstore_watch_register_later(struct xenstore_watch *watch);
