@@ -328,6 +328,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     memset(&state, 0, sizeof(state));
     memset(registered, 0, sizeof(registered));
     list_init(&watches);
+    memset(by_token, 0, sizeof(by_token));
     list_init(&pending);
     list_init(&marked);
     asked_count = request_length = 0;

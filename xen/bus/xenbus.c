@@ -22,29 +22,42 @@
 #include "lib/mm/heap.h"
 
 #define DEVICE_DEPTH 3 /* components of device/<type>/<id> */
+#define BUCKET_BITS 6
 
 extern const struct xenbus_driver *const xenbus_drivers_start[];
 extern const struct xenbus_driver *const xenbus_drivers_end[];
 
 struct list xenbus_device_list = LIST_INIT(xenbus_device_list);
 static struct wait_queue settled_queue = WAIT_QUEUE_INIT(settled_queue);
+static struct xenbus_device *by_id[1u << BUCKET_BITS];
+static unsigned int devices, unsettled; /* their numbers */
 static bool searched; /* the first search is over */
 static unsigned int searches;
 static struct xenbus_retry search_retry;
 static struct xenstore_watch device_watch;
 static void (*listener)(void); /* for a change in the numbers of devices */
 
+static struct xenbus_device **bucket_of(unsigned int id)
+{
+    return &by_id[id * 0x9e3779b1u >> (32 - BUCKET_BITS)];
+}
+
 static struct xenbus_device *find_device(const struct xenbus_driver *driver, unsigned int id)
 {
-    struct list *node, *next;
+    struct xenbus_device *device = *bucket_of(id);
 
-    list_for_each(node, next, &xenbus_device_list) {
-        struct xenbus_device *device = container_of(node, struct xenbus_device, link);
+    while (device != NULL && (device->driver != driver || device->id != id))
+        device = device->next_in_bucket;
+    return device;
+}
 
-        if (device->driver == driver && device->id == id)
-            return device;
-    }
-    return NULL;
+static void leave_bucket(struct xenbus_device *device)
+{
+    struct xenbus_device **place = bucket_of(device->id);
+
+    while (*place != device)
+        place = &(*place)->next_in_bucket;
+    *place = device->next_in_bucket;
 }
 
 /* Errors say nothing of the backend: the device goes on as it is. */
@@ -145,6 +158,10 @@ static void add_device(const struct xenbus_driver *driver, unsigned int id)
     xenbus_retry_init(&device->retry);
     ksnprintf(device->node, sizeof(device->node), "device/%s/%u", driver->type, id);
     list_append(&xenbus_device_list, &device->link);
+    device->next_in_bucket = *bucket_of(id);
+    *bucket_of(id) = device;
+    devices++;
+    unsettled++;
     xenbus_attach(device);
 }
 
@@ -155,8 +172,10 @@ static void remove_device(struct xenbus_device *device)
     xenbus_unwatch(device);
     device->driver->remove(device);
     list_remove(&device->link);
+    leave_bucket(device);
+    xenbus_settled(device);
+    devices--;
     kernel_free(device);
-    wake_all(&settled_queue);
     tell_listener();
 }
 
@@ -304,18 +323,9 @@ void xenbus_again(struct xenbus_device *device)
 
 void xenbus_settled(struct xenbus_device *device)
 {
+    unsettled -= !device->settled;
     device->settled = true;
     wake_all(&settled_queue);
-}
-
-static bool all_settled(void)
-{
-    struct list *node, *next;
-
-    list_for_each(node, next, &xenbus_device_list)
-        if (!container_of(node, struct xenbus_device, link)->settled)
-            return false;
-    return searched;
 }
 
 unsigned int xenbus_wait_settled(uint64_t deadline)
@@ -323,7 +333,7 @@ unsigned int xenbus_wait_settled(uint64_t deadline)
     struct list *node, *next;
     unsigned int missing = 0;
 
-    if (wait_until(&settled_queue, all_settled(), deadline) < 0 && !searched)
+    if (wait_until(&settled_queue, searched && unsettled == 0, deadline) < 0 && !searched)
         printk("xenbus: xenstore has not told in time which devices there are");
     list_for_each(node, next, &xenbus_device_list) {
         struct xenbus_device *device = container_of(node, struct xenbus_device, link);
@@ -337,22 +347,15 @@ unsigned int xenbus_wait_settled(uint64_t deadline)
     return missing;
 }
 
-const struct xenbus_device *xenbus_device_at(unsigned int index)
+void xenbus_for_each(void (*visit)(struct xenbus_device *device))
 {
     struct list *node, *next;
 
     list_for_each(node, next, &xenbus_device_list)
-        if (index-- == 0)
-            return container_of(node, struct xenbus_device, link);
-    return NULL;
+        visit(container_of(node, struct xenbus_device, link));
 }
 
 unsigned int xenbus_devices(void)
 {
-    struct list *node, *next;
-    unsigned int count = 0;
-
-    list_for_each(node, next, &xenbus_device_list)
-        count++;
-    return count;
+    return devices;
 }

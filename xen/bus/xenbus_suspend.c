@@ -8,34 +8,21 @@
 #include "lib/base/suspend.h"
 #include "xenbus_internal.h"
 
-/* Call the function for each device that its driver has taken. */
-static void for_each_device(void (*function)(struct xenbus_device *device))
-{
-    struct list *node, *next;
-
-    list_for_each(node, next, &xenbus_device_list) {
-        struct xenbus_device *device = container_of(node, struct xenbus_device, link);
-
-        if (device->probed)
-            function(device);
-    }
-}
-
 static void suspend_device(struct xenbus_device *device)
 {
-    if (device->driver->suspend)
+    if (device->probed && device->driver->suspend)
         device->driver->suspend(device);
 }
 
 static void cancel_device(struct xenbus_device *device)
 {
-    if (device->driver->cancel)
+    if (device->probed && device->driver->cancel)
         device->driver->cancel(device);
 }
 
 static void forget_device(struct xenbus_device *device)
 {
-    if (device->driver->resume)
+    if (device->probed && device->driver->resume)
         device->driver->resume(device);
 }
 
@@ -70,23 +57,23 @@ static void find_backend(struct xenbus_device *device)
 
 static int prepare(uint64_t deadline)
 {
-    for_each_device(suspend_device);
+    xenbus_for_each(suspend_device);
     return drain(deadline);
 }
 
 static void cancel(void)
 {
-    for_each_device(cancel_device);
+    xenbus_for_each(cancel_device);
 }
 
 static void forget(void)
 {
-    for_each_device(forget_device);
+    xenbus_for_each(forget_device);
 }
 
 static void resume(void)
 {
-    for_each_device(find_backend);
+    xenbus_for_each(find_backend);
 }
 
 static const struct suspend_hooks xenbus_hooks = {

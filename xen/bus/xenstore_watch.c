@@ -23,6 +23,7 @@
 #define QUEUE_SIZE 2048u
 #define PATH_SIZE_MAX 512u
 #define TOKEN_SIZE 12 /* ten digits, NUL */
+#define BUCKETS 64u
 #define ATTEMPTS_MAX 8u
 #define ATTEMPT_AFTER SECONDS(5)
 
@@ -45,6 +46,7 @@ static struct {
 } state;
 
 static struct list watches = LIST_INIT(watches);
+static struct xenstore_watch *by_token[BUCKETS];
 static struct list pending = LIST_INIT(pending);
 static struct list marked = LIST_INIT(marked); /* an event was lost, or asked for */
 static void ask_again(void *unused);
@@ -52,17 +54,28 @@ static struct timer attempt_timer = TIMER_INIT(attempt_timer, ask_again, NULL);
 static struct wait_queue work_queue = WAIT_QUEUE_INIT(work_queue); /* the thread, for work */
 static struct wait_queue idle_queue = WAIT_QUEUE_INIT(idle_queue); /* for `running` to change */
 
+/* Tokens are given out in order, so that they spread evenly. */
+static struct xenstore_watch **bucket_of(uint32_t token)
+{
+    return &by_token[token % BUCKETS];
+}
+
 static struct xenstore_watch *find_token(uint32_t token)
 {
-    struct list *node, *next;
+    struct xenstore_watch *watch = *bucket_of(token);
 
-    list_for_each(node, next, &watches) {
-        struct xenstore_watch *watch = container_of(node, struct xenstore_watch, link);
+    while (watch != NULL && watch->token != token)
+        watch = watch->next_in_bucket;
+    return watch;
+}
 
-        if (watch->token == token)
-            return watch;
-    }
-    return NULL;
+static void leave_bucket(struct xenstore_watch *watch)
+{
+    struct xenstore_watch **place = bucket_of(watch->token);
+
+    while (*place != watch)
+        place = &(*place)->next_in_bucket;
+    *place = watch->next_in_bucket;
 }
 
 static size_t record_size(size_t offset)
@@ -159,11 +172,14 @@ static void add_watch(struct xenstore_watch *watch)
     list_init(&watch->pending);
     list_init(&watch->mark);
     list_append(&watches, &watch->link);
+    watch->next_in_bucket = *bucket_of(watch->token);
+    *bucket_of(watch->token) = watch;
     state.count++;
 }
 
 static void remove_watch(struct xenstore_watch *watch)
 {
+    leave_bucket(watch);
     list_remove(&watch->link);
     list_remove(&watch->pending);
     list_remove(&watch->mark);

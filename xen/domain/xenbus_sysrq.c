@@ -8,7 +8,7 @@
 
 #define DESCRIPTION_MAX 240
 
-static void print_device(const struct xenbus_device *device)
+static void print_device(struct xenbus_device *device)
 {
     char description[DESCRIPTION_MAX] = "";
 
@@ -21,7 +21,6 @@ static void print_device(const struct xenbus_device *device)
 
 static void print_devices(void)
 {
-    for (unsigned int i = 0; i < xenbus_devices(); i++)
-        print_device(xenbus_device_at(i));
+    xenbus_for_each(print_device);
 }
 SYSRQ_COMMAND('d', "devices", print_devices);

@@ -45,6 +45,7 @@ struct xenbus_device {
     void *private_data;               /* the driver's */
     struct log_limit log;             /* for lines that the backend can cause */
     struct list link;                 /* from here on xenbus' own */
+    struct xenbus_device *next_in_bucket;
     struct xenstore_watch backend_watch;
     char backend_state_path[XENBUS_BACKEND_MAX + 8];
     struct timer reopen_timer;        /* for a backend that closes again and again */
@@ -144,8 +145,8 @@ int xenbus_stop(struct xenbus_device *device);
 unsigned int xenbus_wait_settled(uint64_t deadline);
 void xenbus_settled(struct xenbus_device *device);
 
-/* Devices known now, and each of them by its place, below that number. In the watch thread. */
+/* Devices known now, and each of them. In the watch thread. */
 unsigned int xenbus_devices(void);
-const struct xenbus_device *xenbus_device_at(unsigned int index);
+void xenbus_for_each(void (*visit)(struct xenbus_device *device));
 
 #endif

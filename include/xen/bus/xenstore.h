@@ -102,6 +102,7 @@ struct xenstore_watch {
     void *argument;
     struct list link; /* from here on xenstore's own */
     struct list pending, mark;
+    struct xenstore_watch *next_in_bucket;
     uint32_t token;
     unsigned char state, attempts;
     bool known; /* registered, or to be */
