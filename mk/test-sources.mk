@@ -7,8 +7,9 @@ TEST_BLKFRONT := $(filter-out blkfront/xenbus.c,$(wildcard blkfront/*.c)) lib/bl
 TEST_NETFRONT := $(filter-out netfront/xenbus.c,$(wildcard netfront/*.c)) net/netdev.c $(TEST_FRONTEND)
 TEST_BLOCK := $(addprefix lib/block/,registry.c wait.c request.c bytes.c ramdisk.c) $(wildcard lib/block/cache*.c) \
     lib/mm/pressure.c lib/base/log_limit.c
-TEST_VFS := $(TEST_BLOCK) $(addprefix lib/fs/,path.c mount.c types.c vfs.c names.c vfs_file.c) \
+TEST_VFS := $(TEST_BLOCK) $(filter-out lib/fs/start.c,$(wildcard lib/fs/*.c)) lib/mm/hash.c \
     lib/file/file.c lib/base/id_table.c $(addprefix lib/file/,io_read.c io_write.c)
+TEST_RAMFS := $(wildcard lib/fs/ramfs/*.c) lib/base/tree.c
 TEST_TARFS := $(TEST_VFS) $(wildcard lib/fs/tarfs/*.c)
 TEST_XENBUS := $(addprefix xen/bus/,xenbus.c xenbus_backend.c xenbus_handshake.c xenbus_reopen.c xenbus_retry.c) lib/base/log_limit.c
 TEST_XENSTORE := $(wildcard xen/bus/xenstore*.c) xen/bus/frontend_port.c

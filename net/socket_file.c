@@ -6,8 +6,8 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/stat.h>
 
+#include "lib/file/attributes.h"
 #include "net_internal.h"
 #include "socket_internal.h"
 
@@ -44,13 +44,12 @@ static ssize_t socket_write(struct file *file, const struct iovec *vector, int c
     return socket_of(file)->protocol->send(socket_of(file), &message);
 }
 
-static int socket_stat(struct file *file, struct stat *status)
+static int socket_stat(struct file *file, struct file_attributes *attributes)
 {
     (void)file;
-    memset(status, 0, sizeof(*status));
-    status->st_mode = S_IFSOCK | 0777;
-    status->st_nlink = 1;
-    status->st_blksize = 4096;
+    attributes->mode = FILE_SOCKET | 0777;
+    attributes->links = 1;
+    attributes->block_size = 4096;
     return 0;
 }
 

@@ -3,10 +3,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <sys/stat.h>
 #include <sys/uio.h>
 
 #include "lib/base/init.h"
+#include "lib/file/attributes.h"
 #include "lib/file/file.h"
 #include "lib/mm/heap.h"
 #include "xen/bus/console.h"
@@ -57,13 +57,13 @@ static ssize_t console_file_write(struct file *file, const struct iovec *vector,
     return done;
 }
 
-static int console_file_stat(struct file *file, struct stat *status)
+static int console_file_stat(struct file *file, struct file_attributes *attributes)
 {
     (void)file;
-    status->st_mode = S_IFCHR | 0620;
-    status->st_nlink = 1;
-    status->st_rdev = 1;
-    status->st_blksize = 1024;
+    attributes->mode = FILE_CHARACTER | 0620;
+    attributes->links = 1;
+    attributes->special = 1;
+    attributes->block_size = 1024;
     return 0;
 }
 

@@ -5,9 +5,9 @@
 #include <stdarg.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include "lib/file/attributes.h"
 #include "lib/file/file.h"
 
 int close(int descriptor)
@@ -33,23 +33,18 @@ off_t lseek(int descriptor, off_t offset, int whence)
     return posix_result(descriptor_seek(descriptor, offset, whence));
 }
 
-int descriptor_stat(int descriptor, struct stat *status)
+int descriptor_stat(int descriptor, struct file_attributes *attributes)
 {
     struct file *file = descriptor_get(descriptor);
     int result = 0;
 
     if (file == NULL)
         return -EBADF;
-    memset(status, 0, sizeof(*status));
+    memset(attributes, 0, sizeof(*attributes));
     if (file->operations->stat != NULL)
-        result = file->operations->stat(file, status);
+        result = file->operations->stat(file, attributes);
     file_put(file);
     return result;
-}
-
-int fstat(int descriptor, struct stat *status)
-{
-    return (int)posix_result(descriptor_stat(descriptor, status));
 }
 
 static int set_nonblocking(struct file *file, const int *value)

@@ -12,10 +12,10 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "lib/file/attributes.h"
 #include "lib/file/file.h"
 #include "lib/mm/heap.h"
 #include "lib/mm/pages.h"
@@ -146,12 +146,12 @@ static ssize_t pipe_write(struct file *file, const struct iovec *vector, int cou
     return done > 0 || length == 0 ? (ssize_t)done : error;
 }
 
-static int pipe_stat(struct file *file, struct stat *status)
+static int pipe_stat(struct file *file, struct file_attributes *attributes)
 {
     (void)file;
-    status->st_mode = S_IFIFO | 0600;
-    status->st_nlink = 1;
-    status->st_blksize = PIPE_CAPACITY;
+    attributes->mode = FILE_FIFO | 0600;
+    attributes->links = 1;
+    attributes->block_size = PIPE_CAPACITY;
     return 0;
 }
 

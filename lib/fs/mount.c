@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The table of mounts: a list, longest path first (and newest first among equals), so that the
- * first match is the right one.
+ * The list of mounts. Each but the first covers a directory of another: that directory points to it,
+ * and it holds a reference there, so that what is covered cannot go.
  */
 #include <errno.h>
 #include <string.h>
@@ -11,62 +11,18 @@
 #include "lib/mm/heap.h"
 
 static struct list mounts = LIST_INIT(mounts);
-static dev_t last_device_number;
+static uint64_t last_device_number;
 
-static struct mount *mount_at(struct list *node)
+static struct mount *mount_at(struct list *link)
 {
-    return container_of(node, struct mount, link);
+    return container_of(link, struct mount, link);
 }
 
-/* Is `path` the directory `prefix` or below it? Both are normal. Returns the rest, or NULL. */
-static const char *below(const char *path, const char *prefix)
+struct node *vfs_root(void)
 {
-    size_t length = strlen(prefix);
+    struct list *first = list_first(&mounts);
 
-    if (length == 1)
-        return path + 1;
-    if (strncmp(path, prefix, length) != 0)
-        return NULL;
-    if (path[length] == '/')
-        return path + length + 1;
-    return path[length] == '\0' ? path + length : NULL;
-}
-
-struct mount *mount_of(const char *path, const char **relative)
-{
-    struct list *node, *next;
-
-    list_for_each(node, next, &mounts) {
-        *relative = below(path, mount_at(node)->path);
-        if (*relative != NULL)
-            return mount_at(node);
-    }
-    return NULL;
-}
-
-bool mount_below(const char *path)
-{
-    struct list *node, *next;
-
-    list_for_each(node, next, &mounts) {
-        const char *rest = below(mount_at(node)->path, path);
-
-        if (rest != NULL && *rest != '\0')
-            return true;
-    }
-    return false;
-}
-
-static void insert(struct mount *mount)
-{
-    struct list *node, *next;
-    size_t length = strlen(mount->path);
-
-    list_for_each(node, next, &mounts) {
-        if (strlen(mount_at(node)->path) <= length)
-            break;
-    }
-    list_insert_before(node, &mount->link);
+    return first != NULL ? vfs_shown(node_get(mount_at(first)->root)) : NULL;
 }
 
 static void report_missing(const char *source, const char *path)
@@ -100,21 +56,6 @@ static int attach(struct mount *mount, const struct filesystem_type *type,
     return result;
 }
 
-/* mkdir -p, where the filesystems below can; without it the mount works all the same. */
-static void make_directories(const char *path)
-{
-    char prefix[VFS_PATH_MAX];
-    size_t i;
-
-    for (i = 1; path[i - 1] != '\0'; i++) {
-        if (path[i] != '/' && path[i] != '\0')
-            continue;
-        memcpy(prefix, path, i);
-        prefix[i] = '\0';
-        vfs_mkdir(prefix, 0755);
-    }
-}
-
 /* What goes wrong with a device's contents, its filesystem has told. */
 static void report_failure(const char *path, const struct block_device *device, int result)
 {
@@ -124,83 +65,150 @@ static void report_failure(const char *path, const struct block_device *device, 
         printk("mount: %s on %s: this image has no filesystem for disks", device->name, path);
 }
 
-static int add_mount(const char *path, const struct filesystem_type *type,
-                     struct block_device *device)
+/* Lay the mount on a directory, whose reference it takes over, and which nothing covers. */
+static void cover(struct mount *mount, struct node *point)
+{
+    mount->covered = point;
+    point->covered_by = mount;
+}
+
+static void uncover(struct mount *mount)
+{
+    struct node *point = mount->covered;
+
+    if (point == NULL)
+        return;
+    point->covered_by = NULL;
+    mount->covered = NULL;
+    mount_point_leave(point);
+}
+
+/* What lies on the old root lies on the new one, at the same path. */
+static void take_along(struct mount *root)
+{
+    struct list *link, *next;
+    char path[VFS_PATH_MAX];
+    size_t start;
+
+    list_for_each(link, next, &mounts) {
+        struct mount *mount = mount_at(link);
+        struct node *point = mount->covered;
+
+        if (mount == root || point == NULL || point->mount != root->covered->mount
+            || vfs_node_path(point, path, &start) != 0
+            || mount_point_make(path + start, &point) != 0)
+            continue;
+        uncover(mount);
+        cover(mount, point);
+    }
+}
+
+static int add_mount(const char *path, struct mount *mount)
+{
+    struct node *point = NULL;
+    int result = list_empty(&mounts) ? 0 : mount_point_make(path, &point);
+
+    if (result != 0)
+        return result;
+    list_append(&mounts, &mount->link);
+    if (point == NULL)
+        return 0;
+    cover(mount, point);
+    if (point == point->mount->root)
+        take_along(mount);
+    return 0;
+}
+
+static void destroy(struct mount *mount)
+{
+    if (mount->root != NULL)
+        node_put(mount->root);
+    if (mount->operations != NULL && mount->operations->unmount != NULL)
+        mount->operations->unmount(mount);
+    kernel_free(mount);
+}
+
+static int make_mount(const char *path, const struct filesystem_type *type,
+                      struct block_device *device)
 {
     struct mount *mount = kernel_alloc_zeroed(1, sizeof(*mount));
-    int result = -ENOMEM;
+    int result;
 
     if (mount == NULL)
         return -ENOMEM;
-    mount->path = kernel_copy_text(path, strlen(path));
-    strcpy(mount->source, device != NULL ? device->name : "");
-    if (mount->path != NULL)
-        result = attach(mount, type, device);
-    if (result != 0) {
-        report_failure(path, device, result);
-        kernel_free(mount->path);
-        kernel_free(mount);
-        return result;
-    }
+    mutex_init(&mount->changing);
+    list_init(&mount->link);
     mount->device_number = ++last_device_number;
-    make_directories(path);
-    insert(mount);
-    return 0;
+    strcpy(mount->source, device != NULL ? device->name : "");
+    result = attach(mount, type, device);
+    if (result == 0)
+        result = add_mount(path, mount);
+    if (result != 0)
+        destroy(mount);
+    return result;
 }
 
 int vfs_mount(const char *path, const char *source, const char *type)
 {
     const struct filesystem_type *found = type != NULL ? filesystem_type_find(type) : NULL;
     struct block_device *device = source != NULL ? block_find(source) : NULL;
-    char normal[VFS_PATH_MAX];
-    bool directory;
-    int result = path_normalise("/", path, normal, &directory, NULL);
+    int result;
 
-    if (result != 0 || path[0] != '/') {
+    if (path[0] != '/') {
         printk("mount: %s is no absolute path", path);
-        return result != 0 ? result : -EINVAL;
+        return -EINVAL;
     }
     if (type != NULL && found == NULL) {
-        printk("mount: this image has no filesystem %s, asked for on %s", type, normal);
+        printk("mount: this image has no filesystem %s, asked for on %s", type, path);
         return -ENODEV;
     }
     if (source != NULL && device == NULL) {
-        report_missing(source, normal);
+        report_missing(source, path);
         return -ENODEV;
     }
-    return add_mount(normal, found, device);
+    result = make_mount(path, found, device);
+    if (result != 0)
+        report_failure(path, device, result);
+    return result;
 }
 
 int vfs_unmount(const char *path)
 {
-    struct location location;
     struct mount *mount;
-    int result = vfs_locate(path, &location);
+    struct node *node;
+    int result = vfs_find(NULL, path, VFS_FOLLOW, &node);
 
     if (result != 0)
         return result;
-    mount = location.mount;
-    if (*location.relative != '\0')
-        return -EINVAL;
-    if (mount->references > 0 || mount_below(location.path))
-        return -EBUSY;
+    mount = node->mount;
+    result = node == mount->root ? 0 : -EINVAL;
+    node_put(node);
+    if (result == 0)
+        name_cache_forget_mount(mount);
+    if (result == 0 && mount->references > 1)
+        result = -EBUSY;
+    if (result != 0)
+        return result;
     list_remove(&mount->link);
-    if (mount->operations->unmount != NULL)
-        mount->operations->unmount(mount);
-    kernel_free(mount->path);
-    kernel_free(mount);
+    uncover(mount);
+    destroy(mount);
     return 0;
 }
 
+/* A mount whose sync() sleeps is held, so that it is still in the list when that is over. */
 int vfs_sync(void)
 {
-    struct list *node, *next;
+    struct list *link;
     int first = 0;
 
-    list_for_each(node, next, &mounts) {
-        struct mount *mount = mount_at(node);
-        int result = mount->operations->sync != NULL ? mount->operations->sync(mount, NULL) : 0;
+    for (link = mounts.next; link != &mounts; link = link->next) {
+        struct mount *mount = mount_at(link);
+        int result = 0;
 
+        mount->references++;
+        if (mount->operations->sync != NULL)
+            result = mount->operations->sync(mount);
+        mount->references--;
         if (first == 0)
             first = result;
     }

@@ -14,29 +14,36 @@
 #include "lib/base/printk.h"
 #include "lib/block/blockdev.h"
 #include "lib/fs/vfs.h"
+#include "lib/mm/heap.h"
 
-#define MOUNTS_MAXIMUM 8u
-
-static const char *wishes[MOUNTS_MAXIMUM];
-static unsigned int wish_count;
+/* What is asked for, in the order of the command line, which lives for ever. */
+struct wish {
+    struct list link;
+    const char *text;
+};
+static struct list wishes = LIST_INIT(wishes);
 
 static int mount_option(const char *value)
 {
+    struct wish *wish;
+
     if (value[0] != '/' || strchr(value, ':') == NULL)
         return -EINVAL;
-    if (wish_count == MOUNTS_MAXIMUM) {
-        printk("mount: %s: more than %u mounts are not supported", value, MOUNTS_MAXIMUM);
-        return 0;
-    }
-    wishes[wish_count++] = value;
+    wish = kernel_alloc(sizeof(*wish));
+    if (wish == NULL)
+        return -ENOMEM;
+    wish->text = value;
+    list_append(&wishes, &wish->link);
     return 0;
 }
 COMMANDLINE_OPTION("mount", mount_option);
 
 static void start_vfs(void)
 {
+    static const struct node_wish directory = { .mode = FILE_DIRECTORY | 0777 };
+
     if (vfs_mount("/", NULL, "ramfs") == 0)
-        vfs_mkdir("/tmp", 0777);
+        vfs_create(NULL, "/tmp", &directory);
     vfs_mount("/dev", NULL, "devfs");
 }
 INITCALL(filesystem, start_vfs);
@@ -71,9 +78,14 @@ static void mount_wish(const char *wish)
 
 static void mount_wishes(void)
 {
-    unsigned int i;
+    struct list *first;
 
-    for (i = 0; i < wish_count; i++)
-        mount_wish(wishes[i]);
+    while ((first = list_first(&wishes)) != NULL) {
+        struct wish *wish = container_of(first, struct wish, link);
+
+        list_remove(first);
+        mount_wish(wish->text);
+        kernel_free(wish);
+    }
 }
 INITCALL(mount, mount_wishes);

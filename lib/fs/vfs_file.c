@@ -3,8 +3,7 @@
  * An open file or directory on a filesystem's node: positions, vectors and append, the same for
  * all.
  *
- * The file holds one reference of the node and one of the mount until it is released. A directory
- * also keeps the path that it was opened by.
+ * The file holds a reference of the node until it is released.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -17,12 +16,9 @@
 
 struct vfs_file {
     struct file file;
-    struct mount *mount;
-    void *node;
-    bool directory;
+    struct node *node;
     const void *hint; /* see struct directory_position */
     off_t hint_cookie;
-    char path[];      /* a directory's */
 };
 
 static struct vfs_file *vfs_file_of(struct file *file)
@@ -30,32 +26,24 @@ static struct vfs_file *vfs_file_of(struct file *file)
     return container_of(file, struct vfs_file, file);
 }
 
-static int vfs_file_stat(struct file *file, struct stat *status)
+static int vfs_file_stat(struct file *file, struct file_attributes *attributes)
 {
-    struct vfs_file *open_file = vfs_file_of(file);
-    struct mount *mount = open_file->mount;
-    int result;
-
-    memset(status, 0, sizeof(*status));
-    result = mount->operations->stat(mount, open_file->node, status);
-    status->st_dev = mount->device_number;
-    return result;
+    return node_attributes(vfs_file_of(file)->node, attributes);
 }
 
 static ssize_t vfs_file_read(struct file *file, const struct iovec *vector, int count, off_t offset)
 {
-    struct vfs_file *open_file = vfs_file_of(file);
-    struct mount *mount = open_file->mount;
+    struct node *node = vfs_file_of(file)->node;
     off_t at = offset < 0 ? file->position : offset;
     ssize_t done = 0, part = 0;
     int i;
 
-    if (open_file->directory)
+    if (node_is(node, FILE_DIRECTORY))
         return -EISDIR;
     for (i = 0; i < count; i++) {
         size_t length = vector[i].iov_len;
 
-        part = mount->operations->read(mount, open_file->node, vector[i].iov_base, length, at);
+        part = node->operations->read(node, vector[i].iov_base, length, (uint64_t)at);
         if (part < 0)
             break;
         done += part;
@@ -71,22 +59,21 @@ static ssize_t vfs_file_read(struct file *file, const struct iovec *vector, int 
 /* Where a write goes: -errno when that cannot be told. */
 static off_t write_offset(struct file *file, off_t offset)
 {
-    struct stat status;
+    struct file_attributes attributes;
     int result;
 
     if (offset >= 0)
         return offset;
     if ((file->flags & O_APPEND) == 0)
         return file->position;
-    result = vfs_file_stat(file, &status);
-    return result != 0 ? result : status.st_size;
+    result = vfs_file_stat(file, &attributes);
+    return result != 0 ? result : (off_t)attributes.size;
 }
 
 static ssize_t vfs_file_write(struct file *file, const struct iovec *vector, int count,
                               off_t offset)
 {
-    struct vfs_file *open_file = vfs_file_of(file);
-    struct mount *mount = open_file->mount;
+    struct node *node = vfs_file_of(file)->node;
     off_t at = write_offset(file, offset);
     ssize_t done = 0, part = at < 0 ? (ssize_t)at : 0;
     int i;
@@ -94,7 +81,7 @@ static ssize_t vfs_file_write(struct file *file, const struct iovec *vector, int
     for (i = 0; i < count && part >= 0; i++) {
         size_t length = vector[i].iov_len;
 
-        part = mount->operations->write(mount, open_file->node, vector[i].iov_base, length, at);
+        part = node->operations->write(node, vector[i].iov_base, length, (uint64_t)at);
         if (part > 0) {
             done += part;
             at += part;
@@ -109,7 +96,7 @@ static ssize_t vfs_file_write(struct file *file, const struct iovec *vector, int
 
 static off_t seek_base(struct file *file, int whence)
 {
-    struct stat status;
+    struct file_attributes attributes;
     int result;
 
     if (whence == SEEK_SET)
@@ -118,8 +105,8 @@ static off_t seek_base(struct file *file, int whence)
         return file->position;
     if (whence != SEEK_END)
         return -EINVAL;
-    result = vfs_file_stat(file, &status);
-    return result != 0 ? result : status.st_size;
+    result = vfs_file_stat(file, &attributes);
+    return result != 0 ? result : (off_t)attributes.size;
 }
 
 static off_t vfs_file_seek(struct file *file, off_t offset, int whence)
@@ -138,34 +125,33 @@ static off_t vfs_file_seek(struct file *file, off_t offset, int whence)
 
 static int vfs_file_truncate(struct file *file, off_t length)
 {
-    struct vfs_file *open_file = vfs_file_of(file);
-    struct mount *mount = open_file->mount;
+    struct file_attributes attributes = { .size = (uint64_t)length };
+    struct node *node = vfs_file_of(file)->node;
 
-    if (open_file->directory || mount->operations->truncate == NULL)
+    if (!node_is(node, FILE_REGULAR))
         return -EINVAL;
-    return mount->operations->truncate(mount, open_file->node, length);
+    return node_set_attributes(node, &attributes, ATTRIBUTE_SIZE);
 }
 
 static int vfs_file_sync(struct file *file)
 {
-    struct vfs_file *open_file = vfs_file_of(file);
-    struct mount *mount = open_file->mount;
+    struct node *node = vfs_file_of(file)->node;
 
-    return mount->operations->sync != NULL ? mount->operations->sync(mount, open_file->node) : 0;
+    return node->operations->sync != NULL ? node->operations->sync(node) : 0;
 }
 
 static int vfs_file_readdir(struct file *file, struct directory_entry *entry)
 {
     struct vfs_file *open_file = vfs_file_of(file);
-    struct mount *mount = open_file->mount;
+    struct node *node = open_file->node;
     struct directory_position position = { file->position, open_file->hint };
     int result;
 
-    if (!open_file->directory || mount->operations->readdir == NULL)
+    if (!node_is(node, FILE_DIRECTORY))
         return -ENOTDIR;
     if (position.cookie != open_file->hint_cookie)
         position.hint = NULL;
-    result = mount->operations->readdir(mount, open_file->node, &position, entry);
+    result = node->operations->readdir(node, &position, entry);
     file->position = position.cookie;
     open_file->hint = position.hint;
     open_file->hint_cookie = position.cookie;
@@ -176,8 +162,7 @@ static void vfs_file_release(struct file *file)
 {
     struct vfs_file *open_file = vfs_file_of(file);
 
-    vfs_release(open_file->mount, open_file->node);
-    open_file->mount->references--;
+    node_put(open_file->node);
     kernel_free(open_file);
 }
 
@@ -192,49 +177,42 @@ static const struct file_operations vfs_file_operations = {
     .release = vfs_file_release,
 };
 
-int vfs_file_create(const struct location *location, void *node, const struct stat *status,
-                    int flags, struct file **file)
+int vfs_file_create(struct node *node, int flags, struct file **file)
 {
-    bool directory = S_ISDIR(status->st_mode);
-    size_t path_size = directory ? strlen(location->path) + 1 : 0;
-    struct vfs_file *open_file = kernel_alloc(sizeof(*open_file) + path_size);
+    struct vfs_file *open_file = kernel_alloc(sizeof(*open_file));
 
     if (open_file == NULL)
         return -ENOMEM;
     file_init(&open_file->file, &vfs_file_operations, flags);
-    open_file->mount = location->mount;
-    open_file->mount->references++;
     open_file->node = node;
-    open_file->directory = directory;
     open_file->hint = NULL;
     open_file->hint_cookie = 0;
-    memcpy(open_file->path, location->path, path_size);
     *file = &open_file->file;
     return 0;
 }
 
-int vfs_file_statvfs(struct file *file, struct statvfs *status)
+struct node *vfs_file_node(struct file *file)
 {
-    struct mount *mount;
-
-    if (file->operations != &vfs_file_operations)
-        return -ENOSYS;
-    mount = vfs_file_of(file)->mount;
-    return mount->operations->statvfs != NULL ? mount->operations->statvfs(mount, status) : -ENOSYS;
-}
-
-const char *vfs_directory_path(struct file *file)
-{
-    if (file->operations != &vfs_file_operations || !vfs_file_of(file)->directory)
-        return NULL;
-    return vfs_file_of(file)->path;
+    return file->operations == &vfs_file_operations ? vfs_file_of(file)->node : NULL;
 }
 
 void directory_entry_set(struct directory_entry *entry, const char *name, size_t length,
-                         unsigned char type, ino_t inode)
+                         uint32_t mode, uint64_t inode)
 {
     memcpy(entry->name, name, length);
     entry->name[length] = '\0';
-    entry->type = type;
+    entry->type = directory_entry_type(mode);
     entry->inode = inode;
+}
+
+bool directory_entry_dots(struct directory_position *position, struct directory_entry *entry,
+                          uint64_t inode, uint64_t parent)
+{
+    size_t length = (size_t)position->cookie + 1;
+
+    if (position->cookie >= DIRECTORY_FIRST_COOKIE)
+        return false;
+    directory_entry_set(entry, "..", length, FILE_DIRECTORY, length == 1 ? inode : parent);
+    position->cookie++;
+    return true;
 }

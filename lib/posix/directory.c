@@ -8,9 +8,9 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include "lib/file/attributes.h"
 #include "lib/file/file.h"
 
 struct directory_stream {
@@ -22,13 +22,13 @@ struct directory_stream {
 static int stream_create(int descriptor, DIR **stream)
 {
     struct file *file = descriptor_get(descriptor);
-    struct stat status = { 0 };
+    struct file_attributes attributes = { 0 };
     int result;
 
     if (file == NULL)
         return -EBADF;
-    result = file->operations->stat != NULL ? file->operations->stat(file, &status) : -ENOTDIR;
-    if (result == 0 && (!S_ISDIR(status.st_mode) || file->operations->readdir == NULL))
+    result = file->operations->stat != NULL ? file->operations->stat(file, &attributes) : -ENOTDIR;
+    if (result == 0 && (file_type(&attributes) != FILE_DIRECTORY || file->operations->readdir == NULL))
         result = -ENOTDIR;
     *stream = result == 0 ? malloc(sizeof(**stream)) : NULL;
     if (*stream == NULL) {

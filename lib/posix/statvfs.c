@@ -3,21 +3,31 @@
 #include <errno.h>
 #include <sys/statvfs.h>
 
-#include "lib/fs/vfs.h"
+#include "path.h"
+
+/* Drops the node's reference. */
+static int tell(struct node *node, struct statvfs *status)
+{
+    int result = node_statvfs(node, status);
+
+    node_put(node);
+    return result;
+}
 
 int statvfs(const char *path, struct statvfs *status)
 {
-    return (int)posix_result(vfs_statvfs(path, status));
+    struct node *node;
+    int result = vfs_find(NULL, path, VFS_FOLLOW, &node);
+
+    return (int)posix_result(result != 0 ? result : tell(node, status));
 }
 
 int fstatvfs(int descriptor, struct statvfs *status)
 {
-    struct file *file = descriptor_get(descriptor);
-    int result;
+    struct node *node;
+    int result = descriptor_node(descriptor, &node);
 
-    if (file == NULL)
-        return (int)posix_result(-EBADF);
-    result = vfs_file_statvfs(file, status);
-    file_put(file);
-    return (int)posix_result(result);
+    if (result == -EINVAL)
+        result = -ENOSYS;
+    return (int)posix_result(result != 0 ? result : tell(node, status));
 }

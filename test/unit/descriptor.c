@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* The POSIX entry points: descriptors, files, directories, /dev, pipes, poll() and select(). */
 // SRCS: test/unit/fakes.c test/unit/failing_malloc.c test/unit/fake_disk.c
-// SRCS: $(TEST_VFS) lib/fs/ramfs/ramfs.c lib/fs/ramfs/ramfs_pages.c lib/fs/devfs/devfs.c lib/fs/start.c
+// SRCS: $(TEST_VFS) $(TEST_RAMFS) lib/fs/devfs/devfs.c lib/fs/start.c
 // SRCS: lib/posix/io_vector.c lib/file/descriptor.c
 // SRCS: lib/posix/duplicate.c lib/posix/limits.c lib/file/console_file.c lib/file/close_all.c lib/posix/open.c
-// SRCS: lib/posix/names.c lib/posix/statvfs.c lib/posix/directory.c lib/file/poll.c
+// SRCS: lib/posix/names.c lib/posix/path.c lib/posix/status.c lib/posix/change.c
+// SRCS: lib/posix/working_directory.c lib/posix/statvfs.c lib/posix/directory.c lib/file/poll.c
 // SRCS: lib/posix/select.c lib/file/pipe.c
 // CFLAGS: -Wno-stringop-overflow -include test/unit/posix_names.h -Wl,-T,test/unit/sets.ld
 // CFLAGS: -Wl,--wrap=malloc,--wrap=calloc,--wrap=strdup,--wrap=strndup

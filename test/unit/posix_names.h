@@ -19,6 +19,7 @@
 #include <sys/select.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/time.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -78,6 +79,27 @@ OURS(select);
 OURS(pselect);
 OURS(pipe);
 OURS(pipe2);
+OURS(fchdir);
+OURS(link);
+OURS(linkat);
+OURS(symlink);
+OURS(symlinkat);
+OURS(readlink);
+OURS(readlinkat);
+OURS(mkdirat);
+OURS(unlinkat);
+OURS(renameat);
+OURS(faccessat);
+OURS(chmod);
+OURS(fchmod);
+OURS(fchmodat);
+OURS(chown);
+OURS(lchown);
+OURS(fchown);
+OURS(fchownat);
+OURS(futimens);
+OURS(utimensat);
+OURS(utimes);
 OURS(statvfs);
 OURS(fstatvfs);
 

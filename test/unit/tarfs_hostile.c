@@ -105,7 +105,7 @@ static void read_all(const char *path, int depth)
     char below[VFS_PATH_MAX];
     int length, entries = 0;
 
-    if (depth > 30 || vfs_open(path, O_RDONLY, 0, &file) != 0)
+    if (depth > 30 || vfs_open(NULL, path, O_RDONLY, 0, &file) != 0)
         return;
     while (entries++ < 100 && file_read(file, &vector, 1, -1) > 0)
         continue;

@@ -11,7 +11,7 @@
 #include "fake_disk.h"
 #include "lib/block/blockcache.h"
 #include "lib/base/printk.h"
-#include "lib/fs/vfs.h"
+#include "vfs_user.h"
 #include "tar_writer.h"
 
 static struct fake_disk disk;
@@ -51,18 +51,11 @@ static inline void expect_file(const char *path, const char *text)
     struct iovec vector = { buffer, sizeof(buffer) };
     ssize_t length;
 
-    assert_int_equal(vfs_open(path, O_RDONLY, 0, &file), 0);
+    assert_int_equal(vfs_open(NULL, path, O_RDONLY, 0, &file), 0);
     length = file_read(file, &vector, 1, -1);
     assert_int_equal(length, strlen(text));
     assert_memory_equal(buffer, text, length);
     file_put(file);
-}
-
-static inline int stat_of(const char *path)
-{
-    struct stat status;
-
-    return vfs_stat(path, &status);
 }
 
 #endif

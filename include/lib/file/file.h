@@ -18,7 +18,7 @@
 
 #include "lib/sched/sched.h"
 
-struct stat;
+struct file_attributes;
 struct file;
 struct iovec;
 
@@ -48,7 +48,7 @@ struct file_operations {
     ssize_t (*read)(struct file *file, const struct iovec *vector, int count, off_t offset);
     ssize_t (*write)(struct file *file, const struct iovec *vector, int count, off_t offset);
     off_t (*seek)(struct file *file, off_t offset, int whence);      /* NULL: -ESPIPE */
-    int (*stat)(struct file *file, struct stat *status);
+    int (*stat)(struct file *file, struct file_attributes *attributes); /* starts as zeroes */
     int (*truncate)(struct file *file, off_t length);
     int (*sync)(struct file *file);
     int (*ioctl)(struct file *file, unsigned long request, void *argument); /* NULL: -ENOTTY */
@@ -117,7 +117,7 @@ ssize_t file_write(struct file *file, const struct iovec *vector, int count, off
 ssize_t descriptor_read(int descriptor, void *buffer, size_t length);
 ssize_t descriptor_write(int descriptor, const void *buffer, size_t length);
 off_t descriptor_seek(int descriptor, off_t offset, int whence);
-int descriptor_stat(int descriptor, struct stat *status);
+int descriptor_stat(int descriptor, struct file_attributes *attributes);
 int descriptor_ioctl(int descriptor, unsigned long request, void *argument);
 
 /* The console opened once more (/dev/console), with flags of its own: 0 or -ENOMEM. */

@@ -3,30 +3,30 @@
  * devfs: /dev. Character devices from a table, and every registered block device by its name, as
  * raw bytes through the block cache, or past it with O_DIRECT (of any alignment).
  *
- * A node is allocated by each lookup and freed by its release; there is no tree.
+ * A device's number is its place: first the table, then the disks as they came. It is the inode, the
+ * cookie in the listing, and what st_rdev tells. Nodes are made when somebody asks for one.
  */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 
 #include "../internal.h"
 #include "lib/block/blockcache.h"
-#include "lib/random/random.h"
 #include "lib/mm/heap.h"
+#include "lib/random/random.h"
 
 struct character_device {
     const char *name;
-    mode_t mode;
+    uint32_t mode;
     ssize_t (*read)(void *buffer, size_t length);
     ssize_t (*write)(size_t length);
 };
 
 struct devfs_node {
-    ino_t inode; /* the cookie in the listing; 1 for the root */
+    struct node node;
     const struct character_device *character;
     struct block_device *block; /* neither: the root */
-    bool direct;                /* past the cache: opened with O_DIRECT */
+    bool direct;                /* past the cache: one open file's own node */
 };
 
 static ssize_t read_end(void *buffer, size_t length)
@@ -68,146 +68,153 @@ static const struct character_device characters[] = {
     { "console", 0620, NULL, NULL }, /* opens as the console's own file */
 };
 #define CHARACTERS (sizeof(characters) / sizeof(characters[0]))
-#define FIRST_COOKIE 2 /* 0 and 1 are "." and ".." */
+#define ROOT_INODE 1u
 
-/* The device that a cookie stands for: first the table, then the block devices in their order. */
-static bool device_at(size_t index, struct devfs_node *node)
+static const struct node_operations devfs_operations;
+
+static struct devfs_node *devfs_node_of(struct node *node)
 {
-    node->inode = (ino_t)(index + FIRST_COOKIE);
-    node->character = index < CHARACTERS ? &characters[index] : NULL;
-    node->block = index < CHARACTERS ? NULL : block_at((unsigned int)(index - CHARACTERS));
-    return node->character != NULL || node->block != NULL;
+    return container_of(node, struct devfs_node, node);
 }
 
-static const char *node_name(const struct devfs_node *node)
+/* What stands at a place: a table's entry, or a disk. False: nothing does. */
+static bool device_at(uint64_t inode, const struct character_device **character,
+                      struct block_device **block)
 {
-    return node->character != NULL ? node->character->name : node->block->name;
+    size_t place = (size_t)inode - DIRECTORY_FIRST_COOKIE;
+
+    *character = place < CHARACTERS ? &characters[place] : NULL;
+    *block = place < CHARACTERS ? NULL : block_at((unsigned int)(place - CHARACTERS));
+    return *character != NULL || *block != NULL;
 }
 
-static bool find(const char *name, struct devfs_node *node)
+static const char *device_name(const struct character_device *character,
+                               const struct block_device *block)
 {
-    size_t i;
+    return character != NULL ? character->name : block->name;
+}
 
-    for (i = 0; device_at(i, node); i++) {
-        if (strcmp(node_name(node), name) == 0)
-            return true;
+static int devfs_refresh(struct node *node)
+{
+    const struct block_device *block = devfs_node_of(node)->block;
+
+    if (block == NULL)
+        return 0;
+    node->attributes.mode = FILE_BLOCK | (block->read_only ? 0440 : 0660);
+    node->attributes.size = block->size;
+    return 0;
+}
+
+static struct devfs_node *devfs_node_create(struct mount *mount, uint64_t inode)
+{
+    struct devfs_node *made = kernel_alloc_zeroed(1, sizeof(*made));
+    struct file_attributes *attributes;
+
+    if (made == NULL)
+        return NULL;
+    node_init(&made->node, mount, &devfs_operations);
+    attributes = &made->node.attributes;
+    attributes->inode = attributes->special = inode;
+    attributes->links = 1;
+    attributes->block_size = 4096;
+    attributes->mode = FILE_DIRECTORY | 0555;
+    if (inode != ROOT_INODE)
+        device_at(inode, &made->character, &made->block);
+    if (made->character != NULL)
+        attributes->mode = FILE_CHARACTER | made->character->mode;
+    devfs_refresh(&made->node);
+    return made;
+}
+
+static int devfs_lookup(struct node *directory, const struct name *name, struct node **node)
+{
+    const struct character_device *character;
+    struct block_device *block;
+    struct devfs_node *made;
+    uint64_t inode;
+
+    for (inode = DIRECTORY_FIRST_COOKIE; device_at(inode, &character, &block); inode++) {
+        const char *text = device_name(character, block);
+
+        if (strncmp(text, name->text, name->length) == 0 && text[name->length] == '\0')
+            break;
     }
-    return false;
-}
-
-static int devfs_lookup(struct mount *mount, const char *path, void **found)
-{
-    struct devfs_node node = { .inode = 1 };
-    char name[VFS_NAME_MAX + 1] = "";
-    const char *rest = path, *start;
-    size_t length = path_component(&rest, &start);
-
-    (void)mount;
-    memcpy(name, start, length);
-    if (length > 0 && !find(name, &node))
+    if (character == NULL && block == NULL)
         return -ENOENT;
-    if (*rest != '\0')
-        return -ENOTDIR;
-    *found = kernel_alloc(sizeof(node));
-    if (*found == NULL)
+    *node = node_find(directory->mount, inode);
+    if (*node != NULL)
+        return 0;
+    made = devfs_node_create(directory->mount, inode);
+    if (made == NULL)
         return -ENOMEM;
-    memcpy(*found, &node, sizeof(node));
+    node_insert(&made->node);
+    *node = &made->node;
     return 0;
 }
 
-static void devfs_release(struct mount *mount, void *node)
+static void devfs_release(struct node *node)
 {
-    (void)mount;
-    kernel_free(node);
-}
-
-static int devfs_stat(struct mount *mount, void *found, struct stat *status)
-{
-    const struct devfs_node *node = found;
-
-    (void)mount;
-    status->st_ino = node->inode;
-    status->st_nlink = 1;
-    status->st_blksize = 4096;
-    status->st_rdev = (dev_t)node->inode;
-    if (node->character != NULL) {
-        status->st_mode = S_IFCHR | node->character->mode;
-    } else if (node->block != NULL) {
-        status->st_mode = S_IFBLK | (node->block->read_only ? 0440 : 0660);
-        status->st_size = (off_t)node->block->size;
-    } else {
-        status->st_mode = S_IFDIR | 0555;
-    }
-    return 0;
+    if (!devfs_node_of(node)->direct && node != node->mount->root)
+        node_remove(node);
+    kernel_free(devfs_node_of(node));
 }
 
 /* As much of a transfer as lies inside of the device. */
-static size_t clamp(const struct block_device *device, size_t length, off_t offset)
+static size_t clamp(const struct block_device *device, size_t length, uint64_t offset)
 {
-    uint64_t left = (uint64_t)offset < device->size ? device->size - (uint64_t)offset : 0;
+    uint64_t left = offset < device->size ? device->size - offset : 0;
 
     return length < left ? length : (size_t)left;
 }
 
-static ssize_t devfs_read(struct mount *mount, void *found, void *buffer, size_t length,
-                          off_t offset)
+static ssize_t devfs_read(struct node *read, void *buffer, size_t length, uint64_t offset)
 {
-    const struct devfs_node *node = found;
+    const struct devfs_node *node = devfs_node_of(read);
     int result;
 
-    (void)mount;
     if (node->character != NULL)
         return node->character->read(buffer, length);
     length = clamp(node->block, length, offset);
     if (length == 0)
         return 0;
     if (node->direct) {
-        block_cache_settle(node->block, (uint64_t)offset, length);
-        result = block_read_bytes(node->block, (uint64_t)offset, buffer, length);
+        block_cache_settle(node->block, offset, length);
+        result = block_read_bytes(node->block, offset, buffer, length);
     } else {
-        result = block_cache_read(node->block, (uint64_t)offset, buffer, length);
+        result = block_cache_read(node->block, offset, buffer, length);
     }
     return result != 0 ? result : (ssize_t)length;
 }
 
-static ssize_t devfs_write(struct mount *mount, void *found, const void *buffer, size_t length,
-                           off_t offset)
+static ssize_t devfs_write(struct node *written, const void *buffer, size_t length,
+                           uint64_t offset)
 {
-    const struct devfs_node *node = found;
+    const struct devfs_node *node = devfs_node_of(written);
     size_t part;
     int result;
 
-    (void)mount;
     if (node->character != NULL)
         return node->character->write(length);
     part = clamp(node->block, length, offset);
     if (part == 0 && length > 0)
         return -ENOSPC;
     if (node->direct) {
-        block_cache_settle(node->block, (uint64_t)offset, part);
-        result = block_write_bytes(node->block, (uint64_t)offset, buffer, part);
+        block_cache_settle(node->block, offset, part);
+        result = block_write_bytes(node->block, offset, buffer, part);
     } else {
-        result = block_cache_write(node->block, (uint64_t)offset, buffer, part);
+        result = block_cache_write(node->block, offset, buffer, part);
     }
     return result != 0 ? result : (ssize_t)part;
 }
 
-/* A device keeps its size; open(O_TRUNC) has no effect on one. */
-static int devfs_truncate(struct mount *mount, void *node, off_t length)
-{
-    (void)mount;
-    (void)node;
-    (void)length;
-    return -EINVAL;
-}
-
 /* A disk that is gone keeps nobody from flushing the others, and was told of when it went. */
-static int flush_all(void)
+static int devfs_sync_all(struct mount *mount)
 {
     struct block_device *device;
     unsigned int i;
     int first = 0;
 
+    (void)mount;
     for (i = 0; (device = block_at(i)) != NULL; i++) {
         int result = block_cache_sync(device);
 
@@ -217,65 +224,83 @@ static int flush_all(void)
     return first;
 }
 
-static int devfs_sync(struct mount *mount, void *found)
+static int devfs_sync(struct node *node)
 {
-    const struct devfs_node *node = found;
+    struct block_device *block = devfs_node_of(node)->block;
 
-    (void)mount;
-    if (node == NULL)
-        return flush_all();
-    return node->block != NULL ? block_cache_sync(node->block) : 0;
+    return block != NULL ? block_cache_sync(block) : 0;
 }
 
-static int devfs_readdir(struct mount *mount, void *found, struct directory_position *position,
+static int devfs_readdir(struct node *directory, struct directory_position *position,
                          struct directory_entry *entry)
 {
-    struct devfs_node node;
+    const struct character_device *character;
+    struct block_device *block;
     const char *name;
 
-    (void)mount;
-    (void)found;
-    if (position->cookie < FIRST_COOKIE) {
-        directory_entry_set(entry, "..", (size_t)position->cookie + 1, DT_DIR, 1);
-        position->cookie++;
+    (void)directory;
+    if (directory_entry_dots(position, entry, ROOT_INODE, ROOT_INODE))
         return 1;
-    }
-    if (!device_at((size_t)(position->cookie - FIRST_COOKIE), &node))
+    if (!device_at((uint64_t)position->cookie, &character, &block))
         return 0;
-    name = node_name(&node);
-    directory_entry_set(entry, name, strlen(name), node.character != NULL ? DT_CHR : DT_BLK,
-                        node.inode);
+    name = device_name(character, block);
+    directory_entry_set(entry, name, strlen(name), character != NULL ? FILE_CHARACTER : FILE_BLOCK,
+                        (uint64_t)position->cookie);
     position->cookie++;
     return 1;
 }
 
-static int devfs_open(struct mount *mount, void *found, int flags, struct file **file)
+/* What is past the cache goes by a node of its own, and lives as long as the open file. */
+static int open_direct(struct node *node, int flags, struct file **file)
 {
-    struct devfs_node *node = found;
+    struct devfs_node *own = devfs_node_create(node->mount, node->attributes.inode);
+    int result = -ENOMEM;
 
-    (void)mount;
-    node->direct = (flags & O_DIRECT) != 0;
-    if (node->character == NULL || node->character->read != NULL)
+    if (own == NULL)
+        return -ENOMEM;
+    own->direct = true;
+    result = vfs_file_create(&own->node, flags, file);
+    if (result != 0)
+        node_put(&own->node);
+    return result;
+}
+
+static int devfs_open(struct node *node, int flags, struct file **file)
+{
+    const struct devfs_node *opened = devfs_node_of(node);
+
+    if (opened->block != NULL && (flags & O_DIRECT) != 0)
+        return open_direct(node, flags, file);
+    if (opened->character == NULL || opened->character->read != NULL)
         return -ENOTSUP;
     return console_file_open(flags, file);
 }
 
-static const struct filesystem_operations devfs_operations = {
+static const struct node_operations devfs_operations = {
     .lookup = devfs_lookup,
-    .release = devfs_release,
-    .sync = devfs_sync,
-    .stat = devfs_stat,
+    .readdir = devfs_readdir,
     .read = devfs_read,
     .write = devfs_write,
-    .truncate = devfs_truncate,
-    .readdir = devfs_readdir,
+    .sync = devfs_sync,
     .open = devfs_open,
+    .refresh = devfs_refresh,
+    .release = devfs_release,
+};
+
+static const struct mount_operations devfs_mount_operations = {
+    .sync = devfs_sync_all,
 };
 
 static int devfs_mount(struct mount *mount, struct block_device *device)
 {
+    struct devfs_node *root = devfs_node_create(mount, ROOT_INODE);
+
     (void)device;
-    mount->operations = &devfs_operations;
+    if (root == NULL)
+        return -ENOMEM;
+    mount->operations = &devfs_mount_operations;
+    mount->root = &root->node;
+    mount->quick_names = true;
     return 0;
 }
 

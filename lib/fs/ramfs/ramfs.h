@@ -1,29 +1,30 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Inside of ramfs: nodes with their names, and the pages of a file.
+ * Inside of ramfs: nodes, names, and the pages of a file.
  *
  * A file's pages hang in a radix tree of 512-way index pages that is as high as its last page
  * demands: height 0 is the one page of a small file itself, height 1 reaches 2 MiB, height 4 256
  * TiB. What was never written has no page and reads as zeros.
  */
-#ifndef LIB_VFS_RAMFS_H
-#define LIB_VFS_RAMFS_H
+#ifndef LIB_FS_RAMFS_H
+#define LIB_FS_RAMFS_H
 
-#include <stdint.h>
-#include <sys/types.h>
-
-#include "lib/base/list.h"
+#include "lib/base/tree.h"
+#include "lib/fs/vfs.h"
 
 struct ramfs_pages {
     void *root;
     unsigned int height;
+    size_t count; /* of pages, index pages included */
 };
 
-/* All of the ramfs mounts together hold at most so many pages. */
-struct ramfs_usage {
-    size_t pages, limit;
-};
-extern struct ramfs_usage ramfs_usage;
+/*
+ * What all ramfs mounts together hold, in bytes: pages, nodes, names. ramfs_reserve() answers false
+ * when that would come to more than half of memory.
+ */
+extern size_t ramfs_used;
+size_t ramfs_limit(void);
+bool ramfs_reserve(size_t size);
 
 /* The page with this index, or NULL when it is a hole. */
 char *ramfs_page_find(const struct ramfs_pages *pages, uint64_t index);
@@ -32,23 +33,23 @@ char *ramfs_page_make(struct ramfs_pages *pages, uint64_t index);
 /* Free the pages from index `first` on. */
 void ramfs_pages_cut(struct ramfs_pages *pages, uint64_t first);
 
+struct ramfs_name;
+
 struct ramfs_node {
-    struct list link;           /* among the parent's children, by age */
-    struct list children;       /* of a directory */
-    struct ramfs_node *parent;  /* NULL: unlinked, or the root */
-    struct ramfs_pages pages;   /* of a file */
-    uint64_t size;
-    uint64_t modified, changed; /* clock_realtime() */
-    ino_t inode;
-    off_t cookie;               /* place in the parent's listing; never used again there */
-    off_t next_cookie;          /* of a directory */
-    unsigned int references;    /* one for the name, one for each user */
-    mode_t mode;
-    char *name;
+    struct node node;
+    union {
+        struct ramfs_pages pages;       /* of a file */
+        char *target;                   /* of a symbolic link */
+        struct {
+            struct tree_node *names;    /* by cookie, the latest first */
+            uint64_t next_cookie;
+            struct ramfs_name *own;     /* of this directory in its parent; NULL: the root, or removed */
+        } directory;
+    };
 };
 
-ssize_t ramfs_read(struct ramfs_node *node, char *buffer, size_t length, off_t offset);
-ssize_t ramfs_write(struct ramfs_node *node, const char *buffer, size_t length, off_t offset);
-int ramfs_resize(struct ramfs_node *node, off_t length);
+ssize_t ramfs_read(struct node *node, void *buffer, size_t length, uint64_t offset);
+ssize_t ramfs_write(struct node *node, const void *buffer, size_t length, uint64_t offset);
+int ramfs_resize(struct ramfs_node *file, uint64_t size);
 
 #endif

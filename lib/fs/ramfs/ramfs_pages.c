@@ -12,21 +12,42 @@
 #define MAXIMUM_HEIGHT 4u
 #define MAXIMUM_SIZE ((uint64_t)1 << (PAGE_SHIFT + MAXIMUM_HEIGHT * FANOUT_SHIFT))
 
-struct ramfs_usage ramfs_usage;
+size_t ramfs_used;
 
-static void *allocate(void)
+size_t ramfs_limit(void)
 {
-    void *page = ramfs_usage.pages < ramfs_usage.limit ? page_alloc_zeroed() : NULL;
+    return pages_total() / 2 * PAGE_SIZE;
+}
 
+bool ramfs_reserve(size_t size)
+{
+    size_t limit = ramfs_limit();
+
+    if (size > limit || ramfs_used > limit - size)
+        return false;
+    ramfs_used += size;
+    return true;
+}
+
+static void *allocate(struct ramfs_pages *pages)
+{
+    void *page;
+
+    if (!ramfs_reserve(PAGE_SIZE))
+        return NULL;
+    page = page_alloc_zeroed();
     if (page != NULL)
-        ramfs_usage.pages++;
+        pages->count++;
+    else
+        ramfs_used -= PAGE_SIZE;
     return page;
 }
 
-static void release(void *page)
+static void release(struct ramfs_pages *pages, void *page)
 {
     page_free(page);
-    ramfs_usage.pages--;
+    pages->count--;
+    ramfs_used -= PAGE_SIZE;
 }
 
 /* Does a tree of this height have a place for this index? */
@@ -57,7 +78,7 @@ static bool grow(struct ramfs_pages *pages)
     void **higher;
 
     if (pages->root != NULL) {
-        higher = allocate();
+        higher = allocate(pages);
         if (higher == NULL)
             return false;
         higher[0] = pages->root;
@@ -78,7 +99,7 @@ char *ramfs_page_make(struct ramfs_pages *pages, uint64_t index)
     }
     for (level = pages->height;; level--) {
         if (*place == NULL)
-            *place = allocate();
+            *place = allocate(pages);
         if (*place == NULL || level == 0)
             return (char *)*place;
         place = (void **)*place + slot(index, level - 1);
@@ -88,7 +109,7 @@ char *ramfs_page_make(struct ramfs_pages *pages, uint64_t index)
 /*
  * Free what lies at or above `first` (relative to this subtree); true when the whole subtree went.
  */
-static bool cut(void *page, unsigned int level, uint64_t first)
+static bool cut(struct ramfs_pages *pages, void *page, unsigned int level, uint64_t first)
 {
     uint64_t child_reach = level > 0 ? (uint64_t)1 << ((level - 1) * FANOUT_SHIFT) : 0;
     void **children = page;
@@ -99,18 +120,18 @@ static bool cut(void *page, unsigned int level, uint64_t first)
 
         if (children[i] == NULL || start + child_reach <= first)
             continue;
-        if (cut(children[i], level - 1, first > start ? first - start : 0))
+        if (cut(pages, children[i], level - 1, first > start ? first - start : 0))
             children[i] = NULL;
     }
     if (first == 0)
-        release(page);
+        release(pages, page);
     return first == 0;
 }
 
 void ramfs_pages_cut(struct ramfs_pages *pages, uint64_t first)
 {
     if (pages->root != NULL && (first == 0 || reaches(pages->height, first))
-        && cut(pages->root, pages->height, first))
+        && cut(pages, pages->root, pages->height, first))
         pages->root = NULL;
     if (pages->root == NULL)
         pages->height = 0;
@@ -123,76 +144,82 @@ static size_t part_of_page(uint64_t offset, size_t length)
     return part < length ? part : length;
 }
 
-ssize_t ramfs_read(struct ramfs_node *node, char *buffer, size_t length, off_t offset)
+/* The size, the pages or both have changed. */
+static void settle(struct ramfs_node *file, uint64_t size)
 {
-    uint64_t at = (uint64_t)offset;
+    struct file_attributes *attributes = &file->node.attributes;
+
+    attributes->size = size;
+    attributes->blocks = file->pages.count * (PAGE_SIZE / 512);
+    attributes->modified = attributes->changed = (int64_t)clock_realtime();
+}
+
+ssize_t ramfs_read(struct node *node, void *buffer, size_t length, uint64_t offset)
+{
+    const struct ramfs_node *file = container_of(node, struct ramfs_node, node);
+    char *to = buffer;
     size_t done = 0;
 
-    if (at >= node->size)
+    if (offset >= node->attributes.size)
         return 0;
-    if (length > node->size - at)
-        length = node->size - at;
+    if (length > node->attributes.size - offset)
+        length = node->attributes.size - offset;
     while (done < length) {
-        const char *page = ramfs_page_find(&node->pages, at >> PAGE_SHIFT);
-        size_t part = part_of_page(at, length - done);
+        const char *page = ramfs_page_find(&file->pages, offset >> PAGE_SHIFT);
+        size_t part = part_of_page(offset, length - done);
 
         if (page != NULL)
-            memcpy(buffer + done, page + (at & (PAGE_SIZE - 1)), part);
+            memcpy(to + done, page + (offset & (PAGE_SIZE - 1)), part);
         else
-            memset(buffer + done, 0, part);
+            memset(to + done, 0, part);
         done += part;
-        at += part;
+        offset += part;
     }
     return (ssize_t)done;
 }
 
-ssize_t ramfs_write(struct ramfs_node *node, const char *buffer, size_t length, off_t offset)
+ssize_t ramfs_write(struct node *node, const void *buffer, size_t length, uint64_t offset)
 {
-    uint64_t at = (uint64_t)offset;
+    struct ramfs_node *file = container_of(node, struct ramfs_node, node);
+    const char *from = buffer;
     size_t done = 0;
 
     if (length == 0)
         return 0;
-    if (at >= MAXIMUM_SIZE)
+    if (offset >= MAXIMUM_SIZE)
         return -EFBIG;
-    if (length > MAXIMUM_SIZE - at)
-        length = MAXIMUM_SIZE - at;
+    if (length > MAXIMUM_SIZE - offset)
+        length = MAXIMUM_SIZE - offset;
     while (done < length) {
-        char *page = ramfs_page_make(&node->pages, at >> PAGE_SHIFT);
-        size_t part = part_of_page(at, length - done);
+        char *page = ramfs_page_make(&file->pages, offset >> PAGE_SHIFT);
+        size_t part = part_of_page(offset, length - done);
 
         if (page == NULL)
             break;
-        memcpy(page + (at & (PAGE_SIZE - 1)), buffer + done, part);
+        memcpy(page + (offset & (PAGE_SIZE - 1)), from + done, part);
         done += part;
-        at += part;
+        offset += part;
     }
     if (done == 0)
         return -ENOSPC;
-    if (at > node->size)
-        node->size = at;
-    node->modified = node->changed = clock_realtime();
+    settle(file, offset > node->attributes.size ? offset : node->attributes.size);
     return (ssize_t)done;
 }
 
 /* Bytes behind the end are zero at all times, so that growing again shows zeros. */
-int ramfs_resize(struct ramfs_node *node, off_t length)
+int ramfs_resize(struct ramfs_node *file, uint64_t size)
 {
-    uint64_t size = (uint64_t)length;
     size_t inside = size & (PAGE_SIZE - 1);
 
-    if (length < 0)
-        return -EINVAL;
     if (size > MAXIMUM_SIZE)
         return -EFBIG;
-    if (size < node->size) {
-        char *last = inside != 0 ? ramfs_page_find(&node->pages, size >> PAGE_SHIFT) : NULL;
+    if (size < file->node.attributes.size) {
+        char *last = inside != 0 ? ramfs_page_find(&file->pages, size >> PAGE_SHIFT) : NULL;
 
         if (last != NULL)
             memset(last + inside, 0, PAGE_SIZE - inside);
-        ramfs_pages_cut(&node->pages, (size + PAGE_SIZE - 1) >> PAGE_SHIFT);
+        ramfs_pages_cut(&file->pages, (size + PAGE_SIZE - 1) >> PAGE_SHIFT);
     }
-    node->size = size;
-    node->modified = node->changed = clock_realtime();
+    settle(file, size);
     return 0;
 }

@@ -2,9 +2,9 @@
 /*
  * tarfs: a tar archive on a block device (a disk, or the cfg's ramdisk=) as a read-only filesystem.
  *
- * Nothing is unpacked: an index of names and places is kept in memory (some 80 bytes an entry),
- * contents are read where they lie. Symbolic links are followed inside of the archive, whose root
- * they cannot leave, and never seen as such, except that readdir() tells DT_LNK. What an archive
+ * Nothing is unpacked: an index of names and places is kept in memory (some 100 bytes an entry),
+ * contents are read where they lie. Symbolic links cannot lead out of the archive, whose root is
+ * what "/" in them means. Hard links share a node, which is found by their serial. What an archive
  * may contain, and what becomes of damaged ones, is told in tarfs_scan.c.
  *
  * A disk that went and came back may hold another archive, and the index would point into the
@@ -12,7 +12,6 @@
  * compared by a digest: the same archive is used as before, any other answers -EIO until the
  * old one is back.
  */
-#include <dirent.h>
 #include <errno.h>
 #include <string.h>
 #include <sys/statvfs.h>
@@ -22,7 +21,6 @@
 #include "tarfs.h"
 #include "lib/mm/heap.h"
 
-#define FIRST_COOKIE 2 /* 0 and 1 are "." and ".." */
 #define READ_ATTEMPTS 4u
 
 struct tarfs {
@@ -69,40 +67,121 @@ static int check(struct tarfs *tarfs)
     return result == 0 && tarfs->stale ? -EIO : result;
 }
 
-static int tarfs_lookup(struct mount *mount, const char *path, void **node)
-{
-    struct tarfs *tarfs = mount->private_data;
-    struct tar_entry *entry;
-    int result = check(tarfs);
+struct tarfs_node {
+    struct node node;
+    const struct tar_entry *entry;
+};
 
-    if (result == 0)
-        result = tar_index_find(&tarfs->index, path, &entry);
-    if (result == 0)
-        *node = entry;
-    return result;
+static const struct node_operations tarfs_operations;
+
+static const struct tar_entry *entry_of(struct node *node)
+{
+    return container_of(node, struct tarfs_node, node)->entry;
 }
 
-static int tarfs_stat(struct mount *mount, void *node, struct stat *status)
+static struct tarfs *tarfs_of(struct node *node)
 {
-    const struct tar_entry *entry = node;
+    return node->mount->private_data;
+}
 
-    (void)mount;
-    status->st_ino = entry->serial;
-    status->st_mode = entry->mode;
-    status->st_nlink = 1;
-    status->st_size = S_ISREG(entry->mode) ? (off_t)entry->data.size : 0;
-    status->st_blksize = 4096;
-    status->st_blocks = (blkcnt_t)((status->st_size + 511) / 512);
-    status->st_mtim.tv_sec = status->st_ctim.tv_sec = status->st_atim.tv_sec = entry->mtime;
+static int64_t time_of(const struct tar_entry *entry)
+{
+    int64_t time;
+
+    if (__builtin_mul_overflow(entry->mtime, (int64_t)SECONDS(1), &time))
+        return INT64_MAX;
+    return time + entry->mtime_ns;
+}
+
+static uint64_t size_of(const struct tar_entry *entry)
+{
+    if ((entry->mode & FILE_TYPE) == FILE_REGULAR)
+        return entry->data.size;
+    return (entry->mode & FILE_TYPE) == FILE_LINK ? strlen(entry->target) : 0;
+}
+
+static void set_attributes(struct file_attributes *attributes, const struct tar_entry *entry)
+{
+    attributes->inode = entry->serial;
+    attributes->mode = entry->mode;
+    attributes->links = entry->names != NULL ? *entry->names : 1;
+    attributes->uid = entry->uid;
+    attributes->gid = entry->gid;
+    attributes->size = size_of(entry);
+    attributes->block_size = 4096;
+    attributes->blocks = (attributes->size + TAR_BLOCK - 1) / TAR_BLOCK;
+    attributes->modified = attributes->changed = attributes->accessed = time_of(entry);
+}
+
+/* The node of an entry: that which is there, or a new one. */
+static int node_of(struct mount *mount, const struct tar_entry *entry, struct node **node)
+{
+    struct tarfs_node *made;
+
+    *node = node_find(mount, entry->serial);
+    if (*node != NULL)
+        return 0;
+    made = kernel_alloc(sizeof(*made));
+    if (made == NULL)
+        return -ENOMEM;
+    node_init(&made->node, mount, &tarfs_operations);
+    set_attributes(&made->node.attributes, entry);
+    made->entry = entry;
+    node_insert(&made->node);
+    *node = &made->node;
     return 0;
 }
 
-static ssize_t tarfs_read(struct mount *mount, void *node, void *buffer, size_t length,
-                          off_t offset)
+static void tarfs_release(struct node *node)
 {
-    struct tarfs *tarfs = mount->private_data;
-    const struct tar_entry *entry = node;
-    uint64_t at = (uint64_t)offset;
+    node_remove(node);
+    kernel_free(container_of(node, struct tarfs_node, node));
+}
+
+static int tarfs_lookup(struct node *directory, const struct name *name, struct node **node)
+{
+    const struct tar_entry *entry = entry_of(directory);
+    struct tarfs *tarfs = tarfs_of(directory);
+    int result = check(tarfs);
+
+    if (result != 0)
+        return result;
+    if (name->length == 2 && name->text[0] == '.' && name->text[1] == '.')
+        entry = entry->parent;
+    else
+        entry = tar_index_child(&tarfs->index, entry, name->text, name->length);
+    return entry != NULL ? node_of(directory->mount, entry, node) : -ENOENT;
+}
+
+/* The names that are cached know nothing of a disk that was swapped. */
+static int tarfs_refresh(struct node *node)
+{
+    return check(tarfs_of(node));
+}
+
+static int tarfs_target(struct node *node, char **target)
+{
+    const char *text = entry_of(node)->target;
+    int result = check(tarfs_of(node));
+
+    if (result != 0)
+        return result;
+    *target = kernel_copy_text(text, strlen(text));
+    return *target != NULL ? 0 : -ENOMEM;
+}
+
+static int tarfs_name_of(struct node *directory, char *name)
+{
+    const struct tar_entry *entry = entry_of(directory);
+
+    memcpy(name, entry->name, entry->name_length + 1u);
+    return 0;
+}
+
+static ssize_t tarfs_read(struct node *node, void *buffer, size_t length, uint64_t at)
+{
+    struct tarfs *tarfs = tarfs_of(node);
+    const struct tar_entry *entry = entry_of(node);
     unsigned int attempt;
 
     if (at >= entry->data.size)
@@ -131,33 +210,23 @@ static const struct tar_entry *child_at(const struct tar_entry *directory,
 
     if (position->hint != NULL)
         return position->hint;
-    for (i = FIRST_COOKIE; entry != NULL && i < position->cookie; i++)
+    for (i = DIRECTORY_FIRST_COOKIE; entry != NULL && i < position->cookie; i++)
         entry = entry->next_sibling;
     return entry;
 }
 
-static unsigned char entry_type(const struct tar_entry *entry)
-{
-    if (S_ISLNK(entry->mode))
-        return DT_LNK;
-    return S_ISDIR(entry->mode) ? DT_DIR : DT_REG;
-}
-
-static int tarfs_readdir(struct mount *mount, void *node, struct directory_position *position,
+static int tarfs_readdir(struct node *node, struct directory_position *position,
                          struct directory_entry *entry)
 {
-    const struct tar_entry *directory = node, *child;
+    const struct tar_entry *directory = entry_of(node), *child;
+    const struct tar_entry *parent = directory->parent != NULL ? directory->parent : directory;
 
-    (void)mount;
-    if (position->cookie < FIRST_COOKIE) {
-        directory_entry_set(entry, "..", (size_t)position->cookie + 1, DT_DIR, directory->serial);
-        position->cookie++;
+    if (directory_entry_dots(position, entry, directory->serial, parent->serial))
         return 1;
-    }
     child = child_at(directory, position);
     if (child == NULL)
         return 0;
-    directory_entry_set(entry, child->name, child->name_length, entry_type(child), child->serial);
+    directory_entry_set(entry, child->name, child->name_length, child->mode, child->serial);
     position->cookie++;
     position->hint = child->next_sibling;
     return 1;
@@ -184,13 +253,19 @@ static void tarfs_unmount(struct mount *mount)
     kernel_free(tarfs);
 }
 
-static const struct filesystem_operations tarfs_operations = {
+static const struct node_operations tarfs_operations = {
     .lookup = tarfs_lookup,
+    .readdir = tarfs_readdir,
+    .name_of = tarfs_name_of,
+    .target = tarfs_target,
+    .read = tarfs_read,
+    .refresh = tarfs_refresh,
+    .release = tarfs_release,
+};
+
+static const struct mount_operations tarfs_mount_operations = {
     .statvfs = tarfs_statvfs,
     .unmount = tarfs_unmount,
-    .stat = tarfs_stat,
-    .read = tarfs_read,
-    .readdir = tarfs_readdir,
 };
 
 static int tarfs_mount(struct mount *mount, struct block_device *device)
@@ -212,13 +287,16 @@ static int tarfs_mount(struct mount *mount, struct block_device *device)
         result = tar_scan(device, &tarfs->index, &tarfs->log);
     else
         printk("tarfs: %s: no memory for an index", device->name);
+    if (result == 0)
+        result = node_of(mount, tarfs->index.root, &mount->root);
     if (result != 0) {
         tar_index_destroy(&tarfs->index);
         kernel_free(tarfs);
         return result;
     }
-    mount->operations = &tarfs_operations;
+    mount->operations = &tarfs_mount_operations;
     mount->private_data = tarfs;
+    mount->read_only = mount->confined = true;
     return 0;
 }
 

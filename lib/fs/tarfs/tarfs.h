@@ -17,7 +17,7 @@
 
 #include "lib/block/blockdev.h"
 #include "lib/base/printk.h"
-#include "lib/fs/vfs.h"
+#include "lib/fs/node.h"
 
 #define TAR_BLOCK 512u
 
@@ -46,7 +46,8 @@ struct tar_header {
     char type;
     uint64_t size;
     int64_t mtime; /* seconds since 1970 */
-    mode_t mode;
+    uint32_t uid, gid;
+    uint32_t mode; /* permissions */
     char name[257];
     char link[101];
 };
@@ -92,13 +93,15 @@ bool tar_map_place(struct tar_map *map, uint64_t at, uint64_t stored, uint64_t s
 /* What extended headers say of the member that follows them, or of all that follow. */
 struct tar_extension {
     bool of_all;            /* from pax global headers */
-    bool has_name, has_link, has_size, has_mtime;
+    bool has_name, has_link, has_size, has_mtime, has_uid, has_gid;
     bool sparse_name;       /* the name is a sparse file's, which `path` does not change */
     bool sparse;            /* the file's size is real_size, its data have a map */
     bool map_in_data;       /* the map stands before them (GNU's form 1.0), else it is here */
     const char *unusable;   /* why the member cannot be offered, or NULL */
     uint64_t size, real_size, segment_offset;
-    int64_t mtime;
+    int64_t mtime;          /* seconds, */
+    uint32_t mtime_ns;      /* and what is beyond them */
+    uint32_t uid, gid;
     struct tar_map *map;
     char name[VFS_PATH_MAX], link[VFS_PATH_MAX];
 };
@@ -131,9 +134,12 @@ struct tar_entry {
         } data;              /* a file's */
         const char *target;  /* a symbolic link's */
     };
-    int64_t mtime;
+    int64_t mtime;           /* seconds */
+    uint32_t mtime_ns;       /* and nanoseconds */
+    uint32_t uid, gid;
     uint32_t hash;           /* of the name in its directory */
-    uint32_t serial;         /* st_ino; hard links share it */
+    uint32_t serial;         /* the inode; hard links share it */
+    uint32_t *names;         /* how many lead to this file, shared by them; NULL: one */
     uint16_t mode;           /* with the file type */
     uint8_t name_length;
     bool sparse;
@@ -144,6 +150,7 @@ struct tar_index {
     struct tar_entry *root;
     struct tar_entry **buckets;
     size_t bucket_count, entries;
+    uint32_t last_serial;
     void *pages;             /* the arena: a chain through each page's first word */
     size_t page_count, page_limit, page_used;
     struct tar_map *maps;
@@ -161,8 +168,13 @@ struct tar_entry *tar_index_add(struct tar_index *index, struct tar_entry *direc
                                 const char *name, size_t length);
 /* The index owns the map from here on, and is its memory's bound. */
 void tar_index_keep_map(struct tar_index *index, struct tar_map *map);
-/* The entry of a normal relative path, symbolic links followed. -ENOENT, -ENOTDIR, -ELOOP. */
-int tar_index_find(struct tar_index *index, const char *path, struct tar_entry **entry);
+/*
+ * The entry becomes another name of what `target` is. And: it becomes a file of its own again, before
+ * a later member of the same name is put in its place.
+ */
+int tar_entry_set_hard_link(struct tar_index *index, struct tar_entry *entry,
+                            struct tar_entry *target);
+void tar_entry_renew(struct tar_index *index, struct tar_entry *entry);
 /* Make a directory, or a symbolic link to a copy of `target`, out of an entry. */
 void tar_entry_set_directory(struct tar_entry *entry);
 int tar_entry_set_link(struct tar_index *index, struct tar_entry *entry, const char *target);

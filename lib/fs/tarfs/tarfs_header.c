@@ -133,6 +133,14 @@ bool tar_is_extension(char type)
            || type == TAR_GNU_LONG_LINK;
 }
 
+/* A number of a user or group; what is none is 0, which pax headers tell better. */
+static uint32_t decode_owner(const unsigned char *field)
+{
+    uint64_t number;
+
+    return tar_decode_number(field, 8, &number) && number <= UINT32_MAX ? (uint32_t)number : 0;
+}
+
 int tar_header_decode(const unsigned char *block, struct tar_header *header, const char **problem)
 {
     uint64_t mode;
@@ -150,10 +158,12 @@ int tar_header_decode(const unsigned char *block, struct tar_header *header, con
     header->type = block[156] != '\0' ? (char)block[156] : TAR_FILE;
     if (tar_is_extension(header->type))
         return 1; /* of which the rest says nothing */
+    header->uid = decode_owner(block + 108);
+    header->gid = decode_owner(block + 116);
     header->mtime = decode_time(block + 136);
     if (!tar_decode_number(block + 100, 8, &mode))
         mode = 0444;
-    header->mode = (mode_t)(mode & 07777);
+    header->mode = (uint32_t)mode & FILE_PERMISSIONS;
     decode_name(block, header);
     copy_field(header->link, block + 157, 100);
     return 1;

@@ -18,7 +18,6 @@
 #include "tarfs.h"
 
 #define FIRST_BUCKETS 64u
-#define SYMBOLIC_LINKS_MAXIMUM 8u
 
 static void *allocate(struct tar_index *index, size_t size)
 {
@@ -107,8 +106,9 @@ static struct tar_entry *entry_create(struct tar_index *index, const char *name,
     if (entry == NULL)
         return NULL;
     memset(entry, 0, sizeof(*entry));
-    entry->mode = S_IFREG | 0444;
-    entry->serial = (uint32_t)++index->entries;
+    entry->mode = FILE_REGULAR | 0444;
+    entry->serial = ++index->last_serial;
+    index->entries++;
     entry->name_length = (uint8_t)length;
     memcpy(entry->name, name, length);
     entry->name[length] = '\0';
@@ -137,9 +137,9 @@ struct tar_entry *tar_index_add(struct tar_index *index, struct tar_entry *paren
 
 void tar_entry_set_directory(struct tar_entry *entry)
 {
-    if (S_ISDIR(entry->mode))
+    if ((entry->mode & FILE_TYPE) == FILE_DIRECTORY)
         return;
-    entry->mode = S_IFDIR | 0555;
+    entry->mode = FILE_DIRECTORY | 0555;
     entry->children.first = entry->children.last = NULL;
 }
 
@@ -158,9 +158,45 @@ int tar_entry_set_link(struct tar_index *index, struct tar_entry *entry, const c
     if (copy == NULL)
         return -ENOMEM;
     memcpy(copy, target, size);
-    entry->mode = S_IFLNK | 0777;
+    entry->mode = FILE_LINK | 0777;
     entry->target = copy;
     return 0;
+}
+
+int tar_entry_set_hard_link(struct tar_index *index, struct tar_entry *entry,
+                            struct tar_entry *target)
+{
+    if (entry == target)
+        return 0;
+    if (target->names == NULL) {
+        target->names = allocate(index, sizeof(*target->names));
+        if (target->names == NULL)
+            return -ENOMEM;
+        *target->names = 1;
+    }
+    ++*target->names;
+    entry->names = target->names;
+    entry->serial = target->serial;
+    entry->mode = target->mode;
+    entry->sparse = target->sparse;
+    entry->uid = target->uid;
+    entry->gid = target->gid;
+    entry->mtime = target->mtime;
+    entry->mtime_ns = target->mtime_ns;
+    if ((target->mode & FILE_TYPE) == FILE_LINK)
+        entry->target = target->target;
+    else
+        entry->data = target->data;
+    return 0;
+}
+
+void tar_entry_renew(struct tar_index *index, struct tar_entry *entry)
+{
+    if (entry->names == NULL)
+        return;
+    --*entry->names;
+    entry->names = NULL;
+    entry->serial = ++index->last_serial;
 }
 
 int tar_index_init(struct tar_index *index)
@@ -198,77 +234,4 @@ void tar_index_destroy(struct tar_index *index)
     kernel_free(index->buckets);
     index->pages = NULL;
     index->buckets = NULL;
-}
-
-/*
- * Put a link's target in the place of the path up to `done`: `path` becomes the path to go on with.
- * The archive's root is the root that ".." and "/" cannot leave.
- */
-static int splice_link(char *path, size_t name_start, const char *rest, const char *target)
-{
-    char from[VFS_PATH_MAX], normal[VFS_PATH_MAX];
-    bool directory;
-    int result;
-
-    from[0] = '/';
-    memcpy(from + 1, path, name_start);
-    from[name_start > 0 ? name_start : 1] = '\0'; /* without the slash behind the directory */
-    result = path_normalise(from, target, normal, &directory, NULL);
-    if (result != 0)
-        return result;
-    if (strlen(normal) + 1 + strlen(rest) >= VFS_PATH_MAX)
-        return -ENAMETOOLONG;
-    if (*rest != '\0') {
-        strcat(normal, "/");
-        strcat(normal, rest);
-    }
-    strcpy(path, normal + strspn(normal, "/"));
-    return 0;
-}
-
-/* Walk until a link or the end: *link_start tells where the link's name starts, or is SIZE_MAX. */
-static int walk(const struct tar_index *index, const char *path, struct tar_entry **entry,
-                size_t *link_start, const char **rest)
-{
-    const char *start = path, *name;
-
-    *entry = index->root;
-    *link_start = SIZE_MAX;
-    while (*path != '\0') {
-        size_t length = path_component(&path, &name);
-
-        if (!S_ISDIR((*entry)->mode))
-            return -ENOTDIR;
-        *entry = tar_index_child(index, *entry, name, length);
-        if (*entry == NULL)
-            return -ENOENT;
-        if (S_ISLNK((*entry)->mode)) {
-            *link_start = (size_t)(name - start);
-            *rest = path;
-            return 0;
-        }
-    }
-    return 0;
-}
-
-int tar_index_find(struct tar_index *index, const char *path, struct tar_entry **entry)
-{
-    char buffer[VFS_PATH_MAX];
-    unsigned int links = 0;
-    size_t link_start;
-    const char *rest;
-    int result = walk(index, path, entry, &link_start, &rest);
-
-    if (result != 0 || link_start == SIZE_MAX)
-        return result;
-    strcpy(buffer, path);
-    rest = buffer + (rest - path);
-    while (result == 0 && link_start != SIZE_MAX) {
-        if (links++ == SYMBOLIC_LINKS_MAXIMUM)
-            return -ELOOP;
-        result = splice_link(buffer, link_start, rest, (*entry)->target);
-        if (result == 0)
-            result = walk(index, buffer, entry, &link_start, &rest);
-    }
-    return result;
 }

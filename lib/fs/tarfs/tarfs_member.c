@@ -45,11 +45,20 @@ static const char *member_link(const struct scanner *scanner)
     return scanner->global.has_link ? scanner->global.link : scanner->header.link;
 }
 
-static int64_t member_mtime(const struct scanner *scanner)
+/* Of what the member's own extensions say, those for all, and its header: the first that is said. */
+static void set_times_and_owner(const struct scanner *scanner, struct tar_entry *entry)
 {
-    if (scanner->extension.has_mtime)
-        return scanner->extension.mtime;
-    return scanner->global.has_mtime ? scanner->global.mtime : scanner->header.mtime;
+    const struct tar_extension *own = &scanner->extension, *global = &scanner->global;
+    const struct tar_header *header = &scanner->header;
+
+    entry->mtime = header->mtime;
+    entry->mtime_ns = 0;
+    if (own->has_mtime || global->has_mtime) {
+        entry->mtime = (own->has_mtime ? own : global)->mtime;
+        entry->mtime_ns = (own->has_mtime ? own : global)->mtime_ns;
+    }
+    entry->uid = own->has_uid ? own->uid : global->has_uid ? global->uid : header->uid;
+    entry->gid = own->has_gid ? own->gid : global->has_gid ? global->gid : header->gid;
 }
 
 /* A name for the log: without the bytes that would do something to a terminal. */
@@ -262,32 +271,24 @@ static int settle_map(struct scanner *scanner)
     return 0;
 }
 
-/* What a hard link leads to: an earlier file or symbolic link, or NULL. */
-static const struct tar_entry *hard_link_target(struct scanner *scanner)
+static uint32_t type_of(const struct tar_entry *entry)
 {
-    const struct tar_entry *target =
-        tar_path_find(&scanner->path, scanner->index, member_link(scanner));
-
-    return target != NULL && !S_ISDIR(target->mode) ? target : NULL;
+    return entry->mode & FILE_TYPE;
 }
 
-static void copy_target(struct tar_entry *entry, const struct tar_entry *target)
+/* What a hard link leads to: an earlier file or symbolic link, or NULL. */
+static struct tar_entry *hard_link_target(struct scanner *scanner)
 {
-    entry->mode = target->mode;
-    entry->serial = target->serial;
-    entry->mtime = target->mtime;
-    entry->sparse = target->sparse;
-    if (S_ISLNK(target->mode))
-        entry->target = target->target;
-    else
-        entry->data = target->data;
+    struct tar_entry *target = tar_path_find(&scanner->path, scanner->index, member_link(scanner));
+
+    return target != NULL && type_of(target) != FILE_DIRECTORY ? target : NULL;
 }
 
 static void set_file(struct scanner *scanner, struct tar_entry *entry)
 {
     struct tar_extension *extension = &scanner->extension;
 
-    entry->mode = (uint16_t)(S_IFREG | scanner->header.mode);
+    entry->mode = (uint16_t)(FILE_REGULAR | scanner->header.mode);
     entry->sparse = extension->sparse;
     if (!extension->sparse) {
         entry->data.offset = scanner->offset + TAR_BLOCK;
@@ -300,25 +301,26 @@ static void set_file(struct scanner *scanner, struct tar_entry *entry)
     extension->map = NULL;
 }
 
-static int fill_in(struct scanner *scanner, struct tar_entry *entry)
+/* `target` is what a hard link leads to. */
+static int fill_in(struct scanner *scanner, struct tar_entry *entry, struct tar_entry *target)
 {
     const struct tar_header *header = &scanner->header;
-    bool is_directory = S_ISDIR(entry->mode);
+    uint32_t type = type_of(entry);
 
-    if (is_directory && header->type != TAR_DIRECTORY && entry->children.first != NULL)
+    if (type == FILE_DIRECTORY && header->type != TAR_DIRECTORY && entry->children.first != NULL)
         return leave_out(scanner, "a file in the place of a directory");
-    if (is_directory || S_ISLNK(entry->mode))
+    if (type == FILE_DIRECTORY || type == FILE_LINK)
         tar_path_forget(&scanner->path); /* it may be something else from here on */
-    if (header->type == TAR_HARD_LINK) {
-        copy_target(entry, hard_link_target(scanner));
-        return 0;
-    }
-    entry->mtime = member_mtime(scanner);
+    if (entry != target)
+        tar_entry_renew(scanner->index, entry);
+    if (target != NULL)
+        return tar_entry_set_hard_link(scanner->index, entry, target);
+    set_times_and_owner(scanner, entry);
     if (header->type == TAR_SYMBOLIC_LINK)
         return tar_entry_set_link(scanner->index, entry, member_link(scanner));
     if (header->type == TAR_DIRECTORY) {
         tar_entry_set_directory(entry);
-        entry->mode = (uint16_t)(S_IFDIR | header->mode);
+        entry->mode = (uint16_t)(FILE_DIRECTORY | header->mode);
         return 0;
     }
     set_file(scanner, entry);
@@ -336,18 +338,21 @@ static const char *unusable(const struct scanner *scanner)
 
 static int take(struct scanner *scanner)
 {
-    struct tar_entry *entry;
+    struct tar_entry *entry, *target = NULL;
     const char *reason = unusable(scanner);
     int result;
 
     if (reason != NULL)
         return leave_out(scanner, reason);
-    if (scanner->header.type == TAR_HARD_LINK && hard_link_target(scanner) == NULL)
-        return leave_out(scanner, "a hard link to no earlier file");
+    if (scanner->header.type == TAR_HARD_LINK) {
+        target = hard_link_target(scanner);
+        if (target == NULL)
+            return leave_out(scanner, "a hard link to no earlier file");
+    }
     result = tar_path_make(&scanner->path, scanner->index, member_name(scanner), &entry);
     if (result == -ENOMEM)
         return result;
-    return result != 0 ? leave_out(scanner, reason_for(result)) : fill_in(scanner, entry);
+    return result != 0 ? leave_out(scanner, reason_for(result)) : fill_in(scanner, entry, target);
 }
 
 int scan_member(struct scanner *scanner)

@@ -16,7 +16,6 @@
 #include <errno.h>
 #include <string.h>
 
-#include "../internal.h"
 #include "tarfs.h"
 
 #define SYMBOLIC_LINKS_MAXIMUM 40u
@@ -32,6 +31,18 @@ struct walk {
     bool make;
     bool made;            /* the entry is new: it is to be a directory if the path goes on */
 };
+
+/* The next component of a path: its length; *path moves behind it and its slash. */
+static size_t path_component(const char **path, const char **name)
+{
+    size_t length = strcspn(*path, "/");
+
+    *name = *path;
+    *path += length;
+    if (**path == '/')
+        (*path)++;
+    return length;
+}
 
 static size_t archive_component(const char **path, const char **name)
 {
@@ -105,7 +116,7 @@ static int step(struct walk *walk, const char *name, size_t length)
 
     if (result != 0)
         return result;
-    if (!S_ISDIR(walk->entry->mode))
+    if ((walk->entry->mode & FILE_TYPE) != FILE_DIRECTORY)
         return -ENOTDIR;
     next = tar_index_child(walk->index, walk->entry, name, length);
     walk->made = next == NULL;
@@ -120,7 +131,7 @@ static int step(struct walk *walk, const char *name, size_t length)
         return 0;
     if (walk->made)
         tar_entry_set_directory(next);
-    return S_ISLNK(next->mode) ? follow(walk) : 0;
+    return (next->mode & FILE_TYPE) == FILE_LINK ? follow(walk) : 0;
 }
 
 static int go(struct walk *walk)

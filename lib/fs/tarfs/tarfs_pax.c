@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * pax extended headers: records "LENGTH KEY=VALUE\n", where LENGTH counts the whole record, itself
- * and the newline included. Keys that matter here: path, linkpath, size, mtime, and those of GNU's
+ * and the newline included. Keys that matter here: path, linkpath, size, mtime, uid, gid, and those of GNU's
  * sparse files, whose map has three forms:
  *
  *   0.0   GNU.sparse.offset and GNU.sparse.numbytes, in turn, once for each segment
@@ -18,6 +18,7 @@
 
 #define MALFORMED "malformed pax record"
 #define BAD_NAME  "a name that cannot be"
+#define NS_IN_SECOND 1000000000u
 #define BAD_MAP   "a sparse file whose map is damaged"
 
 /* One record, and where what it says goes. */
@@ -98,20 +99,55 @@ static int take_size(struct record *record)
     return -EINVAL;
 }
 
-/* Whole seconds, rounded down; what is no time is 0. */
+/* What follows the point: digits of a second, as nanoseconds. */
+static uint32_t fraction(const char *text, const char *end)
+{
+    uint32_t unit = NS_IN_SECOND / 10, ns = 0;
+
+    for (; text < end && *text >= '0' && *text <= '9'; text++, unit /= 10)
+        ns += unit * (uint32_t)(*text - '0');
+    return ns;
+}
+
+/* Seconds and nanoseconds, rounded down; what is no time is 0. */
 static int take_mtime(struct record *record)
 {
+    struct tar_extension *extension = record->extension;
     const char *text = record->value;
-    bool negative = text < record->end && *text == '-', fraction;
+    bool negative = text < record->end && *text == '-';
     uint64_t seconds;
+    uint32_t ns = 0;
 
     text += negative;
     if (!digits(&text, record->end, &seconds) || seconds > INT64_MAX - 1
         || (text < record->end && *text != '.'))
         seconds = 0;
-    fraction = text < record->end && strspn(text + 1, "0") < (size_t)(record->end - text - 1);
-    record->extension->has_mtime = true;
-    record->extension->mtime = negative ? -(int64_t)seconds - fraction : (int64_t)seconds;
+    else if (text < record->end)
+        ns = fraction(text + 1, record->end);
+    extension->has_mtime = true;
+    extension->mtime = negative ? -(int64_t)seconds - (ns != 0) : (int64_t)seconds;
+    extension->mtime_ns = negative && ns != 0 ? NS_IN_SECOND - ns : ns;
+    return 0;
+}
+
+static void take_owner(struct record *record, uint32_t *number, bool *has)
+{
+    uint64_t value;
+
+    *has = whole_number(record, &value) && value <= UINT32_MAX;
+    if (*has)
+        *number = (uint32_t)value;
+}
+
+static int take_uid(struct record *record)
+{
+    take_owner(record, &record->extension->uid, &record->extension->has_uid);
+    return 0;
+}
+
+static int take_gid(struct record *record)
+{
+    take_owner(record, &record->extension->gid, &record->extension->has_gid);
     return 0;
 }
 
@@ -195,6 +231,8 @@ static const struct {
     { "linkpath", take_linkpath, false },
     { "size", take_size, false },
     { "mtime", take_mtime, false },
+    { "uid", take_uid, false },
+    { "gid", take_gid, false },
     { "GNU.sparse.name", take_sparse_name, true },
     { "GNU.sparse.size", take_sparse_size, true },
     { "GNU.sparse.realsize", take_sparse_size, true },
