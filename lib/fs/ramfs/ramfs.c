@@ -324,7 +324,7 @@ static int ramfs_statvfs(struct mount *mount, struct statvfs *status)
     memset(status, 0, sizeof(*status));
     status->f_bsize = status->f_frsize = PAGE_SIZE;
     status->f_blocks = limit / PAGE_SIZE;
-    status->f_bfree = status->f_bavail = left < pages_unused() ? left : pages_unused();
+    status->f_bfree = status->f_bavail = left < pages_available() ? left : pages_available();
     status->f_namemax = VFS_NAME_MAX;
     return 0;
 }
