@@ -13,6 +13,7 @@
 struct stand_in {
     struct node node;
     struct node *parent; /* with a reference */
+    unsigned int holds;  /* mounts and other stand-ins that lie on it */
     struct name name;
     char text[];
 };
@@ -59,6 +60,13 @@ static const struct node_operations stand_in_operations = {
     .release = stand_in_release,
 };
 
+/* One more lies on this node, if it is a stand-in. */
+static void hold(struct node *node)
+{
+    if (node->operations == &stand_in_operations)
+        stand_in_of(node)->holds++;
+}
+
 static int stand_in_make(struct node *parent, const struct name *name)
 {
     struct stand_in *made = kernel_alloc(sizeof(*made) + name->length);
@@ -71,10 +79,13 @@ static int stand_in_make(struct node *parent, const struct name *name)
     made->node.attributes.links = 2;
     made->node.attributes.inode = made->node.serial;
     made->parent = node_get(parent);
+    made->holds = 0;
     made->name = (struct name){ made->text, name->length };
     memcpy(made->text, name->text, name->length);
     name_cache_forget(parent, name);
     result = name_cache_add(parent, name, &made->node, true);
+    if (result == 0)
+        hold(parent);
     node_put(&made->node);
     return result;
 }
@@ -114,18 +125,18 @@ int mount_point_make(const char *path, struct node **point)
         node_put(*point);
         result = -ENOTDIR;
     }
+    if (result == 0)
+        hold(*point);
     return result;
 }
 
 void mount_point_leave(struct node *point)
 {
-    while (point->operations == &stand_in_operations && point->references == 2) {
-        struct stand_in *left = stand_in_of(point);
-        struct node *parent = node_get(left->parent);
-        struct name name = left->name;
+    while (point->operations == &stand_in_operations && --stand_in_of(point)->holds == 0) {
+        struct node *parent = node_get(stand_in_of(point)->parent);
 
+        name_cache_forget(parent, &stand_in_of(point)->name);
         node_put(point);
-        name_cache_forget(parent, &name);
         point = parent;
     }
     node_put(point);
