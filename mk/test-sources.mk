@@ -5,8 +5,8 @@
 TEST_FRONTEND := $(addprefix xen/bus/,frontend.c frontend_port.c xenbus_handshake.c xenbus_retry.c) lib/base/log_limit.c
 TEST_BLKFRONT := $(filter-out blkfront/xenbus.c,$(wildcard blkfront/*.c)) lib/block/request.c $(TEST_FRONTEND)
 TEST_NETFRONT := $(filter-out netfront/xenbus.c,$(wildcard netfront/*.c)) net/netdev.c $(TEST_FRONTEND)
-TEST_BLOCK := $(addprefix lib/block/,registry.c wait.c request.c bytes.c ramdisk.c) $(wildcard lib/block/cache*.c) \
-    lib/mm/pressure.c lib/base/log_limit.c
+TEST_BLOCK := $(addprefix lib/block/,registry.c wait.c request.c bytes.c ramdisk.c) $(wildcard lib/fs/cache/*.c) \
+    lib/mm/pressure.c lib/base/log_limit.c lib/base/tree.c
 TEST_VFS := $(TEST_BLOCK) $(filter-out lib/fs/start.c,$(wildcard lib/fs/*.c)) lib/mm/hash.c \
     lib/file/file.c lib/base/id_table.c $(addprefix lib/file/,io_read.c io_write.c)
 TEST_RAMFS := $(wildcard lib/fs/ramfs/*.c) lib/base/tree.c

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "lib/block/blockdev.h"
-#include "lib/mm/heap.h"
 
 static struct list devices = LIST_INIT(devices);
 
@@ -50,15 +49,14 @@ int block_register(struct block_device *device)
 void block_contents_replaced(struct block_device *device)
 {
     device->generation++;
-    if (device->replaced != NULL)
-        device->replaced(device, true);
+    if (device->watcher != NULL)
+        device->watcher->replaced(device, true);
 }
 
 void block_unregister(struct block_device *device)
 {
     list_remove(&device->link);
-    if (device->replaced != NULL)
-        device->replaced(device, true);
-    kernel_free(device->cache);
-    device->cache = NULL;
+    if (device->watcher != NULL)
+        device->watcher->unregistered(device);
+    device->watcher = NULL;
 }

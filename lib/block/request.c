@@ -75,8 +75,8 @@ void block_submit(struct block_device *device, struct block_request *request)
 void block_finish(struct block_device *device, struct block_request *request, int result)
 {
     request->result = result;
-    if (request->operation != BLOCK_READ && request->length > 0 && device->changed != NULL)
-        device->changed(device, request->offset, request->length);
+    if (request->operation != BLOCK_READ && request->length > 0 && device->watcher != NULL)
+        device->watcher->changed(device, request->offset, request->length);
     device->statistics.requests[request->operation]++;
     device->statistics.bytes[request->operation] += request->length;
     device->statistics.errors += result != 0;
@@ -86,8 +86,8 @@ void block_finish(struct block_device *device, struct block_request *request, in
 void block_contents_kept(struct block_device *device)
 {
     device->generation++;
-    if (device->replaced != NULL)
-        device->replaced(device, false);
+    if (device->watcher != NULL)
+        device->watcher->replaced(device, false);
 }
 
 /* What is cached from the smaller end on is out of date, the page that it lies in included. */
@@ -95,9 +95,9 @@ void block_resize(struct block_device *device, uint64_t size)
 {
     uint64_t less = size < device->size ? size : device->size;
 
-    if (device->changed != NULL)
-        device->changed(device, less & PAGE_MASK, UINT64_MAX);
     device->size = size;
+    if (device->watcher != NULL)
+        device->watcher->changed(device, less & PAGE_MASK, UINT64_MAX);
 }
 
 void block_plug(struct block_device *device)

@@ -283,6 +283,8 @@ static void changed(struct block_device *device_, uint64_t offset, uint64_t leng
     changed_from = offset;
 }
 
+static const struct block_watcher watcher = { .changed = changed };
+
 static void resized(const char *sectors)
 {
     fake_backend_node(&device, "sectors", sectors);
@@ -297,7 +299,7 @@ static void resizes(void)
     attach("512");
     fake_backend_node(&device, "sectors", "105");
     bring_up();
-    block->changed = changed;
+    block->watcher = &watcher;
     fake_log_lines = 0;
     resized("105");
     CHECK(fake_log_lines == 0 && changed_from == 0);

@@ -3,12 +3,20 @@
 
 #include "fakes.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "lib/sched/sched.h"
 
-static int finish(struct fake_disk *disk, uint64_t offset, size_t length)
+static int answer(const struct fake_disk *disk, uint64_t offset, size_t length, bool write)
+{
+    bool bad = disk->bad > 0 && disk->bad >= offset && disk->bad - offset < length;
+
+    return bad && !(write && disk->bad_reads_only) ? -EIO : disk->error;
+}
+
+static int finish(struct fake_disk *disk, uint64_t offset, size_t length, bool write)
 {
     assert_true(length > 0 && offset + length <= disk->device.size);
     assert_int_equal((offset | length) % disk->device.sector_size, 0);
@@ -16,7 +24,7 @@ static int finish(struct fake_disk *disk, uint64_t offset, size_t length)
         disk->longest = length;
     if (disk->delay > 0)
         thread_sleep_until(deadline_after(disk->delay));
-    return disk->error;
+    return answer(disk, offset, length, write);
 }
 
 static int fake_read(struct block_device *device, uint64_t offset, void *buffer, size_t length)
@@ -26,7 +34,7 @@ static int fake_read(struct block_device *device, uint64_t offset, void *buffer,
 
     disk->reads++;
     memcpy(buffer, disk->data + offset, length); /* what was there before the wait */
-    result = finish(disk, offset, length);
+    result = finish(disk, offset, length, false);
     if (result != 0)
         memset(buffer, 0xee, length);
     return result;
@@ -36,7 +44,7 @@ static int fake_write(struct block_device *device, uint64_t offset, const void *
                       size_t length)
 {
     struct fake_disk *disk = device->private_data;
-    int result = finish(disk, offset, length);
+    int result = finish(disk, offset, length, true);
 
     disk->writes++;
     if (result == 0)
@@ -102,6 +110,8 @@ static void fake_submit(struct block_device *device, struct block_request *reque
     disk->writes += request->operation == BLOCK_WRITE;
     disk->flushes += request->operation == BLOCK_FLUSH;
     disk->under_way++;
+    if (disk->under_way > disk->most_under_way)
+        disk->most_under_way = disk->under_way;
     assert_true(request->offset + request->length <= device->size);
     if (request->length > disk->longest)
         disk->longest = request->length;
@@ -111,7 +121,8 @@ static void fake_submit(struct block_device *device, struct block_request *reque
          device->sector_size);
     under_way->disk = disk;
     under_way->request = request;
-    under_way->error = disk->error;
+    under_way->error = answer(disk, request->offset, request->length,
+                              request->operation == BLOCK_WRITE);
     timer_init(&under_way->timer, request_ends, under_way);
     if (disk->delay == 0)
         request_ends(under_way);

@@ -133,7 +133,7 @@ static void swapped_meanwhile(void **state)
     tar_start(&tar);
     tar_member(&tar, '0', "a", "", "contents of a");
     assert_int_equal(mount_tar(), 0);
-    block_cache_shrink(SIZE_MAX);
+    page_cache_shrink(SIZE_MAX);
     disk.delay = MILLISECONDS(2);
     thread_create("swap", swap_soon, NULL);
     assert_int_equal(vfs_open(NULL, "/a", O_RDONLY, 0, &file), 0);

@@ -223,7 +223,7 @@ static void without_memory(void **state)
         failed = fake_fail_at == 0;
         fake_fail_at = 0;
         fake_disk_destroy(&disk);
-        block_cache_shrink(SIZE_MAX);
+        page_cache_shrink(SIZE_MAX);
         assert_int_equal(fake_pages_in_use, 0);
     }
     assert_true(n > 8);

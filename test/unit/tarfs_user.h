@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "fake_disk.h"
-#include "lib/block/blockcache.h"
+#include "lib/fs/page_cache.h"
 #include "lib/base/printk.h"
 #include "vfs_user.h"
 #include "tar_writer.h"
@@ -28,7 +28,7 @@ static inline void unmount(void)
 {
     assert_int_equal(vfs_unmount("/"), 0);
     fake_disk_destroy(&disk);
-    block_cache_shrink(SIZE_MAX);
+    page_cache_shrink(SIZE_MAX);
     assert_int_equal(fake_pages_in_use, 0);
 }
 

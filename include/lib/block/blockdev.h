@@ -17,6 +17,7 @@
 #include "lib/base/list.h"
 
 struct block_device;
+struct page_mapping;
 
 /*
  * A request that nobody waits for. The caller fills in the first part and owns struct, vector and
@@ -84,6 +85,15 @@ struct block_operations {
     int (*flush)(struct block_device *device);
 };
 
+/* For the page cache: what a device tells of itself. Any context, but for `unregistered`. */
+struct block_watcher {
+    /* A write or a discard has ended, or the size is another: this range is out of date. */
+    void (*changed)(struct block_device *device, uint64_t offset, uint64_t length);
+    /* All may be other than before; `lost`: what is not written yet is void, too. */
+    void (*replaced)(struct block_device *device, bool lost);
+    void (*unregistered)(struct block_device *device);
+};
+
 struct block_device {
     char name[16];         /* "xvda", "ramdisk" */
     uint64_t size;         /* bytes */
@@ -97,14 +107,8 @@ struct block_device {
     const struct block_operations *operations;
     void *private_data;
     const void *memory;    /* the contents, when they can be read in place; otherwise NULL */
-    /*
-     * For the block cache: called after a write, a discard, and when the device is resized; what
-     * was cached of this range is out of date.
-     */
-    void (*changed)(struct block_device *device, uint64_t offset, uint64_t length);
-    /* Likewise: all may be other than before; `lost`: what is not written yet is void, too. */
-    void (*replaced)(struct block_device *device, bool lost);
-    struct cache_writes *cache; /* the block cache's; freed when the device is unregistered */
+    const struct block_watcher *watcher; /* the page cache's, as soon as it has pages */
+    struct page_mapping *pages;          /* likewise */
     unsigned int generation; /* counts block_contents_replaced(): what was learned before is void */
     unsigned int plugged;
     unsigned int kept_pages; /* that the provider keeps for transfers, each with a grant: as many as

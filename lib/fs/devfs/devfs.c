@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * devfs: /dev. Character devices from a table, and every registered block device by its name, as
- * raw bytes through the block cache, or past it with O_DIRECT (of any alignment).
+ * raw bytes through the page cache, or past it with O_DIRECT (of any alignment).
  *
  * A device's number is its place: first the table, then the disks as they came. It is the inode, the
  * cookie in the listing, and what st_rdev tells. Nodes are made when somebody asks for one.
@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "../internal.h"
-#include "lib/block/blockcache.h"
+#include "lib/fs/disk_cache.h"
 #include "lib/mm/heap.h"
 #include "lib/random/random.h"
 
@@ -170,20 +170,14 @@ static size_t clamp(const struct block_device *device, size_t length, uint64_t o
 static ssize_t devfs_read(struct node *read, void *buffer, size_t length, uint64_t offset)
 {
     const struct devfs_node *node = devfs_node_of(read);
-    int result;
 
     if (node->character != NULL)
         return node->character->read(buffer, length);
     length = clamp(node->block, length, offset);
     if (length == 0)
         return 0;
-    if (node->direct) {
-        block_cache_settle(node->block, offset, length);
-        result = block_read_bytes(node->block, offset, buffer, length);
-    } else {
-        result = block_cache_read(node->block, offset, buffer, length);
-    }
-    return result != 0 ? result : (ssize_t)length;
+    return node->direct ? disk_read_direct(node->block, offset, buffer, length)
+                        : disk_read(node->block, offset, buffer, length);
 }
 
 static ssize_t devfs_write(struct node *written, const void *buffer, size_t length,
@@ -191,20 +185,14 @@ static ssize_t devfs_write(struct node *written, const void *buffer, size_t leng
 {
     const struct devfs_node *node = devfs_node_of(written);
     size_t part;
-    int result;
 
     if (node->character != NULL)
         return node->character->write(length);
     part = clamp(node->block, length, offset);
     if (part == 0 && length > 0)
         return -ENOSPC;
-    if (node->direct) {
-        block_cache_settle(node->block, offset, part);
-        result = block_write_bytes(node->block, offset, buffer, part);
-    } else {
-        result = block_cache_write(node->block, offset, buffer, part);
-    }
-    return result != 0 ? result : (ssize_t)part;
+    return node->direct ? disk_write_direct(node->block, offset, buffer, part)
+                        : disk_write(node->block, offset, buffer, part);
 }
 
 /* A disk that is gone keeps nobody from flushing the others, and was told of when it went. */
@@ -216,7 +204,7 @@ static int devfs_sync_all(struct mount *mount)
 
     (void)mount;
     for (i = 0; (device = block_at(i)) != NULL; i++) {
-        int result = block_cache_sync(device);
+        int result = disk_sync(device);
 
         if (first == 0 && result != -ENODEV)
             first = result;
@@ -228,7 +216,7 @@ static int devfs_sync(struct node *node)
 {
     struct block_device *block = devfs_node_of(node)->block;
 
-    return block != NULL ? block_cache_sync(block) : 0;
+    return block != NULL ? disk_sync(block) : 0;
 }
 
 static int devfs_readdir(struct node *directory, struct directory_position *position,

@@ -179,7 +179,7 @@ void tar_entry_renew(struct tar_index *index, struct tar_entry *entry);
 void tar_entry_set_directory(struct tar_entry *entry);
 int tar_entry_set_link(struct tar_index *index, struct tar_entry *entry, const char *target);
 
-/* Read `length` bytes of a file from `offset` on, all of them inside of it. As block_cache_read(). */
+/* Read `length` bytes of a file from `offset` on, all of them inside of it. As disk_read_all(). */
 int tar_entry_read(struct block_device *device, const struct tar_entry *entry, void *buffer,
                    size_t length, uint64_t offset);
 

@@ -2,7 +2,7 @@
 /* What a disk without an archive holds: told in the log, so that a wrong disk is known as what it is. */
 #include <string.h>
 
-#include "lib/block/blockcache.h"
+#include "lib/fs/disk_cache.h"
 #include "tarfs.h"
 
 static const struct {
@@ -29,7 +29,7 @@ const char *tar_contents(struct block_device *device)
         uint64_t end = kinds[i].offset + kinds[i].length;
 
         if (end <= device->size
-            && block_cache_read(device, kinds[i].offset, found, kinds[i].length) == 0
+            && disk_read_all(device, kinds[i].offset, found, kinds[i].length) == 0
             && memcmp(found, kinds[i].bytes, kinds[i].length) == 0)
             return kinds[i].name;
     }

@@ -18,7 +18,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "lib/block/blockcache.h"
+#include "lib/fs/disk_cache.h"
 #include "lib/base/printk.h"
 #include "lib/mm/heap.h"
 #include "tarfs_scan.h"
@@ -44,7 +44,7 @@ bool scan_inside(const struct scanner *scanner, uint64_t offset, uint64_t size)
 
 int scan_read(struct scanner *scanner, uint64_t offset, void *data, size_t length)
 {
-    int result = block_cache_read(scanner->device, offset, data, length);
+    int result = disk_read_all(scanner->device, offset, data, length);
 
     if (result == 0)
         scanner->index->digest = tar_digest(scanner->index->digest, data, length);

@@ -7,7 +7,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "lib/block/blockcache.h"
+#include "lib/fs/disk_cache.h"
 #include "lib/mm/heap.h"
 #include "lib/mm/pages.h"
 #include "tarfs.h"
@@ -108,7 +108,7 @@ static int read_sparse(struct block_device *device, const struct tar_map *map, c
 
             if (segment->length - into < part)
                 part = segment->length - into;
-            result = block_cache_read(device, segment->at + into, buffer, part);
+            result = disk_read_all(device, segment->at + into, buffer, part);
             i++;
         }
         buffer += part;
@@ -123,5 +123,5 @@ int tar_entry_read(struct block_device *device, const struct tar_entry *entry, v
 {
     if (entry->sparse)
         return read_sparse(device, entry->data.map, buffer, length, offset);
-    return block_cache_read(device, entry->data.offset + offset, buffer, length);
+    return disk_read_all(device, entry->data.offset + offset, buffer, length);
 }

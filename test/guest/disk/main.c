@@ -14,7 +14,7 @@
 
 #include "../cksum.h"
 #include "../disks.h"
-#include "lib/block/blockcache.h"
+#include "lib/fs/disk_cache.h"
 #include "lib/block/blockdev.h"
 #include "xen/bus/xenbus.h"
 
@@ -243,7 +243,7 @@ static void test_sum(const char *name, size_t step)
         size_t length = device->size - done < step ? device->size - done : step;
 
         if (result == 0)
-            result = block_cache_read(device, done, scratch, length);
+            result = disk_read_all(device, done, scratch, length);
         sum = cksum_add(sum, scratch, length);
     }
     CHECK(result == 0);
@@ -298,7 +298,7 @@ static void test_resize(const char *name)
     uint64_t size = device->size;
     unsigned int generation = device->generation;
 
-    CHECK(block_cache_read(device, size - 100, scratch, 100) == 0);
+    CHECK(disk_read_all(device, size - 100, scratch, 100) == 0);
     printf("%s may grow now\n", name);
     wait_size(device, 2 * size);
     test_sum(name, 4096);
@@ -306,7 +306,7 @@ static void test_resize(const char *name)
     wait_size(device, size / 2);
     test_sum(name, 4096);
     CHECK(block_read(device, size / 2, scratch, 512) == -ENXIO);
-    CHECK(block_cache_read(device, size, scratch, 1) == -ENXIO);
+    CHECK(disk_read_all(device, size, scratch, 1) == -ENXIO);
     CHECK(device->generation == generation);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* For the block cache's tests: a disk of 1 MiB under a cache of 32 pages, and who reads and writes. */
-#ifndef TEST_BLOCK_CACHE_USER_H
-#define TEST_BLOCK_CACHE_USER_H
+/* For the page cache's tests: a disk of 1 MiB under a cache of 32 pages, and who reads and writes. */
+#ifndef TEST_PAGE_CACHE_USER_H
+#define TEST_PAGE_CACHE_USER_H
 
 #include "fakes.h"
 
@@ -9,9 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../lib/block/cache_pages.h"
+#include "../../lib/fs/cache/pages.h"
 #include "fake_disk.h"
-#include "lib/block/blockcache.h"
+#include "lib/fs/disk_cache.h"
 #include "lib/mm/memory_pressure.h"
 #include "lib/sched/sched.h"
 
@@ -35,7 +35,7 @@ static inline int set_up(void **state)
 {
     (void)state;
     fill_contents();
-    block_cache_set_limit(LIMIT);
+    page_cache_set_limit(LIMIT);
     fake_disk_create_queued(&disk, "xvda", contents, DISK_SIZE, 512);
     return 0;
 }
@@ -52,7 +52,7 @@ static inline int tear_down(void **state)
 static inline void cached(size_t offset, size_t length)
 {
     memset(buffer, 0, length);
-    assert_int_equal(block_cache_read(&disk.device, offset, buffer, length), 0);
+    assert_int_equal(disk_read_all(&disk.device, offset, buffer, length), 0);
     assert_memory_equal(buffer, contents + offset, length);
 }
 
@@ -62,22 +62,22 @@ static unsigned char model[DISK_SIZE];
 static inline void write_model(size_t offset, size_t length, unsigned char value)
 {
     memset(model + offset, value, length);
-    assert_int_equal(block_cache_write(&disk.device, offset, model + offset, length), 0);
+    assert_int_equal(disk_write(&disk.device, offset, model + offset, length), length);
 }
 
 static inline void check_model(size_t offset, size_t length)
 {
-    assert_int_equal(block_cache_read(&disk.device, offset, buffer, length), 0);
+    assert_int_equal(disk_read_all(&disk.device, offset, buffer, length), 0);
     assert_memory_equal(buffer, model + offset, length);
 }
 
 static inline void synced(void)
 {
-    struct block_cache_statistics statistics;
+    struct page_cache_statistics statistics;
 
-    assert_int_equal(block_cache_sync(&disk.device), 0);
+    assert_int_equal(disk_sync(&disk.device), 0);
     assert_memory_equal(model, contents, DISK_SIZE);
-    block_cache_statistics(&statistics);
+    page_cache_statistics(&statistics);
     assert_int_equal(statistics.unwritten, 0);
 }
 
