@@ -34,6 +34,7 @@ ABI := $(BUILD)/abi
 ABI_CPPFLAGS := -I$(ABI) -D__XEN_INTERFACE_VERSION__=0x00040e00
 CPPFLAGS = $(OVERLAY:%=-I%/include) -Iinclude -Iinclude/posix $(ABI_CPPFLAGS) $(NEWLIB_CPPFLAGS) -D_GNU_SOURCE
 LWIP_CPPFLAGS := -Inet/lwip -I$(LWIP)/src/include
+LZ4_CPPFLAGS := -I$(LZ4)/lib
 
 $(ABI)/.done: $(BUILD)/.tools-build
 	@mkdir -p $(@D)
@@ -70,12 +71,19 @@ $(OBJ)/%.o: %.S $(OBJ)/.flags | $(PREPARED)
 	$(say) AS $<
 	$(Q)$(CC) $(CPPFLAGS) -ffile-prefix-map=$(CURDIR)=. -g -MMD -MP -c -o $@ $<
 
-# lwIP is upstream's code: its warnings are upstream's.
+# lwIP and LZ4 are upstream's code: their warnings are upstream's.
 $(OBJ)/lwip/%.o: $(LWIP)/src/%.c $(OBJ)/.flags | $(PREPARED)
 	@mkdir -p $(@D)
 	$(say) CC $<
 	$(Q)$(CC) $(GUEST_FLAGS) $(REGISTERS) -w $(CPPFLAGS) $(LWIP_CPPFLAGS) -MMD -MP -c -o $@ $<
 
+$(OBJ)/lz4/%.o: $(LZ4)/lib/%.c $(OBJ)/.flags | $(PREPARED) $(LZ4)/.done
+	@mkdir -p $(@D)
+	$(say) CC $<
+	$(Q)$(CC) $(GUEST_FLAGS) $(REGISTERS) -w $(CPPFLAGS) -MMD -MP -c -o $@ $<
+
 $(addprefix $(OBJ)/,apps/%.o test/guest/%.o tools/bench/apps/%.o): EXTRA_CPPFLAGS = $(FORTIFY)
 $(addprefix $(OBJ)/,apps/%.o test/guest/%.o tools/bench/apps/%.o lib/random/chacha20.o): REGISTERS =
 $(OBJ)/net/%.o: EXTRA_CPPFLAGS = $(LWIP_CPPFLAGS)
+$(OBJ)/lib/fs/erofs/%.o: EXTRA_CPPFLAGS = $(LZ4_CPPFLAGS)
+$(OBJ)/lib/fs/erofs/compressed.o: | $(LZ4)/.done

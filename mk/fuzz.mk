@@ -6,7 +6,7 @@ FUZZERS := $(patsubst test/fuzz/%.c,%,$(shell grep -l '^// SRCS:' test/fuzz/*.c 
 FUZZ_DIR := $(BUILD)/test/fuzz
 FUZZ_CC := clang
 FUZZ_FLAGS := -std=gnu11 -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
-FUZZ_CPPFLAGS := -D_GNU_SOURCE -Iinclude -Ixen -Itest/fuzz $(ABI_CPPFLAGS) -include test/fuzz/hook.h
+FUZZ_CPPFLAGS := -D_GNU_SOURCE -Iinclude -Ixen -Itest/fuzz $(ABI_CPPFLAGS) $(LZ4_CPPFLAGS) -include test/fuzz/hook.h
 
 # Inputs of `make unit`, chosen so that each takes some seconds on a slow machine.
 FUZZ_RUNS = 3000

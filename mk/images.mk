@@ -2,10 +2,11 @@
 # Images: each folder with an app.mk is one (apps/NAME; test/guest/NAME; tools/bench/apps/NAME, for `make bench` alone).
 # app.mk sets
 #   SRCS    sources, relative to the folder
-#   CONFIG  switches of mk/rooms.mk: vfs tarfs blk net
+#   CONFIG  switches of mk/rooms.mk: vfs tarfs erofs blk net
 #   WITHOUT what it shall not have of USUAL in mk/rooms.mk
 #   MEMORY  MiB for the cfg
 #   DISK    a folder (relative) that becomes the archive disk NAME.img; the cfg mounts it at /DISK
+#   EROFS   options of mkfs.erofs: the disk is an EROFS instead
 #   RAMDISK the same as the cfg's ramdisk=
 #   OPTIONS kernel words, ARGUMENTS the application's, for the cfg
 
@@ -27,12 +28,14 @@ CONFIG :=
 WITHOUT :=
 MEMORY := 16
 DISK :=
+EROFS :=
 RAMDISK :=
 OPTIONS :=
 ARGUMENTS :=
 include $(2)/app.mk
 $(1)_OBJS := $(OBJ)/$(2)/application.o $$(call room_objects,$$(CONFIG) $$(filter-out $$(WITHOUT),$$(USUAL))) $(OBJ)/$(2)/identity.o
 $(1)_APPLICATION_OBJS := $$(call objects,$$(addprefix $(2)/,$$(SRCS)))
+$(1)_EROFS := $$(EROFS)
 $(1)_DISK := $$(if $$(DISK),$(2)/$$(DISK))
 $(1)_RAMDISK := $$(if $$(RAMDISK),$(2)/$$(RAMDISK))
 $(1)_CFG := --memory $$(MEMORY) $$(if $$(filter net,$$(CONFIG)),--network) \
@@ -68,7 +71,7 @@ $(OUT)/$(1).cfg: $(2)/app.mk tools/mkcfg
 $(OUT)/$(1).img: $$(if $$($(1)_DISK),$$(shell find $$($(1)_DISK) -mindepth 0 2>/dev/null)) tools/mkdisk
 	@mkdir -p $$(@D)
 	$(say) DISK $$@
-	$(Q)tools/mkdisk $$($(1)_DISK) $$@
+	$(Q)tools/mkdisk $$(if $$($(1)_EROFS),--erofs $$($(1)_EROFS)) $$($(1)_DISK) $$@
 
 $(OUT)/$(1).ramdisk: $$(if $$($(1)_RAMDISK),$$(shell find $$($(1)_RAMDISK) -mindepth 0 2>/dev/null)) tools/mkdisk
 	@mkdir -p $$(@D)

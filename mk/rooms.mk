@@ -15,6 +15,7 @@ WITH_health := health
 WITH_vfs := vfs block
 WITH_block := block
 WITH_tarfs := tarfs vfs block
+WITH_erofs := erofs vfs block
 WITH_blk := blk block xenbus
 WITH_net := net xenbus
 
@@ -22,7 +23,9 @@ WITH_net := net xenbus
 USUAL := balloon health
 
 LWIP_OBJS := $(patsubst $(LWIP)/src/%.c,$(OBJ)/lwip/%.o,$(LWIP_SRCS))
+LZ4_OBJS := $(patsubst $(LZ4)/lib/%.c,$(OBJ)/lz4/%.o,$(LZ4_SRCS))
 
 objects = $(addprefix $(OBJ)/,$(addsuffix .o,$(basename $(1))))
 # The objects of a list of switches.
-room_objects = $(call objects,$(foreach s,$(sort core $(foreach c,$(1),$(WITH_$(c)))),$(SRCS_$(s)))) $(if $(filter net,$(1)),$(LWIP_OBJS))
+room_objects = $(call objects,$(foreach s,$(sort core $(foreach c,$(1),$(WITH_$(c)))),$(SRCS_$(s)))) $(if $(filter net,$(1)),$(LWIP_OBJS)) \
+    $(if $(filter erofs,$(1)),$(LZ4_OBJS))

@@ -11,6 +11,7 @@ TEST_VFS := $(TEST_BLOCK) $(filter-out lib/fs/start.c,$(wildcard lib/fs/*.c)) li
     lib/file/file.c lib/base/id_table.c $(addprefix lib/file/,io_read.c io_write.c)
 TEST_RAMFS := $(wildcard lib/fs/ramfs/*.c) lib/base/tree.c
 TEST_TARFS := $(TEST_VFS) $(wildcard lib/fs/tarfs/*.c)
+TEST_EROFS := $(TEST_BLOCK) $(addprefix lib/fs/erofs/,super.c inode.c data.c directory.c index.c compressed.c) $(LZ4_SRCS)
 TEST_XENBUS := $(addprefix xen/bus/,xenbus.c xenbus_backend.c xenbus_handshake.c xenbus_reopen.c xenbus_retry.c) lib/base/log_limit.c
 TEST_XENSTORE := $(wildcard xen/bus/xenstore*.c) xen/bus/frontend_port.c
 TEST_NET := $(filter-out net/sysrq.c,$(wildcard net/*.c)) lib/base/log_limit.c \

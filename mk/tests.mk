@@ -9,7 +9,7 @@ UNIT_TESTS := $(patsubst test/unit/%.c,%,$(UNIT_FILES))
 UNIT_DIR := $(BUILD)/test/unit
 UNIT_FLAGS := -std=gnu11 -g -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 UNIT_WARNINGS := -Wall -Wextra -Wno-missing-field-initializers -Werror
-UNIT_CPPFLAGS := -D_GNU_SOURCE -Iinclude -Itest/unit $(ABI_CPPFLAGS) $(LWIP_CPPFLAGS)
+UNIT_CPPFLAGS := -D_GNU_SOURCE -Iinclude -Itest/unit $(ABI_CPPFLAGS) $(LWIP_CPPFLAGS) $(LZ4_CPPFLAGS)
 
 # What any source may call: the kernel's heap, served by the host's malloc().
 ANY_TEST := lib/libc/kernel_heap.c

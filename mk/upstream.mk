@@ -4,6 +4,7 @@
 # Needs BUILD and CC. Gives
 #   $(BUILD)/newlib/.done    newlib is built: include/, lib/libc.a, lib/libm.a
 #   $(BUILD)/src/lwip/.done  lwIP is unpacked; LWIP_SRCS are the files to compile
+#   $(BUILD)/src/lz4/.done   LZ4 is unpacked, likewise; only images with EROFS need it
 #   NEWLIB_CPPFLAGS          header search path of all code that runs in an image
 #   NEWLIB_LIBS              what to link last
 # Objects that include newlib's or lwIP's headers depend on the .done file as an order-only
@@ -13,6 +14,7 @@
 UPSTREAM := tools/upstream
 NEWLIB   := $(BUILD)/newlib
 LWIP     := $(BUILD)/src/lwip
+LZ4      := $(BUILD)/src/lz4
 OBJ      ?= $(BUILD)/obj
 
 # --- newlib ---------------------------------------------------------------------------------
@@ -77,6 +79,12 @@ LWIP_SRCS := $(addprefix $(LWIP)/src/, \
 
 # The files exist once lwIP is unpacked; without this, make would look for a way to make them.
 $(LWIP_SRCS): | $(LWIP)/.done ;
+
+# --- LZ4 ------------------------------------------------------------------------------------
+
+# One file; the linker keeps the decompressor.
+LZ4_SRCS := $(LZ4)/lib/lz4.c
+$(LZ4_SRCS): | $(LZ4)/.done ;
 
 # --- fetching -------------------------------------------------------------------------------
 
