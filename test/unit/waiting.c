@@ -184,6 +184,19 @@ static void threads_and_callbacks(void **state)
     fake_run_others();
     assert_int_equal(slept, 0);
 
+    /* Woken before its time: the timer, which lay on its stack, goes with it. */
+    deadline = deadline_after(SECONDS(1));
+    thread_create("sleeper", sleeper, &deadline);
+    thread_yield();
+    slept = 1;
+    wake_all(&queue);
+    fake_run_others();
+    assert_int_equal(slept, 0);
+    thread_sleep_until(deadline - 1);
+    assert_true(clock_monotonic() == deadline - 1);
+    fake_clock_advance(SECONDS(1));
+    fake_run_others();
+
     deadline = deadline_after(SECONDS(1));
     thread_create("sleeper", sleeper, &deadline);
     thread_sleep_until(deadline + 1);
@@ -246,7 +259,8 @@ static void giving_way(void **state)
     }
     assert_true(others_ran && ran);
     assert_in_range(turns, 10, 100);
-    thread_create("other", other, NULL);
+    for (unsigned int i = 1; i < turns / 2; i++)
+        thread_give_way();
     thread_sleep_until(deadline_after(1));
     others_ran = false;
     thread_create("other", other, NULL);
