@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Between evtchn.c and events.c. */
+/* Between evtchn.c, events.c and poll.c. */
 #ifndef XEN_EVENT_PORTS_H
 #define XEN_EVENT_PORTS_H
 
@@ -18,6 +18,10 @@ struct channel {
     evtchn_handler handler; /* NULL: not bound */
     void *argument;
 };
+
+/* The ports that are bound and unmasked; no word from evtchn_words_used on has a bit. */
+extern xen_ulong_t evtchn_unmasked[GROUPS];
+extern unsigned int evtchn_words_used;
 
 /* What is bound to a number that Xen or anybody says is a port, or NULL. */
 struct channel *evtchn_channel(uint32_t port);

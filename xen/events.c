@@ -12,21 +12,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include <xen-abi/sched.h>
-
 #include "event_ports.h"
-#include "lib/base/time.h"
 #include "xen/boot_info.h"
-#include "xen/clock.h"
-#include "xen/hypercall.h"
 #include "xen/platform.h"
 
-#define POLLED 128u /* that Xen takes in one call */
-#define POLL_INTERVAL MILLISECONDS(10)
-
-/* The ports that are bound and unmasked. */
-static xen_ulong_t unmasked[GROUPS];
-static unsigned int words_used; /* no word from here on has ever had a bit */
+xen_ulong_t evtchn_unmasked[GROUPS];
+unsigned int evtchn_words_used;
 
 static void set_bit(xen_ulong_t *words, evtchn_port_t port)
 {
@@ -43,7 +34,7 @@ void evtchn_mask(int port)
     if (port <= 0 || port >= (int)PORTS)
         return;
     set_bit(boot_info.shared_info->evtchn_mask, port);
-    unmasked[port / GROUP] &= ~(1ul << port % GROUP);
+    evtchn_unmasked[port / GROUP] &= ~(1ul << port % GROUP);
 }
 
 /*
@@ -59,8 +50,8 @@ void evtchn_unmask(int port)
 
     if (port <= 0 || !evtchn_channel((uint32_t)port))
         return;
-    unmasked[word] |= 1ul << port % GROUP;
-    words_used = words_used > word ? words_used : word + 1;
+    evtchn_unmasked[word] |= 1ul << port % GROUP;
+    evtchn_words_used = evtchn_words_used > word ? evtchn_words_used : word + 1;
     evtchn_clear_bit(shared->evtchn_mask, port);
     if (__atomic_load_n(&shared->evtchn_pending[word], __ATOMIC_SEQ_CST) >> port % GROUP & 1)
         set_bit(&vcpu->evtchn_pending_sel, word);
@@ -68,8 +59,8 @@ void evtchn_unmask(int port)
 
 void evtchn_forget_unmasked(void)
 {
-    for (; words_used > 0; words_used--)
-        unmasked[words_used - 1] = 0;
+    for (; evtchn_words_used > 0; evtchn_words_used--)
+        evtchn_unmasked[evtchn_words_used - 1] = 0;
 }
 
 static bool handle(evtchn_port_t port)
@@ -122,31 +113,4 @@ void evtchn_block(uint64_t deadline)
     if (!__atomic_load_n(&vcpu->evtchn_pending_sel, __ATOMIC_SEQ_CST))
         platform_block(deadline);
     __atomic_store_n(&vcpu->evtchn_upcall_pending, 1, __ATOMIC_SEQ_CST);
-}
-
-/*
- * SCHEDOP_poll looks at the ports' pending bits after it has marked the vCPU as blocked, so an event
- * between our last look and the hypercall is not lost. It does not look at masks, so the list holds
- * unmasked ports only (a masked pending port would end each poll at once).
- *
- * It takes no more than so many ports. With more of them it ends often enough for an event of
- * another one not to wait long.
- */
-void evtchn_poll(uint64_t deadline)
-{
-    evtchn_port_t ports[POLLED];
-    struct sched_poll poll = { .nr_ports = 0 };
-    bool all = true;
-
-    for (unsigned int word = 0; word < words_used; word++)
-        for (xen_ulong_t bits = unmasked[word]; bits; bits &= bits - 1) {
-            all = poll.nr_ports < POLLED;
-            if (all)
-                ports[poll.nr_ports++] = word * GROUP + __builtin_ctzl(bits);
-        }
-    if (!all && deadline > clock_monotonic() + POLL_INTERVAL)
-        deadline = clock_monotonic() + POLL_INTERVAL;
-    poll.timeout = deadline == DEADLINE_NEVER ? 0 : clock_to_system_time(deadline);
-    set_xen_guest_handle(poll.ports, ports);
-    hypercall_sched_op(SCHEDOP_poll, &poll);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-// SRCS: xen/evtchn.c xen/events.c
+// SRCS: xen/evtchn.c xen/events.c xen/poll.c
 // CFLAGS: -fsanitize-coverage=trace-pc
 /*
  * Event channels on a shared_info page of the test's own: port numbers that nobody may have given
