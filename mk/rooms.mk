@@ -10,8 +10,8 @@ ROOMS := lib/base arch/x86_64 xen lib/random lib/mm lib/sched xen/bus lib/file l
 include $(addsuffix /room.mk,$(ROOMS))
 
 # Which switches a switch brings in, itself included.
-WITH_balloon := balloon
-WITH_health := health
+WITH_balloon := balloon work
+WITH_health := health work
 WITH_vfs := vfs block
 WITH_block := block
 WITH_tarfs := tarfs vfs block

@@ -54,6 +54,7 @@ char fake_console_output[4096];
 size_t fake_console_output_length;
 bool fake_deadlock_allowed;
 unsigned int fake_sleeps;
+bool fake_threads_fail;
 
 bool fake_allocation_fails(void)
 {
@@ -146,8 +147,10 @@ static void thread_main(void)
 
 struct thread *thread_create(const char *name, void (*function)(void *), void *argument)
 {
-    struct thread *thread = calloc(1, sizeof(*thread));
+    struct thread *thread = fake_threads_fail ? NULL : calloc(1, sizeof(*thread));
 
+    if (thread == NULL)
+        return NULL;
     thread->stack = malloc(STACK_SIZE);
     thread->name = name;
     thread->function = function;

@@ -43,6 +43,9 @@ extern bool fake_deadlock_allowed;
 /* Sleeps so far, of all threads. */
 extern unsigned int fake_sleeps;
 
+/* While set, no thread can be created. */
+extern bool fake_threads_fail;
+
 /* Run all threads but the caller until none can run. */
 void fake_run_others(void);
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The balloon: see include/xen/domain/balloon.h. All of it runs in xenstore's watch thread; a timer has
- * the watch called again when something is left to do.
+ * The balloon: see include/xen/domain/balloon.h. All of it is one piece of work, which the watch on
+ * the target asks for, and itself when something is left to do. Caches that give back memory when it
+ * is low are another, which asks nobody outside.
  *
  * A domain that was built with maxmem above memory has more frames in its memory map than memory
  * set aside. The allocator leaves them alone (pages_withhold), so boot need not wait for anything to
@@ -27,7 +28,7 @@
 #include "lib/mm/memory_pressure.h"
 #include "lib/mm/pages.h"
 #include "lib/base/printk.h"
-#include "lib/sched/sched.h"
+#include "lib/sched/work.h"
 #include "lib/base/suspend.h"
 #include "xen/bus/xenstore.h"
 
@@ -46,8 +47,8 @@ static struct xenstore_watch target_watch = {
     .callback = target_changed,
 };
 
-static void again(void *unused);
-static struct timer retry_timer = TIMER_INIT(retry_timer, again, NULL);
+static void work_on(struct work *work);
+static struct work balloon_work = WORK_INIT(balloon_work, work_on);
 static uint64_t retry_delay;
 
 static size_t present; /* pages */
@@ -60,12 +61,6 @@ static uint64_t last_target; /* KiB */
 size_t balloon_pages(void)
 {
     return present;
-}
-
-static void again(void *unused)
-{
-    (void)unused;
-    xenstore_watch_again(&target_watch);
 }
 
 static unsigned int order_within(size_t pages)
@@ -186,7 +181,7 @@ static void report(bool first_time, bool reached)
 
 static void retry_later(void)
 {
-    timer_set(&retry_timer, deadline_after(retry_delay));
+    work_schedule_at(&balloon_work, deadline_after(retry_delay));
     retry_delay = retry_delay * 2 < RETRY_MAX ? retry_delay * 2 : RETRY_MAX;
 }
 
@@ -222,26 +217,38 @@ static void follow(uint64_t target)
         retry_later();
 }
 
-static void target_changed(struct xenstore_watch *watch, const char *path)
+static void work_on(struct work *work)
 {
     uint64_t target;
     int error = xenstore_read_number(XENSTORE_NONE, "memory", "target", 0, UINT64_MAX / 1024,
                                      &target);
 
-    (void)watch;
-    (void)path;
-    timer_cancel(&retry_timer);
+    (void)work;
     give_withheld();
-    memory_pressure_relieve();
     if (error == 0)
         follow(target);
     else if (error != -ENOENT)
         printk("balloon: no usable number in %s: %d", target_watch.path, error);
 }
 
+static void target_changed(struct xenstore_watch *watch, const char *path)
+{
+    (void)watch;
+    (void)path;
+    work_schedule(&balloon_work);
+}
+
+static void relieve(struct work *work)
+{
+    (void)work;
+    memory_pressure_relieve();
+}
+
 static void memory_is_low(void)
 {
-    xenstore_watch_again(&target_watch);
+    static struct work work = WORK_INIT(work, relieve);
+
+    work_schedule(&work);
 }
 
 /* Frames that Xen still counts on would be filled by whoever saves the domain. */
@@ -281,7 +288,7 @@ static void cancel(void)
 {
     come_back();
     if (lost)
-        xenstore_watch_again(&target_watch);
+        work_schedule(&balloon_work);
 }
 
 static const struct suspend_hooks balloon_hooks = {

@@ -3,8 +3,9 @@
  * The health line: see include/xen/domain/health.h.
  *
  * Nobody is told when a node is read. So a reader that wants a fresh line empties the node; we see
- * that by a watch, and our own writes, which it reports too, by what they hold. All writing is done
- * in the watch thread, but for the last line, which the ending application's thread writes.
+ * that by a watch, and our own writes, which it reports too, by what they hold. What is asked for is
+ * written in the watch thread, what has changed by a piece of work, and the last line by the ending
+ * application's thread.
  */
 #include "xen/domain/health.h"
 
@@ -16,7 +17,7 @@
 #include "lib/mm/heap.h"
 #include "lib/mm/pages.h"
 #include "lib/base/printk.h"
-#include "lib/sched/sched.h"
+#include "lib/sched/work.h"
 #include "xen/bus/xenstore.h"
 
 #define DIRECTORY "data"
@@ -34,28 +35,20 @@ static struct xenstore_watch watch = {
     .callback = node_changed,
 };
 
-static void look(void *unused);
-static struct timer look_timer = TIMER_INIT(look_timer, look, NULL);
+static void look(struct work *work);
+static struct work look_work = WORK_INIT(look_work, look);
 
 static const char *state = "booting";
 static uint64_t started; /* seconds since 1970 */
 static uint64_t written; /* when, by clock_monotonic() */
-static bool due;         /* the timer has run: look whether the line has changed */
 static char last_line[LINE_MAX];
-
-static void look(void *unused)
-{
-    (void)unused;
-    due = true;
-    xenstore_watch_again(&watch);
-}
 
 /* Something has changed: soon, and once for many changes. */
 static void changed(void)
 {
     uint64_t earliest = written + WRITE_INTERVAL, now = clock_monotonic();
 
-    timer_set(&look_timer, earliest > now ? earliest : now);
+    work_schedule_at(&look_work, earliest > now ? earliest : now);
 }
 
 static void make_line(char line[LINE_MAX])
@@ -97,19 +90,25 @@ static bool asked(void)
     return empty;
 }
 
+static void look_again(void)
+{
+    if (!work_is_scheduled(&look_work))
+        work_schedule_at(&look_work, deadline_after(LOOK_INTERVAL));
+}
+
+static void look(struct work *work)
+{
+    (void)work;
+    publish(false);
+    look_again();
+}
+
 static void node_changed(struct xenstore_watch *unused, const char *path)
 {
-    bool looking = due;
-
     (void)unused;
     (void)path;
-    due = false;
-    if (looking)
-        publish(false);
-    else if (asked())
+    if (asked())
         publish(true);
-    if (!timer_pending(&look_timer))
-        timer_set(&look_timer, deadline_after(LOOK_INTERVAL));
 }
 
 static void start_health(void)
@@ -120,6 +119,7 @@ static void start_health(void)
         if ((*number)->listen)
             (*number)->listen(changed);
     xenstore_watch_register_later(&watch);
+    look_again();
 }
 INITCALL(stack, start_health);
 
