@@ -229,8 +229,11 @@ static short probe_poll(struct file *file, short events)
     return probe->ready ? events & POLLIN : 0;
 }
 
+static unsigned int registrations;
+
 static struct wait_queue *probe_queue(struct file *file)
 {
+    registrations++;
     return &container_of(file, struct probe, file)->queue;
 }
 
@@ -288,6 +291,11 @@ static void poll_on(unsigned int count, unsigned long *wake, unsigned long *per_
     steps();
     assert_int_equal(poll(pollers, count, 1000), 1);
     *per_file = steps() / count;
+    /* Once one is ready nobody is registered with. */
+    probes[0].ready = true;
+    registrations = 0;
+    assert_int_equal(poll(pollers, count, 1000), 2);
+    assert_int_equal(registrations, 0);
     for (unsigned int i = 0; i < count; i++)
         assert_int_equal(descriptor_close(pollers[i].fd), 0);
 }

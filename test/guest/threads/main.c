@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Threads by the hundred, and ten thousand at once, mutexes, semaphores, wait queues, thread-local
- * data, running out of memory; nothing left over.
+ * data, loops of calls that never sleep, running out of memory; nothing left over.
  */
-#include <stdlib.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <unistd.h>
 
 #include "../check.h"
 
@@ -78,6 +81,44 @@ static void test_wake(void)
     wake_all(&queue); /* nobody is left */
 }
 
+static bool time_is_up;
+
+static void timed_sleeper(void *argument)
+{
+    (void)argument;
+    thread_sleep_until(deadline_after(MILLISECONDS(50)));
+    time_is_up = true;
+}
+
+/* What is always ready or never has anything: a loop of either stops neither clock nor threads. */
+static void loop_until_time_is_up(const int ends[2], bool data)
+{
+    struct pollfd poller = { ends[0], POLLIN, 0 };
+    char byte;
+
+    time_is_up = false;
+    CHECK(thread_create("sleeper", timed_sleeper, NULL) != NULL);
+    while (!time_is_up) {
+        if (data)
+            CHECK(poll(&poller, 1, -1) == 1 && poller.revents == POLLIN);
+        else
+            CHECK(read(ends[0], &byte, 1) == -1 && errno == EAGAIN);
+    }
+    thread_yield();
+}
+
+static void test_busy_loops(void)
+{
+    int ends[2];
+
+    CHECK(pipe(ends) == 0 && fcntl(ends[0], F_SETFL, O_NONBLOCK) == 0);
+    loop_until_time_is_up(ends, false);
+    CHECK(write(ends[1], "x", 1) == 1);
+    loop_until_time_is_up(ends, true);
+    close(ends[0]);
+    close(ends[1]);
+}
+
 static struct semaphore gate;
 
 static void waiter(void *argument)
@@ -112,6 +153,7 @@ int main(void)
     before = check_usage_now();
     test_many();
     test_wake();
+    test_busy_loops();
     test_exhaustion();
     thread_yield();
     check_usage_same(&before, TABLES_KEPT);
