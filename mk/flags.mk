@@ -24,7 +24,7 @@ REGISTERS = $(KERNEL_REGISTERS)
 COLD := arch/x86_64/% xen/x86_64/% lib/base/% lib/random/% lib/boot/% lib/mm/% xen/bus/xenstore% xen/bus/xenbus% xen/domain/x86_64/% \
     xen/domain/xenbus% xen/domain/lifecycle.c xen/domain/suspend.c xen/domain/report.c xen/domain/sysrq% xen/domain/balloon.c xen/domain/health.c \
     xen/bus/console% xen/hypercall.c xen/evtchn.c xen/poll.c lib/sched/work.c lib/libc/syscalls.c lib/file/close_all.c lib/file/file.c \
-    lib/fs/% lib/posix/% lib/file/console_file.c blkfront/xenbus.c $(addprefix netfront/,xenbus.c nodes.c pool.c) net/config%
+    lib/fs/% lib/posix/% lib/file/console_file.c blkfront/xenbus.c $(addprefix netfront/,xenbus.c nodes.c pool.c queue.c filter.c multicast.c suspend.c link.c) net/config%
 HOT := $(addprefix lib/fs/,cache/% node.c name_cache.c walk.c vfs_file.c ramfs/ramfs_pages.c) lib/fs/tarfs/tarfs_block.c xen/x86_64/clock.c arch/x86_64/thread.c lib/random/random.c lib/random/chacha20.c
 cold_flags = $(if $(filter $(COLD),$(filter-out $(HOT),$(1))),-Os)
 
