@@ -24,7 +24,9 @@ REGISTERS = $(KERNEL_REGISTERS)
 COLD := arch/x86_64/% xen/x86_64/% lib/base/% lib/random/% lib/boot/% lib/mm/% xen/bus/xenstore% xen/bus/xenbus% xen/domain/x86_64/% \
     xen/domain/xenbus% xen/domain/lifecycle.c xen/domain/suspend.c xen/domain/report.c xen/domain/sysrq% xen/domain/balloon.c xen/domain/health.c \
     xen/bus/console% xen/hypercall.c xen/evtchn.c xen/poll.c lib/sched/work.c lib/libc/syscalls.c lib/file/close_all.c lib/file/file.c \
-    lib/fs/% lib/posix/% lib/file/console_file.c blkfront/xenbus.c $(addprefix netfront/,xenbus.c nodes.c pool.c queue.c filter.c multicast.c suspend.c link.c) net/config%
+    lib/fs/% lib/posix/% lib/file/console_file.c blkfront/xenbus.c $(addprefix netfront/,xenbus.c nodes.c pool.c queue.c filter.c multicast.c suspend.c link.c) net/config% \
+    $(addprefix net/,address_text.c addrinfo.c announce.c inet.c multicast.c peers.c resolver.c socket_address.c socket_multicast.c socket_options.c usage.c sysrq.c) \
+    $(addprefix lwip/core/,dns.c ipv4/dhcp.c ipv4/igmp.c ipv6/mld6.c ipv6/nd6.c ipv6/icmp6.c)
 HOT := $(addprefix lib/fs/,cache/% node.c name_cache.c walk.c vfs_file.c ramfs/ramfs_pages.c) lib/fs/tarfs/tarfs_block.c xen/x86_64/clock.c arch/x86_64/thread.c lib/random/random.c lib/random/chacha20.c
 cold_flags = $(if $(filter $(COLD),$(filter-out $(HOT),$(1))),-Os)
 
@@ -77,7 +79,7 @@ $(OBJ)/%.o: %.S $(OBJ)/.flags | $(PREPARED)
 $(OBJ)/lwip/%.o: $(LWIP)/src/%.c $(OBJ)/.flags | $(PREPARED)
 	@mkdir -p $(@D)
 	$(say) CC $<
-	$(Q)$(CC) $(GUEST_FLAGS) $(REGISTERS) -w $(CPPFLAGS) $(LWIP_CPPFLAGS) -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(GUEST_FLAGS) $(REGISTERS) $(call cold_flags,lwip/$*.c) -w $(CPPFLAGS) $(LWIP_CPPFLAGS) -MMD -MP -c -o $@ $<
 
 $(OBJ)/lz4/%.o: $(LZ4)/lib/%.c $(OBJ)/.flags | $(PREPARED) $(LZ4)/.done
 	@mkdir -p $(@D)
