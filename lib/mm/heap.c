@@ -14,6 +14,7 @@
 #include "lib/random/random.h"
 
 #define TABLE_LEVELS 3
+#define TABLE_PAGES (PAGE_TABLE_REACH / PAGE_SIZE)
 
 static uintptr_t heap_start CONSTANT_AFTER_BOOT; /* page-aligned, as the next two */
 static uintptr_t heap_mapped;
@@ -53,29 +54,18 @@ static bool map_one(void)
     return true;
 }
 
-/* Each table of a level maps 512 of those below it: how many there are for the heap up to `end`. */
-static size_t tables_up_to(uintptr_t end)
-{
-    uintptr_t first = heap_start / PAGE_TABLE_REACH, last = (end - 1) / PAGE_TABLE_REACH;
-    size_t count = 0;
-
-    if (end == heap_start)
-        return 0;
-    for (int level = 0; level < TABLE_LEVELS; level++, first /= 512, last /= 512)
-        count += last - first + 1;
-    return count;
-}
-
-/* Whether there are the pages, and those for page tables, that the heap needs to reach `end`. */
+/*
+ * Whether there are the pages that the heap needs to reach `end`, with a page table for each 512 of
+ * them and one for where they begin.
+ */
 static bool is_room_up_to(uintptr_t end)
 {
-    size_t pages = end > heap_mapped ? (end - heap_mapped + PAGE_SIZE - 1) / PAGE_SIZE : 0;
-    size_t tables = end > heap_highest ? tables_up_to(end) - tables_up_to(heap_highest) : 0;
+    size_t pages = (end - heap_mapped + PAGE_SIZE - 1) / PAGE_SIZE;
 
-    return pages + tables <= pages_available();
+    return pages + pages / TABLE_PAGES + 1 <= pages_available();
 }
 
-/* Pages are looked for before any is mapped; a direct map that grows meanwhile may take one. */
+/* Pages are looked for before any is mapped; tables of other levels may take one of them yet. */
 static bool map_up_to(uintptr_t end)
 {
     uintptr_t before = heap_mapped;
@@ -114,8 +104,20 @@ bool heap_holds(const void *start, size_t length)
     return address >= heap_start && address < heap_end && length <= heap_end - address;
 }
 
-/* Tables are kept when the heap shrinks. */
+/* Each table of a level maps 512 of those below it; tables are kept when the heap shrinks. */
+static size_t table_pages(void)
+{
+    uintptr_t first = heap_start / PAGE_TABLE_REACH, last = (heap_highest - 1) / PAGE_TABLE_REACH;
+    size_t count = 0;
+
+    if (heap_highest == heap_start)
+        return 0;
+    for (int level = 0; level < TABLE_LEVELS; level++, first /= TABLE_PAGES, last /= TABLE_PAGES)
+        count += last - first + 1;
+    return count;
+}
+
 size_t heap_pages(void)
 {
-    return (heap_mapped - heap_start) / PAGE_SIZE + tables_up_to(heap_highest);
+    return (heap_mapped - heap_start) / PAGE_SIZE + table_pages();
 }
