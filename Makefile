@@ -19,6 +19,7 @@ include mk/rooms.mk
 include mk/images.mk
 include mk/tests.mk
 include mk/run.mk
+include mk/lint.mk
 
 .PHONY: all clean help
 all: $(IMAGES)
@@ -38,5 +39,7 @@ help:
 	@echo "make guest TEST=NAME     one guest test, under both guest types (TYPE=pv or pvh: under one): $(sort $(GUEST_TESTS))"
 	@echo "make guest SUITE=trixie  all guest tests on Debian 13's Xen 4.20; guest-trixie runs a dozen of them, as CI does"
 	@echo "make guest-clang         the guest tests with images built by clang; TEST and TYPE as above"
+	@echo "make lint                what a machine can say about the sources: floors, links, spelling and more"
+	@echo "make format              clang-format over the tree"
 	@echo "make bench               measure beside a Linux guest"
 	@echo "make clean               remove what was built; V=1 shows commands, CC=clang takes clang"

@@ -6,7 +6,7 @@ in = $(sort $(wildcard $(addsuffix /*.[cS],$(1))))
 
 # From the ground up: a room may call rooms below it. Each has its files, and the rooms that it stands on, in its room.mk.
 ROOMS := lib/base arch/x86_64 xen lib/random lib/mm lib/sched xen/bus lib/file lib/block \
-    lib/fs net blkfront netfront lib/posix lib/libc xen/domain arch/x86_64/boot lib/boot
+    lib/fs net blkfront netfront lib/posix lib/libc xen/domain lib/boot arch/x86_64/boot
 include $(addsuffix /room.mk,$(ROOMS))
 
 # Which switches a switch brings in, itself included.

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * PV entry (xen/include/public/xen.h in Xen's tree, "Start-of-day memory layout"): 64-bit mode, in
+ * PV entry (public/xen.h of Xen, "Start-of-day memory layout"): 64-bit mode, in
  * ring 3, on the domain builder's page tables and stack, %rsi = address of struct start_info. The
  * first frame is mapped at address 0, so that address and frame number agree as they do under PVH.
  */
