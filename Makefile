@@ -20,6 +20,7 @@ include mk/images.mk
 include mk/tests.mk
 include mk/run.mk
 include mk/lint.mk
+include mk/install.mk
 
 .PHONY: all clean help
 all: $(IMAGES)
@@ -41,5 +42,6 @@ help:
 	@echo "make guest-clang         the guest tests with images built by clang; TEST and TYPE as above"
 	@echo "make lint                what a machine can say about the sources: floors, links, spelling and more"
 	@echo "make format              clang-format over the tree"
+	@echo "make install             images, tools, man pages, under PREFIX (/usr/local), below DESTDIR; make uninstall"
 	@echo "make bench               measure beside a Linux guest"
 	@echo "make clean               remove what was built; V=1 shows commands, CC=clang takes clang"
