@@ -56,9 +56,9 @@ struct net_operations {
      */
     unsigned int (*poll)(struct net_device *device, unsigned int budget);
     /*
-     * Frames for a group of stations are wanted, or not any more: as many times the one as the
-     * other, each in any context, without waiting. Only a hint: other groups' frames may come too,
-     * and all do until the first such call. May be NULL.
+     * Frames for a group of stations are wanted, or no longer wanted. Calls are counted: a group
+     * stays wanted until each wish for it is taken back. Any context; does not wait. Only a hint:
+     * other groups' frames may come too, and all do until the first call. May be NULL.
      */
     void (*filter)(struct net_device *device, const uint8_t mac[6], bool wanted);
 };
