@@ -40,6 +40,7 @@ help:
 	@echo "make guest TEST=NAME     one guest test, under both guest types (TYPE=pv or pvh: under one): $(sort $(GUEST_TESTS))"
 	@echo "make guest SUITE=trixie  all guest tests on Debian 13's Xen 4.20; guest-trixie runs a dozen of them, as CI does"
 	@echo "make guest-clang         the guest tests with images built by clang; TEST and TYPE as above"
+	@echo "make mutants [MUTANTS=WORD]  breaks the code on purpose; the unit tests must notice"
 	@echo "make lint                what a machine can say about the sources: floors, links, spelling and more"
 	@echo "make format              clang-format over the tree"
 	@echo "make install             images, tools, man pages, under PREFIX (/usr/local), below DESTDIR; make uninstall"

@@ -74,6 +74,12 @@ ALL_UNIT_TESTS := $(UNIT_TESTS) $(PYTHON_TESTS) $(addprefix fuzz-,$(FUZZERS))
 
 unit-programs: $(addprefix $(UNIT_DIR)/,$(or $(TEST),$(ALL_UNIT_TESTS)))
 
+# Breaks of the code that the unit tests must notice: tools/mutants. MUTANTS=WORD picks some.
+.PHONY: mutants
+mutants: $(PREPARED)
+	@tools/check-tools --install test
+	@tools/mutants $(MUTANTS)
+
 unit: unit-programs
 	@tools/run-unit $(UNIT_DIR) $(or $(TEST),$(ALL_UNIT_TESTS))
 
