@@ -271,9 +271,20 @@ static void giving_way(void **state)
     assert_true(others_ran);
 }
 
+/* A wait that ends after the end of time never ends; it does not end at once. */
+static void far_deadlines(void **state)
+{
+    (void)state;
+    thread_sleep_until(deadline_after(1)); /* so that it is later than 0 */
+    assert_int_equal(deadline_after(DEADLINE_NEVER), DEADLINE_NEVER);
+    assert_int_equal(deadline_after(DEADLINE_NEVER - 1), DEADLINE_NEVER);
+    assert_true(deadline_after(SECONDS(1)) < DEADLINE_NEVER);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(far_deadlines),
         cmocka_unit_test(timers_in_order), cmocka_unit_test(many_timers),
         cmocka_unit_test(callbacks),       cmocka_unit_test(threads_and_callbacks),
         cmocka_unit_test(many_waits),      cmocka_unit_test(giving_way),
