@@ -7,7 +7,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "lib/sched/sched.h"
+#include "../../lib/sched/sched.h"
 #include "steps.h"
 
 #define MANY 10000u
@@ -281,10 +281,30 @@ static void far_deadlines(void **state)
     assert_true(deadline_after(SECONDS(1)) < DEADLINE_NEVER);
 }
 
+static void wake_queue(void *queue)
+{
+    wake_all(queue);
+}
+
+/* Who is woken before its time takes its timer along: that lies on a stack. */
+static void woken_early(void **state)
+{
+    struct wait_queue queue;
+    struct timer waker;
+    uint64_t before = timers_next();
+
+    (void)state;
+    wait_queue_init(&queue);
+    timer_init(&waker, wake_queue, &queue);
+    timer_set(&waker, deadline_after(1));
+    assert_int_equal(wait_queue_sleep(&queue, deadline_after(SECONDS(1000))), 0);
+    assert_int_equal(timers_next(), before);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(far_deadlines),
+        cmocka_unit_test(far_deadlines),   cmocka_unit_test(woken_early),
         cmocka_unit_test(timers_in_order), cmocka_unit_test(many_timers),
         cmocka_unit_test(callbacks),       cmocka_unit_test(threads_and_callbacks),
         cmocka_unit_test(many_waits),      cmocka_unit_test(giving_way),
