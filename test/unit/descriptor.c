@@ -153,6 +153,7 @@ static void limits(void **state)
 static void vectors(void **state)
 {
     char one[4], two[8] = "";
+    static struct iovec many[1025];
     struct iovec in[] = { { one, 4 }, { NULL, 0 }, { two, 8 } };
     struct iovec out[] = { { (void *)"first", 5 }, { (void *)"second", 6 } };
     struct iovec huge[] = { { one, SIZE_MAX / 2 }, { one, SIZE_MAX / 2 } };
@@ -173,6 +174,8 @@ static void vectors(void **state)
     assert_fails(readv(f, in, 0), EINVAL);
     assert_fails(readv(f, in, -1), EINVAL);
     assert_fails(readv(f, huge, 2), EINVAL);
+    assert_int_equal(readv(f, many, 1024), 0);
+    assert_fails(readv(f, many, 1025), EINVAL);
     assert_fails(pread(f, one, 1, -1), EINVAL);
     assert_int_equal(ftruncate(f, 3), 0);
     assert_fails(ftruncate(f, -1), EINVAL);
@@ -231,6 +234,47 @@ static int count_entries(DIR *stream)
     while (readdir(stream) != NULL)
         count++;
     return count;
+}
+
+/* FIONBIO sets and clears O_NONBLOCK of each kind of file; the access mode holds for ftruncate(). */
+static void flags_of_each_kind(void **state)
+{
+    static const char *const names[] = { "/tmp/f", "/dev/null", "/dev/console", "/tmp" };
+    int on = 1, off = 0, f, p[2];
+
+    (void)state;
+    for (unsigned int i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        f = open(names[i], O_RDONLY | (i == 0 ? O_CREAT : 0), 0600);
+        assert_true(f >= 0);
+        assert_int_equal(ioctl(f, FIONBIO, &on), 0);
+        assert_int_equal(fcntl(f, F_GETFL) & O_NONBLOCK, O_NONBLOCK);
+        assert_int_equal(ioctl(f, FIONBIO, &off), 0);
+        assert_int_equal(fcntl(f, F_GETFL) & O_NONBLOCK, 0);
+        assert_fails(ftruncate(f, 0), EINVAL);
+        assert_int_equal(close(f), 0);
+    }
+    assert_int_equal(pipe(p), 0);
+    for (unsigned int i = 0; i < 2; i++) {
+        assert_int_equal(ioctl(p[i], FIONBIO, &on), 0);
+        assert_int_equal(fcntl(p[i], F_GETFL) & O_NONBLOCK, O_NONBLOCK);
+        assert_int_equal(close(p[i]), 0);
+    }
+}
+
+/* Two pieces to a console that takes less than the first: nothing of the second goes before the rest. */
+static void console_takes_less(void **state)
+{
+    struct iovec vector[2] = { { "abcd", 4 }, { "ef", 2 } };
+    int f = open("/dev/console", O_WRONLY | O_NONBLOCK);
+
+    (void)state;
+    fake_console_takes = 3;
+    fake_console_output_length = 0;
+    assert_int_equal(writev(f, vector, 2), 3);
+    assert_int_equal(fake_console_output_length, 3);
+    fake_console_takes = SIZE_MAX;
+    assert_int_equal(writev(f, vector, 2), 6);
+    close(f);
 }
 
 static void directories(void **state)
@@ -577,6 +621,32 @@ static void close_during_poll(void **state)
  * Exceptional conditions alone: a pipe has none, not even when the other end is gone, so the call
  * waits for its time; a regular file is always ready.
  */
+/* The other end's absence: something to read, or an error to write into; and sets are cleared. */
+static void select_hang_up(void)
+{
+    fd_set reads, writes;
+    int idle[2], p[2], q[2];
+    struct timeval none = { 0, 0 };
+
+    assert_int_equal(pipe(idle), 0);
+    assert_int_equal(pipe(p), 0);
+    assert_int_equal(pipe(q), 0);
+    close(p[1]);
+    close(q[0]);
+    FD_ZERO(&reads);
+    FD_ZERO(&writes);
+    FD_SET(p[0], &reads);
+    FD_SET(q[1], &writes);
+    FD_SET(idle[0], &writes);
+    assert_int_equal(select(q[1] + 1, &reads, &writes, NULL, &none), 2);
+    assert_true(FD_ISSET(p[0], &reads) && FD_ISSET(q[1], &writes) && !FD_ISSET(idle[0], &writes));
+    assert_fails(select(FD_SETSIZE + 1, NULL, NULL, NULL, &none), EINVAL);
+    close(p[0]);
+    close(q[1]);
+    close(idle[0]);
+    close(idle[1]);
+}
+
 static void select_exceptional(const int p[2])
 {
     struct timeval timeout = { 0, 20000 };
@@ -627,6 +697,7 @@ static void selects(void **state)
     FD_SET(300, &read_set);
     assert_fails(select(301, &read_set, NULL, NULL, NULL), EBADF);
     select_exceptional(p);
+    select_hang_up();
     assert_fails(select(-1, NULL, NULL, NULL, NULL), EINVAL);
     timeout.tv_usec = -1;
     assert_fails(select(0, NULL, NULL, NULL, &timeout), EINVAL);
@@ -674,7 +745,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(console),          cmocka_unit_test(descriptors),
-        cmocka_unit_test(limits),           cmocka_unit_test(vectors),
+        cmocka_unit_test(limits),           cmocka_unit_test(vectors),          cmocka_unit_test(flags_of_each_kind),
+        cmocka_unit_test(console_takes_less),
                 cmocka_unit_test(names),
         cmocka_unit_test(directories),      cmocka_unit_test(devices),
         cmocka_unit_test(pipe_vectors),     cmocka_unit_test(pipe_vectors_do_not_mix),

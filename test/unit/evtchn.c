@@ -198,6 +198,21 @@ static void a_storm_is_one_call(void **state)
     assert_int_equal(count, 2);
 }
 
+/* What was pending when a port was closed is nothing to the next owner of its number. */
+static void a_closed_port_leaves_nothing(void **state)
+{
+    unsigned int before = 0, after = 0;
+
+    (void)state;
+    assert_int_equal(evtchn_attach(9, on_event, &before), 0);
+    event(9);
+    evtchn_close(9);
+    assert_int_equal(evtchn_attach(9, on_event, &after), 0);
+    evtchn_unmask(9);
+    evtchn_dispatch();
+    assert_true(before == 0 && after == 0);
+}
+
 static void event_on_7(void)
 {
     event(7);
@@ -333,6 +348,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_port_is_attached_once, setup, teardown),
         cmocka_unit_test_setup_teardown(unknown_bits_do_nothing, setup, teardown),
         cmocka_unit_test_setup_teardown(a_storm_is_one_call, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_closed_port_leaves_nothing, setup, teardown),
         cmocka_unit_test_setup_teardown(the_flag_is_clear_only_while_blocked, setup, teardown),
         cmocka_unit_test_setup_teardown(what_is_pending_is_not_slept_through, setup, teardown),
         cmocka_unit_test_setup_teardown(memory_for_ports, setup, teardown),

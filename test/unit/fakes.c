@@ -52,6 +52,7 @@ size_t fake_pages_total = 4096;
 char fake_log[65536];
 char fake_console_output[4096];
 size_t fake_console_output_length;
+size_t fake_console_takes = SIZE_MAX;
 bool fake_deadlock_allowed;
 unsigned int fake_sleeps;
 bool fake_threads_fail;
@@ -348,6 +349,8 @@ int console_write(const void *data, size_t length)
 
 ssize_t console_write_now(const void *data, size_t length)
 {
+    if (length > fake_console_takes)
+        length = fake_console_takes;
     return console_write(data, length) < 0 ? -EIO : (ssize_t)length;
 }
 

@@ -31,6 +31,8 @@ void fake_log_clear(void);
 /* What was written to the console, and what reads get from it. */
 extern char fake_console_output[4096];
 extern size_t fake_console_output_length;
+/* What a write that does not wait takes at most. */
+extern size_t fake_console_takes;
 void fake_console_input(const char *text);
 
 /* Move the clock; due timers run at the next chance. */

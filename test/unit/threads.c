@@ -214,6 +214,10 @@ static void first_come_first_served(void **state)
     thread_yield();
     assert_string_equal(order, "abcab");
     assert_int_equal(thread_count(), 1);
+    /* One that ends makes way for one that begins, and ends as well: both stacks are given back. */
+    thread_create("a", note, "a");
+    thread_create("b", note, "b");
+    thread_yield();
     thread_yield();
     assert_int_equal(stacks, 1);
 }
@@ -230,11 +234,12 @@ static void no_stack_left(void **state)
 static void woken_twice(void **state)
 {
     (void)state;
-    thread_wake(thread_self());
-    thread_wake(thread_self());
     order[0] = '\0';
+    thread_wake(thread_self());
     thread_create("a", note, "a");
-    thread_yield(); /* the first wake-up is before the new thread */
+    thread_wake(thread_self());
+    thread_yield(); /* the place is that of the first wake-up */
+    assert_string_equal(order, "");
     thread_yield();
     assert_string_equal(order, "a");
 }
@@ -251,6 +256,12 @@ static void raise_event(void)
     event_pending = true;
 }
 
+static void raise_another(void)
+{
+    event_pending = true;
+    on_event = wake_queue;
+}
+
 /* Nobody is ready: the guest blocks until the event, and until the next timer at most. */
 static void blocking(void **state)
 {
@@ -264,10 +275,30 @@ static void blocking(void **state)
     while_blocked = NULL;
     thread_sleep_until(now + 500);
     assert_int_equal(blocks, 2);
-    /* What is pending is handled before anybody blocks. */
+    /* What is pending is handled before anybody blocks, and so is what comes of it. */
     event_pending = true;
     assert_int_equal(wait_queue_sleep(&queue, DEADLINE_NEVER), 0);
+    event_pending = true;
+    on_event = raise_another;
+    assert_int_equal(wait_queue_sleep(&queue, DEADLINE_NEVER), 0);
     assert_int_equal(blocks, 2);
+}
+
+/* An event ends the block: no look at the clock for a timer that is far away. */
+static void blocking_with_a_timer_far_away(void **state)
+{
+    struct timer timer;
+
+    (void)state;
+    timer_init(&timer, note, "");
+    timer_set(&timer, deadline_after(SECONDS(100)));
+    on_event = wake_queue;
+    while_blocked = raise_event;
+    clock_reads = 0;
+    assert_int_equal(wait_queue_sleep(&queue, DEADLINE_NEVER), 0);
+    assert_int_equal(clock_reads, 0);
+    while_blocked = NULL;
+    timer_cancel(&timer);
 }
 
 /* A thread that only yields keeps nobody from events. */
@@ -360,6 +391,8 @@ static void descriptions(void **state)
     assert_true(description.running && !description.ready);
     assert_true(description.stack.low == bounds.low && bounds.high == bounds.low + 4 * PAGE_SIZE);
     assert_true(thread_has_overflowed(bounds.low - 8) && !thread_has_overflowed(bounds.low));
+    /* Where the compiler reads the stack's canary: random but for the byte that ends a string. */
+    assert_int_equal(((const uint64_t *)thread_self())[5], 0xa5a5a5a5a5a5a500);
     other = thread_next(thread_self());
     assert_null(thread_next(other));
     assert_string_equal(thread_name(other), "sleeper");
@@ -417,6 +450,7 @@ static void all_tests(void *unused)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(first_come_first_served), cmocka_unit_test(no_stack_left),
         cmocka_unit_test(woken_twice),             cmocka_unit_test(blocking),
+        cmocka_unit_test(blocking_with_a_timer_far_away),
         cmocka_unit_test(events_while_busy),       cmocka_unit_test(timers_after_events),
         cmocka_unit_test(descriptions),            cmocka_unit_test(many_threads),
     };

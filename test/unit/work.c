@@ -6,6 +6,8 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "lib/base/suspend.h"
 #include "lib/sched/work.h"
@@ -24,6 +26,21 @@ static void count_run(struct work *work)
 }
 
 static struct work work = WORK_INIT(work, count_run);
+
+/* A deadline has the worker made at once. In a process of its own, since there is only one. */
+static void made_for_a_deadline(void **state)
+{
+    int status;
+    pid_t child = fork();
+
+    (void)state;
+    if (child == 0) {
+        work_schedule_at(&work, deadline_after(SECONDS(1000)));
+        _exit(thread_count() == 2 ? 0 : 1);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+}
 
 /* No stack for the worker: it comes when there is one, and what was asked for is done. */
 static void without_a_worker(void **state)
@@ -53,6 +70,36 @@ static void asked_twice(void **state)
     assert_true(ran_in != thread_self());
     assert_false(work_is_scheduled(&work));
     assert_int_equal(thread_count(), 2);
+}
+
+static char order[8];
+static unsigned int ordered;
+
+static void note_a(struct work *unused)
+{
+    (void)unused;
+    order[ordered++] = 'a';
+}
+
+static void note_b(struct work *unused)
+{
+    (void)unused;
+    order[ordered++] = 'b';
+}
+
+/* Asking again does not send anybody to the end. */
+static void in_order(void **state)
+{
+    struct work a, b;
+
+    (void)state;
+    work_init(&a, note_a);
+    work_init(&b, note_b);
+    work_schedule(&a);
+    work_schedule(&b);
+    work_schedule(&a);
+    fake_run_others();
+    assert_string_equal(order, "ab");
 }
 
 static void at_a_deadline(void **state)
@@ -211,7 +258,9 @@ static void many(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(made_for_a_deadline),
         cmocka_unit_test(without_a_worker), cmocka_unit_test(asked_twice),
+        cmocka_unit_test(in_order),
         cmocka_unit_test(at_a_deadline),    cmocka_unit_test(cancelled),
         cmocka_unit_test(while_it_runs),    cmocka_unit_test(freed_by_itself),
         cmocka_unit_test(suspended),        cmocka_unit_test(many),

@@ -58,8 +58,10 @@ struct file_operations {
      */
     int (*readdir)(struct file *file, struct directory_entry *entry);
     /*
-     * The events of <poll.h> that hold now. poll() sleeps on file_wait_queue's answer; NULL means
-     * the file is always ready. The queue is woken whenever an event may have become true.
+     * The events of <poll.h> that hold now. poll() sleeps on wait_queue's answer; NULL means the
+     * file is always ready. The queue is woken, with wake_all(), whenever an event may have become
+     * true: poll() asks again only then. What is ready does not answer -EAGAIN, and the other way
+     * round (test/unit/readiness.h).
      */
     short (*poll)(struct file *file, short events);
     struct wait_queue *(*wait_queue)(struct file *file);
