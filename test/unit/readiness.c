@@ -4,9 +4,12 @@
  * with the calls that follow, nobody is kept from running, and many files cost what they must.
  */
 // SRCS: test/unit/fakes.c test/unit/fake_disk.c test/unit/failing_malloc.c
-// SRCS: $(TEST_VFS) lib/fs/ramfs/ramfs.c lib/fs/ramfs/ramfs_pages.c lib/fs/devfs/devfs.c lib/fs/start.c
-// SRCS: lib/posix/io_vector.c lib/file/descriptor.c lib/posix/duplicate.c lib/posix/limits.c
-// SRCS: lib/file/console_file.c lib/posix/open.c lib/posix/names.c lib/file/poll.c lib/posix/select.c lib/file/pipe.c
+// SRCS: $(TEST_VFS) $(TEST_RAMFS) lib/fs/devfs/devfs.c lib/fs/start.c
+// SRCS: lib/posix/io_vector.c lib/file/descriptor.c
+// SRCS: lib/posix/duplicate.c lib/posix/limits.c lib/file/console_file.c lib/posix/open.c
+// SRCS: lib/posix/names.c lib/posix/path.c lib/posix/status.c lib/posix/change.c
+// SRCS: lib/posix/working_directory.c lib/posix/statvfs.c lib/posix/directory.c lib/file/poll.c
+// SRCS: lib/posix/select.c lib/file/pipe.c
 // CFLAGS: -Wno-stringop-overflow -include test/unit/posix_names.h -Wl,-T,test/unit/sets.ld -fsanitize-coverage=trace-pc
 // CFLAGS: -Wl,--wrap=malloc,--wrap=calloc,--wrap=strdup,--wrap=strndup
 #include "fakes.h"
@@ -32,7 +35,6 @@ static uint32_t seed = 7;
 static int set_up(void **state)
 {
     (void)state;
-    console_file_install();
     for (void (*const *call)(void) = initcalls_start; call < initcalls_end; call++)
         (*call)();
     return 0;
