@@ -181,12 +181,13 @@ int vfs_unmount(const char *path)
     if (result != 0)
         return result;
     mount = node->mount;
-    result = node == mount->root ? 0 : -EINVAL;
-    node_put(node);
-    if (result == 0)
-        name_cache_forget_mount(mount);
-    if (result == 0 && mount->references > 1)
+    if (node != mount->root)
+        result = -EINVAL;
+    else
+        name_cache_forget_mount(mount); /* may sleep: our reference keeps the mount */
+    if (result == 0 && mount->references > 2)
         result = -EBUSY;
+    node_put(node);
     if (result != 0)
         return result;
     list_remove(&mount->link);

@@ -42,12 +42,16 @@ static int make(struct walk *walk, uint32_t mode)
     return result;
 }
 
+/* How often it may happen that a file is there when it is to be made, and was not a moment before. */
+#define TRIES 8u
+
 /* The node that is to be opened, in walk->node; *made: it is new. */
 static int find_or_make(struct walk *walk, struct node *at, const char *path, int flags,
                         uint32_t mode, bool *made)
 {
     bool exclusive = (flags & (O_CREAT | O_EXCL)) == (O_CREAT | O_EXCL);
     bool follow = !exclusive && (flags & O_NOFOLLOW) == 0;
+    unsigned int tries = 0;
     int result;
 
     do {
@@ -61,7 +65,7 @@ static int find_or_make(struct walk *walk, struct node *at, const char *path, in
             result = -EEXIST;
         if (result != 0)
             walk_finish(walk);
-    } while (result == -EEXIST && !exclusive);
+    } while (result == -EEXIST && !exclusive && ++tries < TRIES);
     return result;
 }
 

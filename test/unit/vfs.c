@@ -28,7 +28,7 @@ struct slow_node {
 static unsigned int lookups, syncs, alive;
 static uint64_t delay;
 static int refresh_error;
-static bool can_make;
+static bool can_make, slow_to_go;
 
 static void pause_a_while(void)
 {
@@ -58,7 +58,7 @@ static int slow_lookup(struct node *directory, const struct name *name, struct n
         *node = node_get(container_of(directory, struct slow_node, node)->parent);
         return 0;
     }
-    if (name->text[0] == 'n')
+    if (name->text[0] == 'n' || name->text[0] == 'w')
         return -ENOENT;
     *node = slow_make(directory->mount, directory,
                       name->length == 1 ? FILE_DIRECTORY | 0755 : FILE_REGULAR | 0644);
@@ -69,6 +69,8 @@ static int slow_create(struct node *directory, const struct name *name, const st
                        struct node **node)
 {
     (void)name;
+    if (name->text[0] == 'w') /* a disk that contradicts itself */
+        return -EEXIST;
     if (!can_make)
         return -ENOSPC;
     *node = slow_make(directory->mount, directory, wish->mode);
@@ -108,6 +110,8 @@ static void slow_release(struct node *node)
 {
     struct slow_node *released = container_of(node, struct slow_node, node);
 
+    if (slow_to_go)
+        pause_a_while();
     if (released->parent != NULL)
         node_put(released->parent);
     kernel_free(released);
@@ -230,6 +234,7 @@ static void leaks_nothing_on_errors(void **state)
     assert_int_equal(open_and_close("/a", O_WRONLY), -EIO);
     refresh_error = 0;
     assert_int_equal(open_and_close("/a", O_WRONLY), -EISDIR);
+    assert_int_equal(open_and_close("/a/wrong", O_WRONLY | O_CREAT), -EEXIST);
 }
 
 /* While one thread looks a name up, another removes it: what the first found is not remembered. */
@@ -313,6 +318,23 @@ static void sync_beside_unmount(void **state)
     assert_int_equal(unmounted, 0);
     assert_int_equal(syncs, 2);
     assert_int_equal(vfs_unmount("/c"), 0);
+}
+
+/* An unmount sleeps while it lets go of cached names, and another one comes. */
+static void two_unmounts(void **state)
+{
+    (void)state;
+    assert_int_equal(vfs_mount("/b", NULL, "slow"), 0);
+    assert_int_equal(stat_of("/b/file"), 0);
+    unmounted = 1;
+    slow_to_go = true;
+    delay = MILLISECONDS(4);
+    thread_create("unmount", unmount_soon, (void *)(uintptr_t)MILLISECONDS(2));
+    assert_int_equal(vfs_unmount("/b"), 0);
+    thread_sleep_until(deadline_after(MILLISECONDS(20)));
+    slow_to_go = false;
+    delay = 0;
+    assert_int_equal(unmounted, -EBUSY);
 }
 
 /* Where no directory can be made, mounts lie on stand-ins; and all go when their mount goes. */
@@ -534,6 +556,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(changes_meanwhile, set_up, tear_down),
         cmocka_unit_test_setup_teardown(directory_goes_meanwhile, set_up, tear_down),
         cmocka_unit_test_setup_teardown(sync_beside_unmount, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(two_unmounts, set_up, tear_down),
         cmocka_unit_test_setup_teardown(stand_ins, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_root_on_top, set_up, tear_down),
         cmocka_unit_test_setup_teardown(many_mounts, set_up, tear_down),

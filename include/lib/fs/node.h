@@ -81,8 +81,8 @@ struct node_operations {
     int (*target)(struct node *node, char **target);
 
     /*
-     * Of files and devices, if they do not use `pages`: the number of bytes moved; less than asked
-     * for only at the end, or out of space.
+     * Of files and devices: the number of bytes moved; less than asked for only at the end, or out
+     * of space. A file system on a disk keeps a struct page_mapping beside its node for this.
      */
     ssize_t (*read)(struct node *node, void *buffer, size_t length, uint64_t offset);
     ssize_t (*write)(struct node *node, const void *buffer, size_t length, uint64_t offset);
