@@ -7,7 +7,7 @@ GUEST_SCRIPTS := $(wildcard test/guest/*/run.sh)
 SCRIPTS = $(filter-out $(GUEST_SCRIPTS),$(shell git grep --untracked -lE '^\#! ?/bin/(ba)?sh' -- ':!test/fuzz/corpus')) test/guest/lib.sh
 TEXTS = $(shell git ls-files --cached --others --exclude-standard -- ':!test/fuzz/corpus' ':!*.patch' ':!*.svg')
 
-CHECKS := floors calls dead links spdx subjects sources shell c spelling format manuals
+CHECKS := floors calls dead links prose spdx subjects sources shell c spelling format manuals
 .PHONY: lint format $(addprefix lint-,$(CHECKS))
 
 lint: all
@@ -22,6 +22,7 @@ floors_check   = tools/lint/floors
 calls_check    = tools/lint/floors --calls
 dead_check     = tools/lint/dead
 links_check    = tools/lint/links
+prose_check    = tools/lint/prose
 spdx_check     = tools/lint/spdx && echo "each source names its licence"
 subjects_check = tools/lint/subjects
 manuals_check  = tools/lint/manuals
