@@ -143,6 +143,9 @@ static void read_only_now(void **state)
     assert_int_equal(disk_sync(&disk.device), -EROFS);
     assert_int_equal(disk_sync(&disk.device), 0);
     check_model(0, 8192);
+    disk.error = -EIO; /* the device has lost something, too */
+    assert_int_equal(disk_sync(&disk.device), -EIO);
+    disk.error = 0;
     disk.device.read_only = false;
 }
 

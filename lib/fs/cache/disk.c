@@ -234,11 +234,11 @@ void disk_settle(struct block_device *device, uint64_t offset, uint64_t length)
         page_cache_settle(device->pages, offset, length);
 }
 
-/* A disk that came back read-only may have taken what was written before with it. */
+/* A disk that came back read-only, too: what was written before may be lost, here or in the device. */
 int disk_sync(struct block_device *device)
 {
     int lost = device->pages != NULL ? page_cache_sync(device->pages) : 0;
-    int result = device->read_only ? 0 : block_flush(device);
+    int result = block_flush(device);
 
     return lost != 0 ? lost : result;
 }
