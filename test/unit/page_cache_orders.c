@@ -237,6 +237,10 @@ static void small_beside_direct(void **state)
     all_orders(&of);
     of.writes[1] = (struct write){ CACHED, 8704, 100 };
     all_orders(&of);
+    /* What is claimed waits for one page to be written while another is being read for a change. */
+    of.cached_before = false;
+    of.writes[2] = (struct write){ CACHED, 10, 100 };
+    all_orders(&of);
 }
 
 /* Both in one sector. */
