@@ -27,7 +27,7 @@ COLD := arch/x86_64/% xen/x86_64/% lib/base/% lib/random/% lib/boot/% lib/mm/% x
     lib/fs/% lib/posix/% lib/file/console_file.c blkfront/xenbus.c $(addprefix netfront/,xenbus.c nodes.c pool.c queue.c filter.c multicast.c suspend.c link.c) net/config% \
     $(addprefix net/,address_text.c addrinfo.c announce.c inet.c multicast.c peers.c resolver.c socket_address.c socket_multicast.c socket_options.c usage.c sysrq.c) \
     $(addprefix lwip/core/,dns.c ipv4/dhcp.c ipv4/igmp.c ipv6/mld6.c ipv6/nd6.c ipv6/icmp6.c)
-HOT := $(addprefix lib/fs/,cache/% node.c name_cache.c walk.c vfs_file.c ramfs/ramfs_pages.c) lib/fs/tarfs/tarfs_block.c xen/x86_64/clock.c arch/x86_64/thread.c lib/random/random.c lib/random/chacha20.c
+HOT := $(addprefix lib/fs/,cache/pages.c cache/read.c node.c name_cache.c walk.c vfs_file.c ramfs/ramfs_pages.c) lib/fs/tarfs/tarfs_block.c xen/x86_64/clock.c arch/x86_64/thread.c lib/random/random.c lib/random/chacha20.c
 cold_flags = $(if $(filter $(COLD),$(filter-out $(HOT),$(1))),-Oz)
 
 # A folder whose sources and headers stand in for those of the same names (`make bench` builds images for comparison so).
