@@ -118,10 +118,13 @@ class Inventory(unittest.TestCase):
 
     def test_process(self):
         before = self.take()
-        with subprocess.Popen(["sleep", "100"]) as process:
-            more = [line for line in self.take() - before if "sleep 100" in line]
-            process.kill()
-        self.assertEqual(more, [f"process {process.pid}: sleep 100 "])
+        with subprocess.Popen(["cat", "-"], stdin=subprocess.PIPE,
+                              stdout=subprocess.PIPE) as process:
+            process.stdin.write(b"are you there\n")
+            process.stdin.flush()
+            process.stdout.readline()   # before it runs, its command line can be empty
+            more = [line for line in self.take() - before if f"process {process.pid}:" in line]
+        self.assertEqual(more, [f"process {process.pid}: cat - "])
 
 
 if __name__ == "__main__":
