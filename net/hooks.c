@@ -19,6 +19,7 @@
 
 #include "lwip_hooks.h"
 #include "net_internal.h"
+#include "socket_internal.h"
 
 #define HALF_OPEN_SECONDS 3u
 
@@ -181,6 +182,24 @@ static bool may_replace(const struct tcp_pcb *pcb, const struct tcp_hdr *header,
     return pcb->state == TIME_WAIT && !option2 &&
            !(TCPH_FLAGS(header) & (TCP_ACK | TCP_RST | TCP_FIN)) &&
            TCP_SEQ_GT(header->seqno, pcb->rcv_nxt);
+}
+
+/* What the peer hears: not more than its connection may hold. */
+void net_tcp_limit_window(const struct tcp_pcb *pcb, struct tcp_hdr *header)
+{
+    size_t window = net_window_closed ? 0 : socket_tcp_window(pcb) >> pcb->rcv_scale;
+
+    if (window < lwip_ntohs(header->wnd))
+        header->wnd = lwip_htons((u16_t)window);
+}
+
+/* What has been acknowledged already needs no room, only an answer. */
+err_t net_tcp_data_while_scarce(const struct tcp_pcb *pcb, const struct tcp_hdr *header,
+                                const struct pbuf *p)
+{
+    s32_t extent = (s32_t)(header->seqno + p->tot_len - pcb->rcv_nxt);
+
+    return extent <= 0 || socket_tcp_admits(pcb, (size_t)extent) ? ERR_OK : ERR_ABRT;
 }
 
 err_t net_tcp_unusual_segment(struct tcp_pcb *pcb, struct tcp_hdr *header, u16_t option_length,

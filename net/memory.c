@@ -5,10 +5,16 @@
  *
  * Blocks come in a few sizes; each has an 8-byte header that names its size class, and freed blocks
  * of a class wait in a list for the next packet, up to a bound, beyond which they go back to
- * the heap, as all of them do when memory is short. All blocks together stay below a limit that follows the memory of the guest (a quarter of
- * it). Small blocks (acknowledgements, control blocks, ARP) may use all of the limit, large ones
- * only three quarters: a stack whose buffers are full of data that waits for acknowledgements can
- * always take in those acknowledgements.
+ * the heap, as all of them do when memory is short.
+ *
+ * All blocks together stay below a limit, a quarter of the guest's memory. Of it,
+ *   - a quarter is for data on its way out, an eighth for data that waits for its reader: of each, a
+ *     connection may hold twice what is left. So the more hold much, the less each may take anew, and
+ *     a part is left for those who come later;
+ *   - up to 15/16, each connection may hold some segments beyond that, from 3/4 on only one, so that
+ *     one whose peer answers goes on whatever the others hold. (The number of connections is limited
+ *     by what one segment for each takes.)
+ *   - the rest is for small blocks: acknowledgements, control blocks, ARP.
  *
  * This file stands in for lwIP's memp.c: pools are a size and a maximum number.
  */
@@ -59,10 +65,14 @@ struct block {
 static const uint16_t class_size[] = { 72, 136, 392, 1032, 1688, 4168, 8264, 16456 };
 #define CLASSES (sizeof(class_size) / sizeof(class_size[0]))
 #define SMALL_MAXIMUM 392u
+#define SEGMENTS_MAXIMUM 16u
+#define MINIMUM_OF_THE_REST 32u
 
 static struct block *free_blocks[CLASSES];
-static size_t cached_bytes, cache_limit;
-static size_t used_bytes, used_blocks, memory_limit;
+static size_t cached_bytes;
+static size_t used_bytes, used_blocks;
+
+size_t net_memory_unread;
 
 static uint16_t pool_used[MEMP_MAX];
 
@@ -71,7 +81,7 @@ static const uint16_t pool_size[MEMP_MAX] = {
 #include "lwip/priv/memp_std.h"
 };
 
-static uint16_t pool_limit[MEMP_MAX] = {
+static const uint16_t pool_limit[MEMP_MAX] = {
     [MEMP_TCP_PCB_LISTEN] = 64,
     [MEMP_UDP_PCB] = 256,
     [MEMP_REASSDATA] = 8,
@@ -110,13 +120,29 @@ static size_t release(size_t pages, void *unused)
 void memp_init(void)
 {
     static struct memory_pressure pressure = { .release = release };
-    size_t memory = pages_total() * PAGE_SIZE;
 
-    memory_limit = clamp(memory / 4, LIMIT_MINIMUM, LIMIT_MAXIMUM);
-    cache_limit = clamp(memory_limit / 16, CACHE_MINIMUM, LIMIT_MAXIMUM);
-    pool_limit[MEMP_TCP_PCB] = (uint16_t)clamp(memory / MEMORY_PER_CONNECTION,
-                                               TCP_CONNECTIONS_MINIMUM, TCP_CONNECTIONS_MAXIMUM);
     memory_pressure_register(&pressure);
+}
+
+/* Limits follow the guest's memory as it grows and shrinks: computed where they are used. */
+size_t net_memory_limit(void)
+{
+    return clamp(pages_total() * (PAGE_SIZE / 4), LIMIT_MINIMUM, LIMIT_MAXIMUM);
+}
+
+static size_t cache_limit(void)
+{
+    return clamp(net_memory_limit() / 16, CACHE_MINIMUM, LIMIT_MAXIMUM);
+}
+
+static bool pool_is_full(memp_t type)
+{
+    size_t limit = pool_limit[type];
+
+    if (type == MEMP_TCP_PCB)
+        limit = clamp(pages_total() * PAGE_SIZE / MEMORY_PER_CONNECTION, TCP_CONNECTIONS_MINIMUM,
+                      TCP_CONNECTIONS_MAXIMUM);
+    return limit > 0 && pool_used[type] >= limit;
 }
 
 static unsigned int class_for(size_t size)
@@ -128,11 +154,20 @@ static unsigned int class_for(size_t size)
     return index;
 }
 
+static bool admits(size_t size)
+{
+    size_t limit = net_memory_limit();
+
+    if (size > SMALL_MAXIMUM)
+        limit -= limit / 16;
+    return size <= limit && used_bytes <= limit - size;
+}
+
 static void *take_large(size_t size)
 {
     struct block *block;
 
-    if (size > memory_limit || used_bytes + size > memory_limit / 4 * 3)
+    if (!admits(size))
         return NULL;
     block = kernel_alloc(size);
     if (!block)
@@ -143,6 +178,31 @@ static void *take_large(size_t size)
     return block + 1;
 }
 
+/* A free block of this class, or of a larger one; NULL if there is none. */
+static struct block *take_free(unsigned int index, unsigned int last)
+{
+    struct block *block;
+
+    while (index < last && !free_blocks[index])
+        index++;
+    block = free_blocks[index];
+    if (!block)
+        return NULL;
+    free_blocks[index] = block->next;
+    cached_bytes -= class_size[index];
+    block->size_class = index;
+    return block;
+}
+
+static struct block *take_new(unsigned int index)
+{
+    struct block *block = kernel_alloc(class_size[index]);
+
+    if (block)
+        block->size_class = index;
+    return block;
+}
+
 void *net_memory_alloc(size_t length)
 {
     size_t size = length + sizeof(struct block);
@@ -151,20 +211,16 @@ void *net_memory_alloc(size_t length)
 
     if (index == CLASSES)
         return take_large(size);
-    size = class_size[index];
-    if (used_bytes + size > (size <= SMALL_MAXIMUM ? memory_limit : memory_limit / 4 * 3))
+    if (!admits(class_size[index]))
         return NULL;
-    block = free_blocks[index];
-    if (block) {
-        free_blocks[index] = block->next;
-        cached_bytes -= size;
-    } else {
-        block = kernel_alloc(size);
-        if (!block)
-            return NULL;
-    }
-    block->size_class = index;
-    used_bytes += size;
+    block = take_free(index, index);
+    if (!block)
+        block = take_new(index);
+    if (!block)
+        block = take_free(index, CLASSES - 1);
+    if (!block)
+        return NULL;
+    used_bytes += class_size[block->size_class];
     used_blocks++;
     return block + 1;
 }
@@ -193,7 +249,7 @@ void net_memory_free(void *memory)
         return;
     }
     used_bytes -= class_size[index];
-    if (cached_bytes + class_size[index] > cache_limit) {
+    if (cached_bytes + class_size[index] > cache_limit()) {
         kernel_free(block);
         return;
     }
@@ -229,7 +285,7 @@ void *memp_malloc(memp_t type)
 
     while (type == MEMP_TCP_PCB && time_wait_is_long())
         tcp_abort(oldest_in_time_wait());
-    if (pool_limit[type] && pool_used[type] >= pool_limit[type])
+    if (pool_is_full(type))
         return NULL;
     block = net_memory_alloc(pool_size[type]);
     if (block)
@@ -250,9 +306,48 @@ unsigned int net_pool_used(unsigned int type)
     return pool_used[type];
 }
 
-bool net_memory_pressure(void)
+/* What each may hold in any case, between one segment and some; and twice what is left of a part. */
+static size_t share(size_t part, size_t taken, size_t maximum)
 {
-    return used_bytes > memory_limit / 2;
+    size_t limit = net_memory_limit() / 4 * 3, left = used_bytes < limit ? limit - used_bytes : 0;
+    size_t minimum = clamp(left / MINIMUM_OF_THE_REST, TCP_MSS, SEGMENTS_MAXIMUM * TCP_MSS);
+
+    return clamp(taken < part ? (part - taken) * 2 : 0, minimum, maximum);
+}
+
+size_t net_memory_send_share(size_t maximum)
+{
+    return share(net_memory_limit() / 4, used_bytes - net_memory_unread, maximum);
+}
+
+size_t net_memory_receive_share(size_t maximum)
+{
+    return share(net_memory_limit() / 8, net_memory_unread, maximum);
+}
+
+bool net_memory_scarce(void)
+{
+    return used_bytes > net_memory_limit() / 16;
+}
+
+bool net_memory_ready(size_t length, unsigned int count)
+{
+    unsigned int index = class_for(length + sizeof(struct block));
+    size_t size = class_size[index];
+    struct block **block = &free_blocks[index];
+
+    if (!admits(size * count))
+        return false;
+    for (; count > 0; count--, block = &(*block)->next) {
+        if (*block)
+            continue;
+        *block = kernel_alloc(size);
+        if (!*block)
+            return false;
+        (*block)->next = NULL;
+        cached_bytes += size;
+    }
+    return true;
 }
 
 size_t net_memory_used(void)
@@ -263,9 +358,4 @@ size_t net_memory_used(void)
 size_t net_memory_blocks(void)
 {
     return used_blocks;
-}
-
-size_t net_memory_limit(void)
-{
-    return memory_limit;
 }

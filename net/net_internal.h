@@ -117,7 +117,21 @@ uint64_t net_timers_deadline(uint64_t now);
 
 /* Memory (net/memory.c). */
 unsigned int net_pool_used(unsigned int type);
-bool net_memory_pressure(void);
+/*
+ * Bytes that one socket may hold now, on their way out or unread: fewer as memory runs short, but one
+ * segment at least and `maximum` at most.
+ */
+size_t net_memory_send_share(size_t maximum);
+size_t net_memory_receive_share(size_t maximum);
+/* Memory of what all sockets have received and nobody has read, about: kept by them. */
+extern size_t net_memory_unread;
+/* So much is in use that shares may be small. */
+bool net_memory_scarce(void);
+/*
+ * So many blocks for `length` bytes each (at most some 16,000) lie ready: if this is true, allocating them
+ * next does not fail.
+ */
+bool net_memory_ready(size_t length, unsigned int count);
 size_t net_memory_used(void);
 size_t net_memory_blocks(void);
 size_t net_memory_limit(void);

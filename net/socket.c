@@ -38,6 +38,12 @@ void socket_discard(struct socket *socket)
     kernel_free(socket);
 }
 
+void socket_charge(struct socket *socket, ssize_t bytes)
+{
+    socket->charged += (size_t)bytes;
+    net_memory_unread += (size_t)bytes;
+}
+
 /* What an unbound socket is bound to; its type is that of the socket's control block. */
 const ip_addr_t *socket_any_address(const struct socket *socket)
 {

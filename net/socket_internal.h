@@ -78,6 +78,7 @@ struct socket {
     bool read_shut, write_shut; /* by us */
     bool end_of_stream;         /* by the peer */
     bool send_waiting;          /* someone waits for room to send */
+    bool window_limited;        /* the peer heard of a smaller window than lwIP has in mind */
     bool bound;
     uint32_t keep_idle, keep_interval, keep_count; /* seconds; 0: the stack's default */
     union {
@@ -101,6 +102,8 @@ struct socket {
 };
 
 /* socket.c */
+/* It holds so much more, or less, received memory. */
+void socket_charge(struct socket *socket, ssize_t bytes);
 int socket_wait(struct socket *socket, bool (*ready)(const struct socket *), int flags,
                 uint64_t timeout);
 int socket_take_error(struct socket *socket);
@@ -127,6 +130,8 @@ void socket_tcp_apply_options(struct socket *socket);
 err_t socket_tcp_received(void *argument, struct tcp_pcb *pcb, struct pbuf *p, err_t error);
 err_t socket_tcp_sent(void *argument, struct tcp_pcb *pcb, uint16_t length);
 err_t socket_tcp_polled(void *argument, struct tcp_pcb *pcb);
+size_t socket_tcp_window(const struct tcp_pcb *pcb);
+bool socket_tcp_admits(const struct tcp_pcb *pcb, size_t extent);
 void socket_tcp_drop_received(struct socket *socket);
 ssize_t socket_tcp_send(struct socket *socket, struct socket_message *message);
 ssize_t socket_tcp_receive(struct socket *socket, struct socket_message *message);

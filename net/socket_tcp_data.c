@@ -7,9 +7,15 @@
  * only the bytes in it) grows. Out: data is copied into segments, all pieces of a call before
  * anything is sent, so that a header and its body travel together.
  *
- * A connection may hold all of lwIP's send buffer while memory is plentiful, and a small one under
- * pressure. Who finds no room sleeps until an acknowledgement has freed a quarter of it, or, when
- * the stack as a whole is out of memory, tries again each half second.
+ * A connection may hold all of lwIP's send buffer while memory is plentiful, less as it runs short,
+ * and one segment always (net/memory.c). Who finds no room sleeps until an acknowledgement has freed
+ * a quarter of it, or, when there is no memory for a segment, tries again each half second.
+ *
+ * poll() says that one can write if there is that room and the memory for a segment lies ready; and
+ * send() puts in one segment where it finds no memory for more. So they always agree.
+ *
+ * Peers hear of no larger window than their connection's share has room for, and hear anew when a
+ * reader has made room. What comes in beyond it all the same is dropped, before it is acknowledged.
  */
 #include <errno.h>
 #include <poll.h>
@@ -22,11 +28,12 @@
 #include "net_internal.h"
 #include "socket_internal.h"
 
-#define SEND_LIMIT_UNDER_PRESSURE (16u * 1024)
 #define SEGMENTS_IN_RESERVE 64
 #define WINDOW_STEP 65535u
 #define WRITE_PIECE 11u                 /* MSS in one buffer: a quarter of a large segment */
 #define BUFFER_OVERHEAD 128u            /* memory of a received buffer beyond its bytes */
+#define SEND_OVERHEAD 256u              /* memory of a small segment, about */
+#define HEADERS_AND_BUFFER 128u         /* what a segment's buffer has room for beside its data */
 #define CHARGE_MAXIMUM (2u * TCP_WND)
 #define POLL_INTERVAL 1                 /* half seconds */
 
@@ -40,7 +47,7 @@ static void append_buffers(struct socket *socket, struct pbuf *p)
         socket->first = p;
     for (;; p = p->next) {
         socket->queued += p->len;
-        socket->charged += p->len + BUFFER_OVERHEAD;
+        socket_charge(socket, p->len + BUFFER_OVERHEAD);
         socket->last = p;
         if (!p->next)
             return;
@@ -76,6 +83,30 @@ err_t socket_tcp_received(void *argument, struct tcp_pcb *pcb, struct pbuf *p, e
     return ERR_OK;
 }
 
+size_t socket_tcp_window(const struct tcp_pcb *pcb)
+{
+    struct socket *socket = pcb->callback_arg;
+    size_t share = net_memory_receive_share(CHARGE_MAXIMUM), room;
+
+    if (pcb->recv != socket_tcp_received)
+        return TCP_WND;
+    room = share > socket->charged ? share - socket->charged : 0;
+    socket->window_limited |= room < pcb->rcv_wnd;
+    return room;
+}
+
+/*
+ * Where memory is scarce: may this connection hold data up to so many bytes beyond what has come in
+ * order?
+ */
+bool socket_tcp_admits(const struct tcp_pcb *pcb, size_t extent)
+{
+    const struct socket *socket = pcb->callback_arg;
+
+    return pcb->recv != socket_tcp_received ||
+           socket->charged + extent <= net_memory_receive_share(CHARGE_MAXIMUM);
+}
+
 static void release_first(struct socket *socket)
 {
     struct pbuf *p = socket->first;
@@ -84,9 +115,16 @@ static void release_first(struct socket *socket)
     if (!socket->first)
         socket->last = NULL;
     socket->first_offset = 0;
-    socket->charged -= p->len + BUFFER_OVERHEAD;
+    socket_charge(socket, -(ssize_t)(p->len + BUFFER_OVERHEAD));
     p->next = NULL;
     pbuf_free(p);
+}
+
+/* Half of what it may become, or nothing is left to read. */
+static bool window_is_worthwhile(const struct socket *socket)
+{
+    return socket->queued == 0 ||
+           socket->charged <= net_memory_receive_share(CHARGE_MAXIMUM) / 2;
 }
 
 /* Tell lwIP that data was taken; what it had to keep back for want of room comes now. */
@@ -100,6 +138,11 @@ static void open_window(struct socket *socket, size_t length)
     }
     if (socket->tcp && socket->tcp->refused_data)
         tcp_process_refused_data(socket->tcp);
+    if (socket->tcp && socket->window_limited && window_is_worthwhile(socket)) {
+        socket->window_limited = false;
+        tcp_ack_now(socket->tcp);
+        tcp_output(socket->tcp);
+    }
 }
 
 void socket_tcp_drop_received(struct socket *socket)
@@ -230,7 +273,16 @@ size_t socket_tcp_readable(const struct socket *socket)
 
 static size_t send_limit(void)
 {
-    return net_memory_pressure() ? SEND_LIMIT_UNDER_PRESSURE : TCP_SND_BUF;
+    return net_memory_send_share(TCP_SND_BUF);
+}
+
+/* A limit for small segments too, whose memory is not in their bytes. */
+static size_t segments_limit(size_t limit)
+{
+    size_t most = limit / SEND_OVERHEAD;
+
+    return most < TCP_SND_QUEUELEN - SEGMENTS_IN_RESERVE ? most
+                                                         : TCP_SND_QUEUELEN - SEGMENTS_IN_RESERVE;
 }
 
 static size_t send_room(const struct socket *socket)
@@ -238,14 +290,21 @@ static size_t send_room(const struct socket *socket)
     const struct tcp_pcb *pcb = socket->tcp;
     size_t limit = send_limit(), held = TCP_SND_BUF - pcb->snd_buf;
 
-    if (tcp_sndqueuelen(pcb) + SEGMENTS_IN_RESERVE > TCP_SND_QUEUELEN)
+    if (tcp_sndqueuelen(pcb) >= segments_limit(limit))
         return 0;
     return held < limit ? limit - held : 0;
 }
 
+/* tcp_write() of at most an MSS fills up a segment and begins another. */
+static bool memory_for_a_segment(void)
+{
+    return net_memory_ready(TCP_MSS + HEADERS_AND_BUFFER, 2) &&
+           net_memory_ready(sizeof(struct tcp_seg), 1);
+}
+
 static bool send_room_is_worthwhile(const struct socket *socket)
 {
-    return send_room(socket) >= send_limit() / 4;
+    return send_room(socket) >= send_limit() / 4 && memory_for_a_segment();
 }
 
 static void room_came(struct socket *socket)
@@ -294,22 +353,28 @@ static int send_refusal(struct socket *socket)
     return socket->write_shut || socket->state == SOCKET_DEAD ? -EPIPE : 0;
 }
 
+static bool write_bytes(struct tcp_pcb *pcb, const uint8_t *data, size_t length, bool more)
+{
+    u8_t flags = TCP_WRITE_FLAG_COPY | (more ? TCP_WRITE_FLAG_MORE : 0);
+
+    return tcp_write(pcb, data, (u16_t)length, flags) == ERR_OK;
+}
+
 /* Queue part of one piece of memory: the number of bytes, 0 when there is no room. */
 static size_t queue_bytes(struct socket *socket, const uint8_t *data, size_t length, bool more)
 {
     size_t room = send_room(socket), part = length < room ? length : room;
-    size_t piece = WRITE_PIECE * tcp_mss(socket->tcp);
+    size_t mss = tcp_mss(socket->tcp), piece = WRITE_PIECE * mss;
 
     if (part > piece)
         part = piece;
-    while (part > 0) {
-        u8_t flags = TCP_WRITE_FLAG_COPY | (more || part < length ? TCP_WRITE_FLAG_MORE : 0);
-
-        if (tcp_write(socket->tcp, data, (u16_t)part, flags) == ERR_OK)
-            return part;
-        part = part > TCP_MSS ? part / 2 : 0;
-    }
-    return 0;
+    if (part == 0 || write_bytes(socket->tcp, data, part, more || part < length))
+        return part;
+    if (part > mss)
+        part = mss;
+    if (!memory_for_a_segment())
+        return 0;
+    return write_bytes(socket->tcp, data, part, more || part < length) ? part : 0;
 }
 
 static void push(struct socket *socket)

@@ -23,7 +23,6 @@
 #define PORT_ATTEMPTS 32
 #define DATAGRAM_MAXIMUM 65507u
 #define CHARGE_MAXIMUM (256u * 1024)
-#define CHARGE_UNDER_PRESSURE (32u * 1024)
 #define DATAGRAM_OVERHEAD 256u /* memory of a datagram beyond its bytes */
 #define IP_UDP_HEADERS 48
 #define MTU_MINIMUM 1280
@@ -39,15 +38,21 @@ struct datagram {
     uint16_t port;
 };
 
+/* One datagram may wait in any case. */
+static bool has_place(const struct socket *socket, size_t length)
+{
+    return socket->charged == 0 || socket->charged + length + DATAGRAM_OVERHEAD <=
+                                       net_memory_receive_share(CHARGE_MAXIMUM);
+}
+
 static void datagram_arrived(void *argument, struct udp_pcb *pcb, struct pbuf *p,
                              const ip_addr_t *address, u16_t port)
 {
     struct socket *socket = argument;
-    size_t limit = net_memory_pressure() ? CHARGE_UNDER_PRESSURE : CHARGE_MAXIMUM;
     struct datagram *datagram = NULL;
 
     (void)pcb;
-    if (!socket->read_shut && socket->charged + p->tot_len + DATAGRAM_OVERHEAD <= limit)
+    if (!socket->read_shut && has_place(socket, p->tot_len))
         datagram = mem_malloc(sizeof(*datagram));
     if (!datagram) {
         net_datagrams_dropped++;
@@ -57,7 +62,7 @@ static void datagram_arrived(void *argument, struct udp_pcb *pcb, struct pbuf *p
     datagram->p = p;
     ip_addr_copy(datagram->address, *address);
     datagram->port = port;
-    socket->charged += p->tot_len + DATAGRAM_OVERHEAD;
+    socket_charge(socket, p->tot_len + DATAGRAM_OVERHEAD);
     list_append(&socket->datagrams, &datagram->link);
     wake_all(&socket->queue);
 }
@@ -70,7 +75,7 @@ static struct datagram *first_datagram(const struct socket *socket)
 static void drop_datagram(struct socket *socket, struct datagram *datagram)
 {
     list_remove(&datagram->link);
-    socket->charged -= datagram->p->tot_len + DATAGRAM_OVERHEAD;
+    socket_charge(socket, -(ssize_t)(datagram->p->tot_len + DATAGRAM_OVERHEAD));
     pbuf_free(datagram->p);
     mem_free(datagram);
 }

@@ -24,6 +24,11 @@ const ip6_addr_t *net_ipv6_gateway(struct netif *netif);
 err_t net_tcp_unusual_segment(struct tcp_pcb *pcb, struct tcp_hdr *header, u16_t option_length,
                               const u8_t *option2, struct pbuf *p);
 
+/* Data came while memory is scarce: may its connection hold it? ERR_ABRT drops the segment. */
+bool net_memory_scarce(void);
+err_t net_tcp_data_while_scarce(const struct tcp_pcb *pcb, const struct tcp_hdr *header,
+                                const struct pbuf *p);
+
 /* A large segment came in. */
 extern bool net_acknowledgement_due;
 
@@ -36,6 +41,10 @@ extern bool net_acknowledgement_due;
 static inline err_t net_tcp_segment(struct tcp_pcb *pcb, struct tcp_hdr *header,
                                     u16_t option_length, const u8_t *option2, struct pbuf *p)
 {
+    if (p->tot_len > 0 && pcb->state >= ESTABLISHED &&
+        __builtin_expect(net_memory_scarce(), 0) &&
+        net_tcp_data_while_scarce(pcb, header, p) != ERR_OK)
+        return ERR_ABRT;
     if (__builtin_expect((TCPH_FLAGS(header) & TCP_SYN) ||
                              (pcb->state != LISTEN && header->seqno != pcb->rcv_nxt), 0))
         return net_tcp_unusual_segment(pcb, header, option_length, option2, p);
@@ -69,12 +78,15 @@ void net_tcp_cut_lost(struct tcp_pcb *pcb);
 /* The domain is about to be saved: segments say that our window is closed (net/peers.c). */
 extern bool net_window_closed;
 
+void net_tcp_limit_window(const struct tcp_pcb *pcb, struct tcp_hdr *header);
+
 /* Called for each segment that goes out, when all but its checksum is filled in. */
 static inline u32_t *net_tcp_header(const struct tcp_pcb *pcb, struct tcp_hdr *header,
                                     u32_t *options)
 {
-    if (__builtin_expect(net_window_closed, 0) && pcb && pcb->state >= ESTABLISHED)
-        header->wnd = 0;
+    if (pcb && pcb->state >= ESTABLISHED &&
+        __builtin_expect(net_window_closed || net_memory_scarce(), 0))
+        net_tcp_limit_window(pcb, header);
     return options;
 }
 
