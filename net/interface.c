@@ -4,12 +4,10 @@
  *
  * In: a frame is copied once, from memory that the backend can still write, into a buffer of its
  * size, or a chain of such when it is large, and only the copy is parsed; the IP header lies on a
- * multiple of four there. Out: the pieces of lwIP's buffer chain go to the device as they are.
+ * multiple of four there. Out: see net/transmit.c.
  *
- * Checksums: where the device completes them, lwIP computes none for TCP and UDP, and the frame
- * gets the sum of its pseudo header on the way out. What comes in is verified unless the device
- * says that it was, or that it never crossed a wire. Large TCP segments (net/large_segments.c) go
- * out by devices that complete checksums only.
+ * Checksums: where the device completes them, lwIP computes none for TCP and UDP. What comes in is
+ * verified unless the device says that it was, or that it never crossed a wire.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -18,9 +16,6 @@
 #include "lwip/etharp.h"
 #include "lwip/ethip6.h"
 #include "lwip/pbuf.h"
-#include "lwip/prot/ip.h"
-#include "lwip/prot/ip6.h"
-#include "lwip/prot/tcp.h"
 #include "lwip/snmp.h"
 #include "netif/ethernet.h"
 
@@ -29,7 +24,6 @@
 #include "lib/mm/heap.h"
 
 #define POLL_BUDGET 64
-#define FRAGMENTS_MAXIMUM 64
 #define ETHERNET_HEADER 14
 #define FRAME_MINIMUM 60 /* on a wire; lwIP relies on that much being there */
 #define FRAME_MAXIMUM (UINT16_MAX - RECEIVE_ALIGNMENT)
@@ -40,122 +34,11 @@
 #define CHECKSUMS_OUT (NETIF_CHECKSUM_GEN_TCP | NETIF_CHECKSUM_GEN_UDP)
 
 struct list net_interfaces = LIST_INIT(net_interfaces);
-uint64_t net_frames_turned_away;
 static uint32_t last_number;
 
 static struct interface *interface_of(struct list *node)
 {
     return container_of(node, struct interface, link);
-}
-
-/* The offset of the checksum field within a TCP or UDP header, or 0 for other protocols. */
-static unsigned int checksum_field(uint8_t protocol)
-{
-    return protocol == IP_PROTO_TCP ? 16 : protocol == IP_PROTO_UDP ? 6 : 0;
-}
-
-static void store_pseudo_sum(uint8_t *field, const uint8_t *addresses, int address_length,
-                             uint8_t protocol, uint16_t length)
-{
-    uint16_t sum = net_checksum_fold((uint64_t)net_checksum(addresses, address_length) +
-                                     lwip_htons(protocol) + lwip_htons(length));
-
-    memcpy(field, &sum, sizeof(sum));
-}
-
-static bool prepare_ipv4(uint8_t *ip, size_t available)
-{
-    unsigned int header = (ip[0] & 15u) * 4, field = checksum_field(ip[9]);
-    unsigned int total = (unsigned int)ip[2] << 8 | ip[3];
-    bool fragment = (ip[6] & 0x3f) || ip[7];
-
-    if (!field || fragment || available < header + field + 2 || total < header)
-        return false;
-    store_pseudo_sum(ip + header + field, ip + 12, 8, ip[9], (uint16_t)(total - header));
-    return true;
-}
-
-static bool prepare_ipv6(uint8_t *ip, size_t available)
-{
-    unsigned int field = checksum_field(ip[6]);
-
-    if (!field || available < 40 + field + 2)
-        return false;
-    store_pseudo_sum(ip + 40 + field, ip + 8, 32, ip[6], (uint16_t)(ip[4] << 8 | ip[5]));
-    return true;
-}
-
-/* Put the pseudo header's sum into a TCP or UDP frame: true when there is a checksum to complete.
- * Fragments have theirs already. */
-static bool prepare_checksum(struct pbuf *p)
-{
-    uint8_t *frame = p->payload;
-    size_t available = p->len;
-    unsigned int type;
-
-    if (available < ETHERNET_HEADER + 20)
-        return false;
-    type = (unsigned int)frame[12] << 8 | frame[13];
-    frame += ETHERNET_HEADER;
-    available -= ETHERNET_HEADER;
-    if (type == ETHTYPE_IP)
-        return prepare_ipv4(frame, available);
-    return type == ETHTYPE_IPV6 && available >= 40 && prepare_ipv6(frame, available);
-}
-
-static bool is_ipv6(const struct pbuf *p)
-{
-    const uint8_t *frame = p->payload;
-
-    return p->len >= ETHERNET_HEADER && frame[12] == ETHTYPE_IPV6 >> 8 &&
-           frame[13] == (ETHTYPE_IPV6 & 0xff);
-}
-
-static err_t send_frame(struct interface *interface, struct pbuf *p)
-{
-    struct net_device *device = interface->device;
-    struct net_fragment fragments[FRAGMENTS_MAXIMUM];
-    struct net_send_info info = { .segment_size = net_segment_size, .ipv6 = is_ipv6(p) };
-    unsigned int count = 0;
-    int error;
-
-    info.checksum_partial = device->transmit_checksum && prepare_checksum(p);
-
-    for (; p && count < FRAGMENTS_MAXIMUM; p = p->next) {
-        fragments[count].data = p->payload;
-        fragments[count++].length = p->len;
-    }
-    error = device->operations->send(device, fragments, count, &info);
-    if (error == 0) {
-        interface->kick_needed = true;
-        net_transmitted = true;
-        return ERR_OK;
-    }
-    device->statistics.send_dropped++;
-    net_frames_turned_away += error == -EAGAIN;
-    return error == -EAGAIN ? ERR_MEM : ERR_IF;
-}
-
-/* Ethernet, IP and TCP headers without options: what it takes to find the checksum. */
-static bool headers_are_in_one_piece(const struct pbuf *p)
-{
-    return p->len >= ETHERNET_HEADER + TCP_HLEN + (is_ipv6(p) ? IP6_HLEN : IP_HLEN);
-}
-
-static err_t interface_transmit(struct netif *netif, struct pbuf *p)
-{
-    struct interface *interface = netif->state;
-    struct pbuf *copy;
-    err_t error;
-
-    if (!p->next || (headers_are_in_one_piece(p) && pbuf_clen(p) <= FRAGMENTS_MAXIMUM))
-        return send_frame(interface, p);
-    copy = pbuf_clone(PBUF_RAW, PBUF_RAM, p);
-    if (!copy)
-        return ERR_MEM;
-    error = send_frame(interface, copy);
-    pbuf_free(copy);
-    return error;
 }
 
 /* Buffers for a frame of this many bytes. */
@@ -311,6 +194,7 @@ static void update_link(struct interface *interface)
         printk_limited(&interface->log, "%s: link is down", device->name);
     }
     net_configure(interface);
+    net_transmit_drop(interface);
     if (interface->moved && device->link_up)
         net_peers_go_on();
     interface->moved = false;
@@ -325,7 +209,7 @@ static err_t interface_prepare(struct netif *netif)
     netif->hwaddr_len = ETH_HWADDR_LEN;
     netif->output = etharp_output;
     netif->output_ip6 = ethip6_output;
-    netif->linkoutput = interface_transmit;
+    netif->linkoutput = net_transmit;
     netif->flags = NETIF_FLAG_BROADCAST | NETIF_FLAG_ETHARP | NETIF_FLAG_ETHERNET;
     net_multicast_prepare(interface);
     netif->hostname = net_config_hostname();
@@ -350,6 +234,7 @@ static void interface_added(struct net_device *device)
         return;
     }
     interface->device = device;
+    list_init(&interface->waiting);
     interface->number = ++last_number;
     interface->config = net_config_of(interface_number(device->name));
     interface->dhcp_complaint = DEADLINE_NEVER;
@@ -381,6 +266,7 @@ static void interface_removed(struct net_device *device)
     find_large_segments();
     net_deconfigure(interface);
     netif_remove(&interface->netif);
+    net_transmit_drop(interface);
     net_multicast_end(interface);
     if (!netif_default && !list_empty(&net_interfaces))
         netif_set_default(&interface_of(net_interfaces.next)->netif);

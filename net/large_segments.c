@@ -12,8 +12,7 @@
  *     through are copied. While enough is on its way, small room is not worth a cut: it grows.
  *   - a fast retransmission repeats one MSS, as without offload: the lost segment is cut first. (A
  *     time-out lowers the congestion window to one MSS, which does the same by way of tcp_output().)
- *   - IP does not fragment them: net_segment_size is set meanwhile, and tells the device what to
- *     cut into.
+ *   - IP does not fragment them: their first buffer says what the device is to cut them into.
  * An acknowledgement may now end within a segment. lwIP keeps that whole until all of it is
  * acknowledged, which is right, but what is sent again has its acknowledged front taken off first.
  *
@@ -38,7 +37,6 @@
 #define WORTHWHILE 4
 
 bool net_large_segments;
-uint16_t net_segment_size;
 
 u16_t net_tcp_large_segment(const struct tcp_pcb *pcb, u16_t mss)
 {

@@ -50,6 +50,9 @@ struct interface {
     const struct net_config *config;
     bool receive_pending;   /* the device has frames for us */
     bool kick_needed;       /* frames are queued that the backend was not told of */
+    struct list waiting;    /* frames that the device has no room for (net/transmit.c) */
+    unsigned int waiting_segments, waiting_others;
+    unsigned int idle_seconds; /* that the first of them has waited, about */
     bool changed;           /* link or MTU: look at the device again */
     bool moved;             /* the guest was restored, perhaps elsewhere: tell the network anew */
     uint64_t dhcp_complaint; /* when to say that DHCP does not answer; DEADLINE_NEVER: said, or not
@@ -106,8 +109,20 @@ void net_flush(void);
 void net_transmit_resume(void);
 /* Set whenever a frame goes out. */
 extern bool net_transmitted;
-/* Frames that devices had no room for (net/interface.c). */
+
+/*
+ * The way out (net/transmit.c). transmit: lwIP's linkoutput. go_on: send what waits, as far as devices
+ * have room; is there a place to wait for others? drop: what waits is given up. waits: something does;
+ * then `second` is to be called each second.
+ */
+err_t net_transmit(struct netif *netif, struct pbuf *p);
+bool net_transmit_go_on(void);
+void net_transmit_drop(struct interface *interface);
+bool net_transmit_waits(void);
+void net_transmit_second(void);
+/* Frames that found no place. */
 extern uint64_t net_frames_turned_away;
+
 /* Set while lwIP's timers run: a connection that ends now has timed out. */
 extern bool net_timers_running;
 

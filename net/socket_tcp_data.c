@@ -97,14 +97,14 @@ size_t socket_tcp_window(const struct tcp_pcb *pcb)
 
 /*
  * Where memory is scarce: may this connection hold data up to so many bytes beyond what has come in
- * order?
+ * order? Twice its share, since that may have shrunk after the peer has heard of it.
  */
 bool socket_tcp_admits(const struct tcp_pcb *pcb, size_t extent)
 {
     const struct socket *socket = pcb->callback_arg;
 
     return pcb->recv != socket_tcp_received ||
-           socket->charged + extent <= net_memory_receive_share(CHARGE_MAXIMUM);
+           socket->charged + extent <= 2 * net_memory_receive_share(CHARGE_MAXIMUM);
 }
 
 static void release_first(struct socket *socket)

@@ -2,9 +2,8 @@
 /*
  * UDP sockets. Datagrams wait in a bounded list with the address they came from; what does not fit
  * is dropped, as UDP may. The sender of one that a device's full ring turns away waits for room, or
- * hears EAGAIN if it may not wait or has waited long; then poll() tells when to try again. Of a
- * datagram in fragments, those that find no room are lost: lwIP does not say so. One for a group
- * reaches members on this side at the first try.
+ * hears EAGAIN if it may not wait or has waited long; then poll() tells when to try again. One for a
+ * group reaches members on this side at the first try.
  */
 #include <errno.h>
 #include <netinet/in.h>
@@ -17,6 +16,7 @@
 #include "lwip/pbuf.h"
 #include "lwip/udp.h"
 
+#include "lwip_hooks.h"
 #include "net_internal.h"
 #include "socket_internal.h"
 
@@ -176,6 +176,8 @@ static struct pbuf *gather(const struct socket_message *message)
     size_t done = 0;
     int index;
 
+    if (p)
+        p->kind = NET_FRAME_DATAGRAM;
     for (index = 0; p && index < message->count; index++) {
         memcpy((uint8_t *)p->payload + done, message->vector[index].iov_base,
                message->vector[index].iov_len);

@@ -109,8 +109,8 @@ uint64_t net_round(void)
     loopback_poll();
     if (resume_transmission) {
         resume_transmission = false;
-        tcp_txnow();
-        socket_udp_resume();
+        if (net_transmit_go_on())
+            socket_udp_resume();
     }
     now = clock_monotonic();
     net_timers_run(now);

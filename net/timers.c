@@ -169,6 +169,7 @@ static const struct periodic periodics[] = {
     { MILLISECONDS(DHCP_FINE_TIMER_MSECS), dhcp_fine_tmr, dhcp_request_needed, NULL, 0 },
     { MILLISECONDS(DHCP_COARSE_TIMER_MSECS), dhcp_coarse_tmr, dhcp_lease_needed, NULL, 0 },
     { MILLISECONDS(DNS_TMR_INTERVAL), dns_tmr, dns_needed, NULL, 0 },
+    { SECONDS(1), net_transmit_second, net_transmit_waits, NULL, 0 },
     { LAZY_PERIOD, net_interfaces_look, never, always, 0 },
 };
 #define PERIODICS (sizeof(periodics) / sizeof(periodics[0]))

@@ -53,10 +53,15 @@ static inline err_t net_tcp_segment(struct tcp_pcb *pcb, struct tcp_hdr *header,
     return ERR_OK;
 }
 
-/* Some device cuts large segments; payload of one segment that the frame under way is to be cut
- * into, 0 for all others. */
+/* The segments that TCP keeps until they are acknowledged; datagrams of sockets, whose senders wait. */
+enum net_frame_kind {
+    NET_FRAME_OTHER,
+    NET_FRAME_SEGMENT,
+    NET_FRAME_DATAGRAM,
+};
+
+/* Some device cuts large segments. */
 extern bool net_large_segments;
-extern uint16_t net_segment_size;
 
 u16_t net_tcp_large_segment(const struct tcp_pcb *pcb, u16_t mss);
 u16_t net_tcp_cut_later(const struct tcp_pcb *pcb, struct netif *netif);
@@ -71,9 +76,11 @@ void net_tcp_cut_lost(struct tcp_pcb *pcb);
             net_tcp_make_fit((pcb), (netif), (window)); \
     } while (0)
 #define LWIP_HOOK_TCP_CUT_LOST(pcb) net_tcp_cut_lost(pcb)
-#define LWIP_HOOK_TCP_LARGE_OUTPUT(pcb, netif, length) \
-    (net_segment_size = (length) > (pcb)->mss ? net_tcp_cut_later((pcb), (netif)) : 0)
-#define LWIP_HOOK_IP_CUT_LATER() (net_segment_size != 0)
+#define LWIP_HOOK_TCP_OUTPUT(pcb, netif, segment)                                                \
+    ((segment)->p->kind = NET_FRAME_SEGMENT,                                                               \
+     (segment)->p->segment_size =                                                                \
+         (segment)->len > (pcb)->mss ? net_tcp_cut_later((pcb), (netif)) : 0)
+#define LWIP_HOOK_IP_CUT_LATER(p) ((p)->segment_size != 0)
 
 /* The domain is about to be saved: segments say that our window is closed (net/peers.c). */
 extern bool net_window_closed;

@@ -35,6 +35,15 @@
 #pragma weak memp_free
 #endif
 
+/*
+ * What a buffer that begins a frame says of it (net/transmit.c): whose it is, enum net_frame_kind; and
+ * the payload of each piece that the device is to cut it into, 0: none.
+ */
+#define LWIP_PBUF_CUSTOM_DATA \
+    u16_t segment_size;       \
+    u8_t kind;
+#define LWIP_PBUF_CUSTOM_DATA_INIT(p) ((p)->segment_size = (p)->kind = 0)
+
 /* Ethernet, ARP. */
 #define LWIP_ARP 1
 #define ARP_TABLE_SIZE 32

@@ -234,6 +234,7 @@ static int fake_send(struct net_device *device, const struct net_fragment *fragm
         return -EINVAL;
     if (end->in_ring >= fake_net_ring) {
         end->full = true;
+        fake_wire.refused++;
         return -EAGAIN;
     }
     for (index = 0; index < count; index++)

@@ -23,6 +23,7 @@ struct fake_wire {
     bool silent;                 /* what arrives is not told */
     bool whole;                  /* large TCP segments arrive as they were sent; else in pieces */
     unsigned int frames, kicks;  /* seen so far */
+    unsigned int refused;        /* times that a ring was full */
     unsigned int large;          /* frames handed to a device for cutting */
     /* When set: called with each frame before it travels; false swallows it. */
     bool (*tap)(unsigned int from, const uint8_t *frame, size_t length);

@@ -60,6 +60,30 @@ static void one_is_acknowledged_at_once(void **state)
     fake_net_check_leftovers();
 }
 
+/* A segment waits for the answer to an ARP request, and is cut all the same when it goes out. */
+static void one_waits_for_arp(void **state)
+{
+    static char block[40000];
+    int listener = fake_net_listen(PORT, 5), client = fake_net_connect(PORT);
+    int server = accept(listener, NULL, NULL);
+    uint64_t before;
+
+    (void)state;
+    for (int turn = 0; turn < 8; turn++) { /* the window opens */
+        assert_int_equal(send(client, block, sizeof(block), 0), sizeof(block));
+        assert_int_equal(recv(server, block, sizeof(block), MSG_WAITALL), sizeof(block));
+    }
+    fake_net_sleep(SECONDS(400));
+    before = clock_monotonic();
+    assert_int_equal(send(client, block, sizeof(block), 0), sizeof(block));
+    assert_int_equal(recv(server, block, sizeof(block), MSG_WAITALL), sizeof(block));
+    assert_true(clock_monotonic() - before < MILLISECONDS(100));
+    close(client);
+    close(server);
+    close(listener);
+    fake_net_check_leftovers();
+}
+
 static unsigned int full_frames;
 
 static bool lose_one(unsigned int from, const uint8_t *frame, size_t length)
@@ -205,6 +229,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(whole_frames),
+        cmocka_unit_test(one_waits_for_arp),
         cmocka_unit_test(one_is_acknowledged_at_once),
         cmocka_unit_test(a_loss_is_repeated_alone),
         cmocka_unit_test(accounts_balance),

@@ -233,6 +233,67 @@ static void one_after_the_other(void **state)
     fake_net_check_leftovers();
 }
 
+/* ---- full rings ---- */
+
+#define SENDERS 32
+
+/* Who finds the ring full waits for it in order: it is asked once for each frame, or less. */
+static void rings_are_waited_for(void **state)
+{
+    int listener = fake_net_listen(PORT, SENDERS), clients[SENDERS], servers[SENDERS];
+    struct transfer transfers[SENDERS];
+    unsigned int frames, refused;
+
+    (void)state;
+    for (int i = 0; i < SENDERS; i++) {
+        clients[i] = fake_net_connect(PORT);
+        servers[i] = accept(listener, NULL, NULL);
+        assert_true(clients[i] >= 0 && servers[i] >= 0);
+        transfers[i] = (struct transfer){ .from = servers[i], .length = 60000, .chunk = 20000 };
+    }
+    frames = fake_wire.frames;
+    refused = fake_wire.refused;
+    fake_net_ring = 8;
+    for (int i = 0; i < SENDERS; i++)
+        thread_create("sender", sender, &transfers[i]);
+    for (int i = 0; i < SENDERS; i++)
+        receive_stream(clients[i], transfers[i].length, 16384);
+    frames = fake_wire.frames - frames;
+    refused = fake_wire.refused - refused;
+    fake_net_ring = 256;
+    assert_true(refused > 0);
+    assert_in_range(refused, 0, frames);
+    for (int i = 0; i < SENDERS; i++) {
+        close(clients[i]);
+        close(servers[i]);
+    }
+    close(listener);
+    fake_net_check_leftovers();
+}
+
+/* A ring that stays full: what waits is dropped, once, and TCP sends it again when there is room. */
+static void a_stuck_ring_is_given_up(void **state)
+{
+    int listener = fake_net_listen(PORT, 5), client = fake_net_connect(PORT),
+        server = accept(listener, NULL, NULL);
+    struct transfer transfer = { .from = client, .length = 300000, .chunk = 30000 };
+
+    (void)state;
+    fake_log_clear();
+    fake_net_ring = 0;
+    thread_create("sender", sender, &transfer);
+    fake_net_sleep(SECONDS(4));
+    assert_null(strstr(fake_log, "took no frame"));
+    fake_net_sleep(SECONDS(4));
+    assert_non_null(strstr(fake_log, "eth0: took no frame for 5 s: "));
+    fake_net_ring = 256;
+    receive_stream(server, transfer.length, 16384);
+    close(client);
+    close(server);
+    close(listener);
+    fake_net_check_leftovers();
+}
+
 /* ---- memory ---- */
 
 /*
@@ -407,6 +468,8 @@ int main(void)
         cmocka_unit_test(many_at_once),
         cmocka_unit_test(many_closed_at_once),
         cmocka_unit_test(one_after_the_other),
+        cmocka_unit_test(rings_are_waited_for),
+        cmocka_unit_test(a_stuck_ring_is_given_up),
         cmocka_unit_test(blocks_go_round),
         cmocka_unit_test(nobody_reads),
         cmocka_unit_test(tiny_segments),
