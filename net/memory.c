@@ -7,8 +7,8 @@
  * of a class wait in a list for the next packet, up to a bound, beyond which they go back to
  * the heap, as all of them do when memory is short.
  *
- * All blocks together stay below a limit, a quarter of the guest's memory. Of it,
- *   - a quarter is for data on its way out, an eighth for data that waits for its reader: of each, a
+ * All blocks together stay below a limit, a quarter of the guest's memory or less. Of it,
+ *   - 3/8 are for data on its way out, 1/8 for data that waits for its reader: of each, a
  *     connection may hold twice what is left. So the more hold much, the less each may take anew, and
  *     a part is left for those who come later;
  *   - up to 15/16, each connection may hold some segments beyond that, from 3/4 on only one, so that
@@ -40,11 +40,12 @@
 
 #include "net_internal.h"
 
-#define LIMIT_MINIMUM (256u * 1024)
+#define GUEST_WITHOUT_NETWORK (256u * 1024)
+#define LIMIT_MINIMUM (40u * 1024)
 #define LIMIT_MAXIMUM (64u * 1024 * 1024)
-#define CACHE_MINIMUM (64u * 1024)
+#define CACHE_MINIMUM (16u * 1024)
 #define TCP_CONNECTIONS_MAXIMUM 2048u
-#define TCP_CONNECTIONS_MINIMUM 64u
+#define TCP_CONNECTIONS_MINIMUM 16u
 #define MEMORY_PER_CONNECTION (16u * 1024)
 #define TIME_WAIT_MAXIMUM 256u
 
@@ -124,10 +125,21 @@ void memp_init(void)
     memory_pressure_register(&pressure);
 }
 
-/* Limits follow the guest's memory as it grows and shrinks: computed where they are used. */
+/*
+ * Limits follow the guest's memory as it grows and shrinks: computed where they are used. The
+ * smallest guests have next to nothing but what they need themselves: if that went to connections,
+ * the application could not even wait for them to end.
+ */
+static size_t guest_memory(void)
+{
+    size_t total = pages_total() * PAGE_SIZE;
+
+    return total > GUEST_WITHOUT_NETWORK ? total - GUEST_WITHOUT_NETWORK : 0;
+}
+
 size_t net_memory_limit(void)
 {
-    return clamp(pages_total() * (PAGE_SIZE / 4), LIMIT_MINIMUM, LIMIT_MAXIMUM);
+    return clamp(guest_memory() / 4, LIMIT_MINIMUM, LIMIT_MAXIMUM);
 }
 
 static size_t cache_limit(void)
@@ -140,7 +152,7 @@ static bool pool_is_full(memp_t type)
     size_t limit = pool_limit[type];
 
     if (type == MEMP_TCP_PCB)
-        limit = clamp(pages_total() * PAGE_SIZE / MEMORY_PER_CONNECTION, TCP_CONNECTIONS_MINIMUM,
+        limit = clamp(guest_memory() / MEMORY_PER_CONNECTION, TCP_CONNECTIONS_MINIMUM,
                       TCP_CONNECTIONS_MAXIMUM);
     return limit > 0 && pool_used[type] >= limit;
 }
@@ -317,7 +329,7 @@ static size_t share(size_t part, size_t taken, size_t maximum)
 
 size_t net_memory_send_share(size_t maximum)
 {
-    return share(net_memory_limit() / 4, used_bytes - net_memory_unread, maximum);
+    return share(net_memory_limit() / 8 * 3, used_bytes - net_memory_unread, maximum);
 }
 
 size_t net_memory_receive_share(size_t maximum)
