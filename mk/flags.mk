@@ -22,7 +22,7 @@ REGISTERS = $(KERNEL_REGISTERS)
 # Compiled for size, whatever OPTIMISE says: what runs at boot, in a crash, or when the toolstack wants something.
 COLD := arch/x86_64/% xen/x86_64/% lib/base/% lib/random/% lib/boot/% lib/mm/% xen/bus/xenstore% xen/bus/xenbus% xen/domain/x86_64/% \
     xen/domain/xenbus% xen/domain/lifecycle.c xen/domain/suspend.c xen/domain/report.c xen/domain/sysrq% xen/bus/console% xen/hypercall.c xen/evtchn.c \
-    lib/file/console_file.c blkfront/xenbus.c $(addprefix netfront/,xenbus.c nodes.c pool.c) net/config% lib/fs/tarfs/%
+    lib/file/console_file.c blkfront/xenbus.c $(addprefix netfront/,xenbus.c nodes.c pool.c queue.c filter.c multicast.c suspend.c link.c) net/config% lib/fs/tarfs/%
 HOT := lib/fs/tarfs/tarfs_block.c xen/x86_64/clock.c arch/x86_64/thread.c lib/random/random.c lib/random/chacha20.c
 cold_flags = $(if $(filter $(COLD),$(filter-out $(HOT),$(1))),-Os)
 

@@ -15,36 +15,6 @@
 
 #include <errno.h>
 
-#include "lib/base/printk.h"
-
-void netfront_set_link(struct netfront *nic, bool up)
-{
-    if (!up)
-        netfront_end_move(nic);
-    if (nic->device.link_up == up)
-        return;
-    nic->device.link_up = up;
-    if (nic->device.changed != NULL)
-        nic->device.changed(&nic->device);
-}
-
-void netfront_break(struct netfront *nic, const char *what)
-{
-    unsigned int i;
-
-    if (nic->broken)
-        return;
-    nic->broken = true;
-    printk_limited(&nic->bus->log,
-                   "%s: the backend broke the protocol (%s); the device is disabled",
-                   nic->device.name, what);
-    for (i = 0; i < nic->queues; i++) {
-        frontend_port_silence(&nic->queue[i]->port);
-        frontend_port_silence(&nic->queue[i]->transmit_port);
-    }
-    netfront_set_link(nic, false);
-}
-
 /* If completions were waited for: take them in, and say so when there is room again. */
 static bool take_completions(struct netfront_queue *queue)
 {

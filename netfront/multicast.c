@@ -20,15 +20,9 @@
  */
 #include "netfront.h"
 
-#include <string.h>
-
 #include <xen-abi/io/netif.h>
 
-#include "lib/base/printk.h"
-#include "xen/bus/xenstore.h"
-
 #define SLOTS_PER_WORD 2u /* a request and its extra-info */
-#define REQUEST_NODE "request-multicast-control"
 
 /* What the backend is to be told of a group next, or NONE. */
 static unsigned int word_for(const struct netfront_group *group)
@@ -66,16 +60,9 @@ void netfront_multicast_settle(struct netfront *nic)
         netfront_transmit_publish(nic->queue[0]);
 }
 
-/* The same where nobody looks for answers yet. */
-static void settle(struct netfront *nic)
-{
-    netfront_multicast_settle(nic);
-    if (nic->multicast.unsettled)
-        netfront_transmit_expect(nic->queue[0]);
-}
-
 /* The backend forgets, or may have forgotten, what it was told; words under way stay so. */
-static void set_told(struct netfront_multicast *multicast, enum netfront_group_state state)
+void netfront_multicast_set_told(struct netfront_multicast *multicast,
+                                 enum netfront_group_state state)
 {
     unsigned int i;
 
@@ -96,7 +83,7 @@ void netfront_multicast_reset(struct netfront *nic)
     multicast->filtering = multicast->refused = multicast->unsettled = multicast->begun = false;
 }
 
-static void give_up(struct netfront *nic)
+void netfront_multicast_give_up(struct netfront *nic)
 {
     struct netfront_multicast *multicast = &nic->multicast;
 
@@ -104,7 +91,7 @@ static void give_up(struct netfront *nic)
         return;
     multicast->filtering = false;
     multicast->refused = true;
-    set_told(multicast, NETFRONT_GROUP_ABSENT);
+    netfront_multicast_set_told(multicast, NETFRONT_GROUP_ABSENT);
     xenbus_again(nic->bus);
 }
 
@@ -121,87 +108,8 @@ bool netfront_multicast_answered(struct netfront *nic, unsigned int index, int s
     else if (status >= NETIF_RSP_OKAY)
         group->state = NETFRONT_GROUP_LISTED;
     else
-        give_up(nic);
+        netfront_multicast_give_up(nic);
     return true;
-}
-
-/* The group's entry; for one that is not in the table, a free one or NULL. */
-static struct netfront_group *find(struct netfront_multicast *multicast, const uint8_t mac[6])
-{
-    struct netfront_group *group, *unused = NULL;
-
-    for (group = multicast->group; group < multicast->group + NETFRONT_GROUPS; group++) {
-        bool is_free = group->users == 0 && !group->in_flight &&
-                       group->state == NETFRONT_GROUP_ABSENT;
-
-        if (!is_free && memcmp(group->mac, mac, sizeof(group->mac)) == 0)
-            return group;
-        if (is_free && unused == NULL)
-            unused = group;
-    }
-    if (unused != NULL)
-        memcpy(unused->mac, mac, sizeof(unused->mac));
-    return unused;
-}
-
-/*
- * Groups without an entry are only counted, and nothing is filtered while there are any: one that
- * is given up and has no entry, or no user there, is one of them.
- */
-void netfront_filter(struct net_device *device, const uint8_t mac[6], bool wanted)
-{
-    struct netfront *nic = netfront_of(device);
-    struct netfront_multicast *multicast = &nic->multicast;
-    struct netfront_group *group = find(multicast, mac);
-
-    if (wanted && group != NULL)
-        group->users++;
-    else if (wanted)
-        multicast->excess++;
-    else if (group != NULL && group->users > 0)
-        group->users--;
-    else if (multicast->excess > 0)
-        multicast->excess--;
-    if (multicast->excess > 0)
-        give_up(nic);
-    if (!multicast->asked && multicast->begun)
-        xenbus_again(nic->bus);
-    multicast->asked = true;
-    settle(nic);
-}
-
-int netfront_multicast_request(struct netfront *nic, bool filter)
-{
-    int result;
-
-    if (filter == nic->multicast.requested)
-        return 0;
-    result = xenstore_write_format(XENSTORE_NONE, nic->bus->node, REQUEST_NODE, "%d", filter);
-    if (result == 0)
-        nic->multicast.requested = filter;
-    return result;
-}
-
-/* The list goes first, so that nothing that is wanted is missed meanwhile. */
-void netfront_multicast_begin(struct netfront *nic)
-{
-    struct netfront_multicast *multicast = &nic->multicast;
-    bool offered =
-        frontend_read_number(nic->bus->backend, "feature-dynamic-multicast-control", 1, 0) == 1;
-    int result;
-
-    if (nic->broken)
-        return;
-    multicast->begun = true;
-    multicast->refused |= multicast->excess > 0;
-    multicast->filtering = offered && multicast->asked && !multicast->refused;
-    netfront_transmit_reap(nic->queue[0]);
-    set_told(multicast,
-             multicast->filtering ? NETFRONT_GROUP_UNSURE : NETFRONT_GROUP_ABSENT);
-    settle(nic);
-    result = netfront_multicast_request(nic, multicast->filtering);
-    if (result != 0)
-        printk_limited(&nic->bus->log, "%s: cannot ask for multicast: error %d", nic->device.name, -result);
 }
 
 unsigned int netfront_multicast_groups(const struct netfront *nic)

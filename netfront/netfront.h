@@ -156,37 +156,69 @@ static inline bool netfront_told(const struct netfront_queue *queue)
 }
 
 /*
- * device.c: the operations, the event handlers, and the end of trust in a backend: one log line,
- * then -EIO for all.
+ * Files call those below them here, never the other way.
+ *
+ * xenbus.c: the handshake. nodes.c: tell the backend in xenstore of the queues, and what we take: 0
+ * or -errno.
  */
-extern const struct net_operations netfront_operations;
-void netfront_event(void *argument);
-void netfront_transmit_event(void *argument);
-void netfront_break(struct netfront *nic, const char *what);
-void netfront_set_link(struct netfront *nic, bool up);
-
-/* xenbus.c: let rings, ports and pages go. */
-void netfront_release(struct netfront *nic);
-
-/* nodes.c: tell the backend in xenstore of the queues, and what we take: 0 or -errno. */
 int netfront_write_nodes(struct netfront *nic);
 
 /*
+ * suspend.c: xenbus_driver's operation; the new backend is there.
+ */
+void netfront_resume(struct xenbus_device *bus);
+void netfront_arrived(struct netfront *nic);
+
+/*
  * queue.c. create: as many queues as are wanted and can be had, at least one: 0, or -errno with
- * none. For which of them a frame is: all frames of a flow are for the same one.
+ * none. release: let rings, ports and pages go.
  */
 int netfront_queues_create(struct netfront *nic, unsigned int wanted, bool split_ports);
 void netfront_queues_destroy(struct netfront *nic);
+void netfront_release(struct netfront *nic);
+
+/* device.c: the operations and the event handlers. */
+extern const struct net_operations netfront_operations;
+void netfront_event(void *argument);
+void netfront_transmit_event(void *argument);
+
+/* flow.c: the queue for a frame; all frames of a flow are for the same one. */
 struct netfront_queue *netfront_queue_for(const struct netfront *nic,
                                           const struct net_fragment *start);
 
 /*
- * suspend.c: xenbus_driver's operation; the end of the wait for a new backend, which is there
- * (arrived) or not.
+ * filter.c. filter: the device's operation. begin, in the watch thread: the backend is connected, for
+ * the first time or perhaps anew, or the filter was given up. request: what xenstore says; 0 or
+ * -errno.
  */
-void netfront_resume(struct xenbus_device *bus);
-void netfront_arrived(struct netfront *nic);
-void netfront_end_move(struct netfront *nic);
+void netfront_filter(struct net_device *device, const uint8_t mac[6], bool wanted);
+void netfront_multicast_begin(struct netfront *nic);
+int netfront_multicast_request(struct netfront *nic, bool filter);
+
+/* send.c: 0, -EAGAIN (the ring is full, and `writable` will be called), or -errno. */
+int netfront_transmit_frame(struct netfront_queue *queue, const struct net_fragment *fragments,
+                            unsigned int count, size_t length, const struct net_send_info *info);
+
+/* complete.c. reap: take in completions: their number; a broken ring counts as none. */
+unsigned int netfront_transmit_reap(struct netfront_queue *queue);
+/* The next completion is to bring an event; what is there already is taken in. */
+void netfront_transmit_expect(struct netfront_queue *queue);
+
+/*
+ * multicast.c. settle: tell the backend what it is to know, as far as there is room in the ring;
+ * whoever takes completions in calls it while there is something unsettled. answered: a response with
+ * the id of a group's word; false if none was under way. give_up: ask for everything. set_told: the
+ * backend forgets, or may have forgotten, what it was told; words under way stay so. reset: the rings
+ * are gone.
+ */
+void netfront_multicast_settle(struct netfront *nic);
+bool netfront_multicast_answered(struct netfront *nic, unsigned int index, int status);
+void netfront_multicast_give_up(struct netfront *nic);
+void netfront_multicast_set_told(struct netfront_multicast *multicast,
+                                 enum netfront_group_state state);
+void netfront_multicast_reset(struct netfront *nic);
+/* Groups that the backend passes on; 0: everything. */
+unsigned int netfront_multicast_groups(const struct netfront *nic);
 
 /*
  * receive.c. create: 0, or -ENOMEM, -ENOSPC, -EBUSY with nothing changed. destroy takes what create
@@ -199,6 +231,24 @@ bool netfront_receive_takes_large(const struct netfront_queue *queue);
 /* Pass on at most `budget` frames; the number of frames taken, good and bad. */
 unsigned int netfront_receive_frames(struct netfront_queue *queue, unsigned int budget);
 
+/* transmit.c, likewise. */
+struct netif_extra_info;
+int netfront_transmit_create(struct netfront_queue *queue);
+void netfront_transmit_destroy(struct netfront_queue *queue);
+void netfront_transmit_publish(struct netfront_queue *queue);
+/*
+ * Slots and buffers for a frame: `large` is 0 for one small buffer, else the number of large ones.
+ */
+bool netfront_transmit_has_room(const struct netfront_transmit *transmit, unsigned int large);
+/* The next request, or extra-info of this type, in a slot that is free. */
+void netfront_transmit_request(struct ring *ring, int reference, unsigned int offset,
+                               unsigned int flags, unsigned int id, size_t size);
+struct netif_extra_info *netfront_transmit_extra(struct netfront_transmit *transmit,
+                                                 unsigned int type);
+/* Tell the backend about a group, in two slots that are free. */
+void netfront_transmit_word(struct netfront_transmit *transmit, unsigned int group,
+                            unsigned int word, const uint8_t mac[6]);
+
 /*
  * pool.c: what each of so many queues may have; how many queues to ask for where so many are
  * offered; the command line's words: 0 or -EINVAL.
@@ -208,41 +258,12 @@ unsigned int netfront_queues_wanted(unsigned int offered);
 int netfront_set_buffers(const char *value);
 int netfront_set_queues(const char *value);
 
-/* transmit.c, likewise. */
-int netfront_transmit_create(struct netfront_queue *queue);
-void netfront_transmit_destroy(struct netfront_queue *queue);
-int netfront_transmit_frame(struct netfront_queue *queue, const struct net_fragment *fragments,
-                            unsigned int count, size_t length, const struct net_send_info *info);
-void netfront_transmit_publish(struct netfront_queue *queue);
-/* Take in completions: their number; a broken ring counts as none. */
-unsigned int netfront_transmit_reap(struct netfront_queue *queue);
-/* The next completion is to bring an event; what is there already is taken in. */
-void netfront_transmit_expect(struct netfront_queue *queue);
-/* Tell the backend about a group, in two slots that are free. */
-void netfront_transmit_word(struct netfront_transmit *transmit, unsigned int group,
-                            unsigned int word, const uint8_t mac[6]);
 /*
- * Slots and buffers for a frame: `large` is 0 for one small buffer, else the number of large ones.
+ * link.c: the link as the stack sees it; the end of trust in a backend: one log line, then -EIO for
+ * all; the end of the wait for a new backend, which is there or not.
  */
-bool netfront_transmit_has_room(const struct netfront_transmit *transmit, unsigned int large);
-
-/*
- * multicast.c. filter: the device's operation. settle: tell the backend what it is to know, as far
- * as there is room in the ring; whoever takes completions in calls it while there is something
- * unsettled. answered: a response with the id of a group's word; false if none was under way.
- * reset: the rings are gone.
- */
-void netfront_filter(struct net_device *device, const uint8_t mac[6], bool wanted);
-void netfront_multicast_settle(struct netfront *nic);
-bool netfront_multicast_answered(struct netfront *nic, unsigned int index, int status);
-void netfront_multicast_reset(struct netfront *nic);
-/*
- * In the watch thread: the backend is connected, for the first time or perhaps anew, or the filter
- * was given up. request: what xenstore says; 0 or -errno.
- */
-void netfront_multicast_begin(struct netfront *nic);
-int netfront_multicast_request(struct netfront *nic, bool filter);
-/* Groups that the backend passes on; 0: everything. */
-unsigned int netfront_multicast_groups(const struct netfront *nic);
+void netfront_set_link(struct netfront *nic, bool up);
+void netfront_break(struct netfront *nic, const char *what);
+void netfront_end_move(struct netfront *nic);
 
 #endif

@@ -34,12 +34,6 @@ void netfront_resume(struct xenbus_device *bus)
     netfront_release(nic);
 }
 
-void netfront_end_move(struct netfront *nic)
-{
-    nic->moving = false;
-    timer_cancel(&nic->patience);
-}
-
 void netfront_arrived(struct netfront *nic)
 {
     netfront_end_move(nic);

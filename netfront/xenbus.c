@@ -72,13 +72,6 @@ static int read_mac(struct xenbus_device *bus, uint8_t mac[6])
     return result;
 }
 
-void netfront_release(struct netfront *nic)
-{
-    nic->connected = false;
-    netfront_queues_destroy(nic);
-    netfront_multicast_reset(nic);
-}
-
 static void disconnect(struct netfront *nic)
 {
     netfront_set_link(nic, false);
