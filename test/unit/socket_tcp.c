@@ -191,6 +191,24 @@ static void unread_data_resets(void **state)
     close_pair(&pair);
 }
 
+/* Also when we have said before that we send no more, where lwIP alone would close quietly. */
+static void unread_data_resets_half_closed(void **state)
+{
+    struct pair pair = connect_pair();
+    char buffer[16];
+
+    (void)state;
+    assert_int_equal(shutdown(pair.server, SHUT_WR), 0);
+    assert_int_equal(recv(pair.client, buffer, 16, 0), 0);
+    assert_int_equal(send(pair.client, "never read", 10, 0), 10);
+    fake_net_sleep(MILLISECONDS(10));
+    assert_int_equal(close(pair.server), 0);
+    pair.server = -1;
+    fake_net_sleep(MILLISECONDS(10));
+    assert_fails(send(pair.client, "x", 1, 0), ECONNRESET);
+    close_pair(&pair);
+}
+
 static void data_before_reset_is_read(void **state)
 {
     struct pair pair = connect_pair();
@@ -510,6 +528,7 @@ int main(void)
         cmocka_unit_test(vectors),
         cmocka_unit_test(half_close),
         cmocka_unit_test(unread_data_resets),
+        cmocka_unit_test(unread_data_resets_half_closed),
         cmocka_unit_test(data_before_reset_is_read),
         cmocka_unit_test(simultaneous_close),
         cmocka_unit_test(shut_reading),
