@@ -22,7 +22,9 @@ REGISTERS = $(KERNEL_REGISTERS)
 # Compiled for size, whatever OPTIMISE says: what runs at boot, in a crash, or when the toolstack wants something.
 COLD := arch/x86_64/% xen/x86_64/% lib/base/% lib/random/% lib/boot/% lib/mm/% xen/bus/xenstore% xen/bus/xenbus% xen/domain/x86_64/% \
     xen/domain/xenbus% xen/domain/lifecycle.c xen/domain/suspend.c xen/domain/report.c xen/domain/sysrq% xen/bus/console% xen/hypercall.c xen/evtchn.c \
-    lib/file/console_file.c blkfront/xenbus.c $(addprefix netfront/,xenbus.c nodes.c pool.c queue.c filter.c multicast.c suspend.c link.c) net/config% lib/fs/tarfs/%
+    lib/file/console_file.c blkfront/xenbus.c $(addprefix netfront/,xenbus.c nodes.c pool.c queue.c filter.c multicast.c suspend.c link.c) net/config% lib/fs/tarfs/% \
+    $(addprefix net/,address_text.c addrinfo.c announce.c inet.c multicast.c peers.c resolver.c socket_address.c socket_multicast.c socket_options.c usage.c sysrq.c) \
+    $(addprefix lwip/core/,dns.c ipv4/dhcp.c ipv4/igmp.c ipv6/mld6.c ipv6/nd6.c ipv6/icmp6.c)
 HOT := lib/fs/tarfs/tarfs_block.c xen/x86_64/clock.c arch/x86_64/thread.c lib/random/random.c lib/random/chacha20.c
 cold_flags = $(if $(filter $(COLD),$(filter-out $(HOT),$(1))),-Os)
 
@@ -74,7 +76,7 @@ $(OBJ)/%.o: %.S $(OBJ)/.flags | $(PREPARED)
 $(OBJ)/lwip/%.o: $(LWIP)/src/%.c $(OBJ)/.flags | $(PREPARED)
 	@mkdir -p $(@D)
 	$(say) CC $<
-	$(Q)$(CC) $(GUEST_FLAGS) $(REGISTERS) -w $(CPPFLAGS) $(LWIP_CPPFLAGS) -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(GUEST_FLAGS) $(REGISTERS) $(call cold_flags,lwip/$*.c) -w $(CPPFLAGS) $(LWIP_CPPFLAGS) -MMD -MP -c -o $@ $<
 
 $(addprefix $(OBJ)/,apps/%.o test/guest/%.o tools/bench/apps/%.o): EXTRA_CPPFLAGS = $(FORTIFY)
 $(addprefix $(OBJ)/,apps/%.o test/guest/%.o tools/bench/apps/%.o lib/random/chacha20.o): REGISTERS =
