@@ -188,17 +188,19 @@ static void errors_of_uneven_ones(void)
 /* A request that ends where another begins which is half sent already. */
 static void in_front_of_a_begun_one(void)
 {
-    static uint8_t large[2 << 20], small[4096];
+    static uint8_t large[8 * 4096], small[4096];
 
     attach("512");
-    fake_memory = 600;
     bring_up();
     fake_backend = NULL;
+    fake_grants_left = 4; /* so much of it goes out at first */
     finished = 0;
     make_request(0, BLOCK_READ, 1 << 20, large, sizeof(large));
     block_submit(block, &requests[0]);
+    CHECK(requests[0].started == 4 * 4096);
     make_request(1, BLOCK_READ, (1 << 20) - 4096, small, sizeof(small));
     block_submit(block, &requests[1]);
+    fake_grants_left = -1;
     fake_backend = fake_blkback_run;
     wait_finished(2);
     CHECK(memcmp(large, fake_blkback.disk + (1 << 20), sizeof(large)) == 0);
