@@ -348,7 +348,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         fuzz_hook = NULL;
         evtchn_close(PORT);
     }
-    timer_cancel(&attempt_timer);
     free(page);
     world_end();
     return 0;

@@ -114,8 +114,12 @@ static void goes_and_comes_back(void)
     fake_backend_state(&device, XenbusStateClosed);
     nothing_left();
     bring_up();
+    CHECK(replacements == 1 && block->generation == 0); /* it may be another disk */
     check_write(512, 65536, 9);
+    CHECK(block->kept_pages == ((struct blkfront *)block->private_data)->pool.count);
+    CHECK(block->kept_pages >= 65536 / 4096);
     detach();
+    CHECK(block->kept_pages == 0);
     CHECK(block_read(block, 0, buffer, 512) == -ENODEV);
     attach("512"); /* the same number again: the same disk, smaller */
     fake_backend_node(&device, "sectors", "100");
@@ -321,6 +325,13 @@ static void resizes(void)
     CHECK(requests[38].result == 0 && requests[39].result == -ENXIO);
     CHECK(block_read(block, 4096 * 1023, data, 4096) == -ENXIO);
     CHECK(changed_from == 4096 * 1023);
+
+    fake_store_error = -ETIMEDOUT; /* xenstore is late: xenbus has it asked again */
+    fake_store_fail_read = 1;
+    fake_backend_node(&device, "sectors", "8190");
+    CHECK(blkfront_driver.backend_again(&device) == -ETIMEDOUT && block->size == 8191 * 512);
+    fake_backend_node(&device, "sectors", "8191");
+    CHECK(blkfront_driver.backend_again(&device) == 0);
 
     resized("-1");
     resized("99999999999999999999");

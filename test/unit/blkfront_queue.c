@@ -158,6 +158,120 @@ static void errors_of_pieces(void)
     detach();
 }
 
+/* Requests that do not fill transfers evenly: those that share one are whole in it. */
+static void errors_of_uneven_ones(void)
+{
+    static uint8_t into[5][30 * 4096];
+
+    attach("512");
+    for (unsigned int bad = 0; bad < 5; bad++) {
+        bring_up();
+        finished = 0;
+        fake_blkback.bad_sector = 30 * 8 * bad + 7;
+        block_plug(block);
+        for (unsigned int i = 0; i < 5; i++) {
+            make_request(i, BLOCK_READ, sizeof(into[0]) * i, into[i], sizeof(into[0]));
+            block_submit(block, &requests[i]);
+        }
+        block_unplug(block);
+        while (finished < 5)
+            thread_sleep_until(clock_monotonic() + 1000);
+        for (unsigned int i = 0; i < 5; i++) {
+            CHECK(requests[i].result == (i == bad ? -EIO : 0));
+            CHECK(i == bad || memcmp(into[i], fake_blkback.disk + sizeof(into[0]) * i,
+                                     sizeof(into[0])) == 0);
+        }
+    }
+    detach();
+}
+
+/* A request that ends where another begins which is half sent already. */
+static void in_front_of_a_begun_one(void)
+{
+    static uint8_t large[8 * 4096], small[4096];
+
+    attach("512");
+    bring_up();
+    fake_backend = NULL;
+    fake_grants_left = 4; /* so much of it goes out at first */
+    finished = 0;
+    make_request(0, BLOCK_READ, 1 << 20, large, sizeof(large));
+    block_submit(block, &requests[0]);
+    CHECK(requests[0].started == 4 * 4096);
+    make_request(1, BLOCK_READ, (1 << 20) - 4096, small, sizeof(small));
+    block_submit(block, &requests[1]);
+    fake_grants_left = -1;
+    fake_backend = fake_blkback_run;
+    wait_finished(2);
+    CHECK(memcmp(large, fake_blkback.disk + (1 << 20), sizeof(large)) == 0);
+    CHECK(memcmp(small, fake_blkback.disk + (1 << 20) - 4096, sizeof(small)) == 0);
+    detach();
+}
+
+/* What the backend does not know at all is not tried request by request. */
+static void not_supported_is_not_retried(void)
+{
+    attach("512");
+    fake_backend_node(&device, "feature-discard", "1");
+    bring_up();
+    fake_blkback.status = BLKIF_RSP_EOPNOTSUPP;
+    finished = 0;
+    block_plug(block);
+    for (unsigned int i = 0; i < 4; i++) {
+        requests[i] = (struct block_request){
+            .operation = BLOCK_DISCARD, .offset = 4096 * i, .length = 4096, .done = request_done,
+            .argument = &finished,
+        };
+        block_submit(block, &requests[i]);
+    }
+    block_unplug(block);
+    while (finished < 4)
+        thread_sleep_until(clock_monotonic() + 1000);
+    for (unsigned int i = 0; i < 4; i++)
+        CHECK(requests[i].result == -EOPNOTSUPP);
+    CHECK(fake_blkback.discards == 1);
+    detach();
+}
+
+static unsigned int refused;
+
+static void was_refused(struct block_request *request)
+{
+    CHECK(request->result == (int)(intptr_t)request->argument);
+    refused++;
+}
+
+/* The disk that comes back is another than the one for which the request was made. */
+static void another_disk_meanwhile(void)
+{
+    static uint8_t memory[512];
+    static struct iovec vector = { memory, 512 };
+    static struct block_request queued[2];
+
+    attach("512");
+    bring_up();
+    blkfront_driver.suspend(&device);
+    CHECK(blkfront_driver.drain(&device, deadline_after(SECONDS(1))) == 0);
+    fake_backend = NULL;
+    blkfront_driver.resume(&device);
+    queued[0] = (struct block_request){
+        .operation = BLOCK_WRITE, .offset = 4096, .length = 512, .vector = &vector,
+        .done = was_refused, .argument = (void *)(intptr_t)-EROFS,
+    };
+    queued[1] = queued[0];
+    queued[1].operation = BLOCK_READ;
+    queued[1].offset = 8192 + 512;
+    queued[1].argument = (void *)(intptr_t)-EINVAL;
+    for (unsigned int i = 0; i < 2; i++)
+        block_submit(block, &queued[i]);
+    CHECK(refused == 0);
+    fake_backend_node(&device, "sector-size", "4096");
+    fake_backend_node(&device, "info", "4");
+    meet_backend();
+    CHECK(refused == 2 && fake_blkback.requests == 1); /* the flush at the suspend */
+    detach();
+}
+
 static uint64_t next_answer;
 
 /* Each answer comes a moment before the driver would give the backend up. */
@@ -205,6 +319,10 @@ ISOLATED(turns_behind_a_writer)
 ISOLATED(neighbours_in_any_order)
 ISOLATED(errors_are_their_own)
 ISOLATED(errors_of_pieces)
+ISOLATED(errors_of_uneven_ones)
+ISOLATED(in_front_of_a_begun_one)
+ISOLATED(not_supported_is_not_retried)
+ISOLATED(another_disk_meanwhile)
 ISOLATED(queued_for_too_long)
 
 int main(void)
@@ -214,6 +332,10 @@ int main(void)
         cmocka_unit_test(test_neighbours_in_any_order),
         cmocka_unit_test(test_errors_are_their_own),
         cmocka_unit_test(test_errors_of_pieces),
+        cmocka_unit_test(test_errors_of_uneven_ones),
+        cmocka_unit_test(test_in_front_of_a_begun_one),
+        cmocka_unit_test(test_not_supported_is_not_retried),
+        cmocka_unit_test(test_another_disk_meanwhile),
         cmocka_unit_test(test_queued_for_too_long),
     };
 

@@ -59,10 +59,12 @@ static void flusher(void *unused)
 static void cancelled(void)
 {
     unsigned int requests;
+    uint64_t start = clock_monotonic();
 
     bring_up();
     blkfront_driver.suspend(&device);
     CHECK(blkfront_driver.drain(&device, deadline_after(SECONDS(1))) == 0);
+    CHECK(clock_monotonic() - start < MILLISECONDS(100)); /* at rest as soon as it is */
     CHECK(fake_blkback.flushes == 1);
     requests = fake_blkback.requests;
     flush_result = 1;
@@ -128,6 +130,87 @@ static void breaks_at_rest(void)
     blkfront_driver.cancel(&device);
     settle();
     CHECK(call.done && call.result == -EIO);
+}
+
+/* Those of a shared transfer are not tried again with a backend that broke the rules. */
+static void breaks_with_several(void)
+{
+    static uint8_t data[2][4096];
+
+    bring_up();
+    fake_backend = NULL;
+    finished = 0;
+    block_plug(block);
+    for (unsigned int i = 0; i < 2; i++) {
+        make_request(i, BLOCK_READ, 4096 * i, data[i], 4096);
+        block_submit(block, &requests[i]);
+    }
+    block_unplug(block);
+    blkfront_driver.suspend(&device);
+    fake_backend = fake_blkback_run;
+    fake_blkback.lie = BLKBACK_WRONG_ID;
+    CHECK(blkfront_driver.drain(&device, deadline_after(SECONDS(1))) == 0);
+    settle();
+    CHECK(finished == 2 && requests[0].result == -EIO && requests[1].result == -EIO);
+    blkfront_driver.cancel(&device);
+
+    /* A disk that is broken when the domain is saved does not let callers wait. */
+    blkfront_driver.suspend(&device);
+    start_call(false);
+    settle();
+    CHECK(call.done && call.result == -EIO);
+    blkfront_driver.cancel(&device);
+}
+
+/*
+ * What is tried again, each alone, while the domain is being saved, stays alone, whatever comes to
+ * stand beside it.
+ */
+static void alone_is_alone(void)
+{
+    static uint8_t data[3][4096];
+    unsigned int before;
+
+    bring_up();
+    fake_backend = NULL;
+    finished = 0;
+    block_plug(block);
+    for (unsigned int i = 0; i < 2; i++) {
+        make_request(i, BLOCK_READ, 4096 * i, data[i], 4096);
+        block_submit(block, &requests[i]);
+    }
+    block_unplug(block);
+    blkfront_driver.suspend(&device);
+    fake_backend = fake_blkback_run;
+    fake_blkback.bad_sector = 3;
+    CHECK(blkfront_driver.drain(&device, deadline_after(SECONDS(1))) == 0);
+    make_request(2, BLOCK_READ, 8192, data[2], 4096);
+    block_submit(block, &requests[2]);
+    CHECK(finished == 0);
+    before = fake_blkback.requests;
+    blkfront_driver.cancel(&device);
+    settle();
+    CHECK(finished == 3 && fake_blkback.requests == before + 3);
+    CHECK(requests[0].result == -EIO && requests[1].result == 0 && requests[2].result == 0);
+}
+
+/* This host's backend cannot flush, which is no news on the next host, where one can. */
+static void flush_unknown_at_rest(void)
+{
+    bring_up();
+    fake_backend_node(&device, "feature-flush-cache", "maybe");
+    fake_backend_node(&device, "feature-barrier", "0");
+    fake_backend_state(&device, XenbusStateClosed);
+    meet_backend();
+    blkfront_driver.suspend(&device);
+    CHECK(blkfront_driver.drain(&device, deadline_after(SECONDS(1))) == 0);
+    fake_backend = NULL;
+    blkfront_driver.resume(&device);
+    fake_backend_node(&device, "feature-flush-cache", "1");
+    replacements = 0;
+    meet_backend();
+    CHECK(block_flush(block) == 0 && fake_blkback.flushes == 1);
+    CHECK(replacements == 0 && block->generation == 1); /* the same disk, connected anew */
 }
 
 /* A backend that never answers cannot hold the suspend up for longer than a request may take. */
@@ -222,12 +305,21 @@ static void not_there(void)
     fake_backend_state(&device, XenbusStateInitWait);
     settle();
     CHECK(call.done && call.result == -ENODEV && device.state == XenbusStateClosed);
+
+    meet_backend();
+    forget_all();
+    fake_backend_state(&device, XenbusStateClosing); /* the new backend wants to go at once */
+    settle();
+    CHECK(call.done && call.result == -ENODEV && fake_timer_next() == UINT64_MAX);
 }
 
 ISOLATED(cancelled)
 ISOLATED(comes_to_rest)
 ISOLATED(flush_fails_at_rest)
 ISOLATED(breaks_at_rest)
+ISOLATED(breaks_with_several)
+ISOLATED(alone_is_alone)
+ISOLATED(flush_unknown_at_rest)
 ISOLATED(silent_backend)
 ISOLATED(restored)
 ISOLATED(not_there)
@@ -237,7 +329,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_cancelled),      cmocka_unit_test(test_comes_to_rest),
         cmocka_unit_test(test_flush_fails_at_rest),
-        cmocka_unit_test(test_breaks_at_rest), cmocka_unit_test(test_silent_backend),
+        cmocka_unit_test(test_breaks_at_rest), cmocka_unit_test(test_breaks_with_several),
+        cmocka_unit_test(test_alone_is_alone),
+        cmocka_unit_test(test_flush_unknown_at_rest),
+        cmocka_unit_test(test_silent_backend),
         cmocka_unit_test(test_restored),       cmocka_unit_test(test_not_there),
     };
 

@@ -42,9 +42,12 @@ void block_expect_no_more(struct block_device *expected)
     CHECK(block == NULL && strcmp(expected->name, "xvda") == 0);
 }
 
+static unsigned int replacements; /* of the disk's contents */
+
 void block_contents_replaced(struct block_device *replaced)
 {
     CHECK(replaced == block);
+    replacements++;
 }
 
 static inline void attach(const char *sector_size)

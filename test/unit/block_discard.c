@@ -94,6 +94,7 @@ static void granules(void)
         CHECK(discard(first, 5ull << 30) == 0);
         CHECK(longest % cases[i].granularity == 0 && longest >= 1 << 29);
     }
+    CHECK(discard(4096, 3ull << 29) == 0 && steps == 1 && next_offset == 4096 + (3ull << 29));
 }
 
 /* Whatever is wrong with the end is said before anything is done. */

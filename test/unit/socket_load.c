@@ -294,6 +294,44 @@ static void a_stuck_ring_is_given_up(void **state)
     fake_net_check_leftovers();
 }
 
+static void link_goes(struct net_device *device, bool up)
+{
+    device->link_up = up;
+    device->changed(device);
+}
+
+/* What waits for a ring goes with the link, and does not hold up what comes after it. */
+static void the_link_goes_meanwhile(void **state)
+{
+    int listener = fake_net_listen(PORT, 5), client = fake_net_connect(PORT),
+        server = accept(listener, NULL, NULL);
+    static char block[100000];
+    char buffer[16];
+
+    (void)state;
+    for (unsigned int at_once = 0; at_once < 2; at_once++) {
+        fake_net_ring = 0;
+        assert_true(send(client, block, sizeof(block), MSG_DONTWAIT) > 0);
+        link_goes(fake_net_device(0), false);
+        if (!at_once)
+            fake_net_sleep(MILLISECONDS(100));
+        fake_net_ring = 256;
+        link_goes(fake_net_device(0), true);
+        fake_net_sleep(MILLISECONDS(100));
+        close(client);
+        close(server);
+        client = fake_net_connect(PORT);
+        server = accept(listener, NULL, NULL);
+        assert_true(client >= 0 && server >= 0);
+        assert_int_equal(send(client, "after", 5, 0), 5);
+        assert_int_equal(recv(server, buffer, sizeof(buffer), 0), 5);
+    }
+    close(client);
+    close(server);
+    close(listener);
+    fake_net_check_leftovers();
+}
+
 /* ---- memory ---- */
 
 /*
@@ -470,6 +508,7 @@ int main(void)
         cmocka_unit_test(one_after_the_other),
         cmocka_unit_test(rings_are_waited_for),
         cmocka_unit_test(a_stuck_ring_is_given_up),
+        cmocka_unit_test(the_link_goes_meanwhile),
         cmocka_unit_test(blocks_go_round),
         cmocka_unit_test(nobody_reads),
         cmocka_unit_test(tiny_segments),

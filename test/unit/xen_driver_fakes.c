@@ -256,7 +256,7 @@ static struct {
     size_t length;
 } nodes[NODES];
 static unsigned int node_count;
-unsigned int fake_store_fail_write;
+unsigned int fake_store_fail_write, fake_store_fail_read;
 int fake_store_error = -EIO;
 
 static int find(const char *path)
@@ -334,6 +334,8 @@ int xenstore_read_number(xenstore_transaction transaction, const char *directory
 
     (void)transaction;
     sleep_in_store();
+    if (fake_store_fail_read > 0 && --fake_store_fail_read == 0)
+        return fake_store_error;
     snprintf(path, sizeof(path), "%s/%s", directory, node);
     text = fake_store_get(path);
     if (text == NULL)

@@ -440,15 +440,85 @@ static void slow_step(void)
     start();
     settle();
     CHECK(changes == 1 && strcmp(our_state(), "3") == 0 && fake_log_lines == 0);
+    store_set("device/vbd/51712/state", "4"); /* the write was late, and was done all the same */
     store_set("device/vbd/51712", ""); /* another search: it is still the same device */
     settle();
     CHECK(removals == 0);
     retry_now();
     CHECK(changes == 2 && strcmp(our_state(), "4") == 0 && fake_timer == NULL);
+    for (unsigned int i = 0; i < 20; i++) { /* each time is the first */
+        set_backend(51712, "2");
+        start_error = -ETIMEDOUT;
+        set_backend(51712, "4");
+        retry_now();
+        CHECK(start_error == 0 && last_device->backend_state == XenbusStateConnected);
+        CHECK(!last_device->unfinished && fake_log_lines == 0);
+    }
     start_error = -EINVAL; /* this will not pass */
     set_backend(51712, "2");
     set_backend(51712, "4");
     CHECK(strcmp(our_state(), "6") == 0 && fake_timer == NULL && fake_log_lines == 1);
+}
+
+static unsigned int answered; /* requests, before xenstored falls silent */
+
+static bool silent_later(void)
+{
+    store_options.silent = store_requests >= answered;
+    return store_step();
+}
+
+/* The next `count` requests are answered, and those after them too late. */
+static void fall_silent(unsigned int count)
+{
+    answered = store_requests + count;
+    fake_backend = silent_later;
+}
+
+static void speak_again(void)
+{
+    thread_sleep_until(deadline_after(MILLISECONDS(30500)));
+    fake_backend = store_step;
+    store_options.silent = false;
+    settle();
+    retry_now();
+}
+
+/* Late while what is listed is compared: that it is another device is noticed later. */
+static void slow_to_compare(void)
+{
+    add("vbd", 51712, "4");
+    start();
+    settle();
+    store_set("/local/domain/7/backend/vbd/1/51712/state", "2");
+    store_set("device/vbd/51712/backend-id", "7");
+    fall_silent(1);
+    store_set("device/vbd/51712/backend", "/local/domain/7/backend/vbd/1/51712");
+    speak_again();
+    CHECK(removals == 1 && probes == 2 && last_device->backend_domain == 7);
+    CHECK(fake_timer == NULL);
+}
+
+/* Late when a backend that closes is asked whether it stays, and when it is to start over. */
+static void slow_to_reopen(void)
+{
+    add("vbd", 51712, "4");
+    start();
+    settle();
+    store_set("/local/domain/5/backend/vbd/1/51712/online", "1");
+    fall_silent(2);
+    set_backend(51712, "6"); /* the state, ours, and then the question */
+    CHECK(strcmp(our_state(), "6") == 0);
+    speak_again();
+    CHECK(strcmp(our_state(), "1") == 0 && fake_timer == NULL);
+    set_backend(51712, "4");
+    set_backend(51712, "6");
+    CHECK(strcmp(our_state(), "6") == 0 && fake_timer != NULL);
+    fall_silent(1);
+    retry_now(); /* which is the time to start over */
+    CHECK(last_device->state == XenbusStateClosed);
+    speak_again();
+    CHECK(last_device->state == XenbusStateInitialising && fake_timer == NULL);
 }
 
 /* Late when the devices are listed, or when a device is looked at: it is found all the same. */
@@ -487,6 +557,8 @@ ISOLATED(broken_store)
 ISOLATED(slow_store)
 ISOLATED(slow_for_ever)
 ISOLATED(slow_step)
+ISOLATED(slow_to_compare)
+ISOLATED(slow_to_reopen)
 ISOLATED(slow_to_tell)
 
 int main(void)
@@ -506,6 +578,8 @@ int main(void)
         cmocka_unit_test(test_slow_store),
         cmocka_unit_test(test_slow_for_ever),
         cmocka_unit_test(test_slow_step),
+        cmocka_unit_test(test_slow_to_compare),
+        cmocka_unit_test(test_slow_to_reopen),
         cmocka_unit_test(test_slow_to_tell),
     };
 

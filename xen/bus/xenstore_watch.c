@@ -8,11 +8,11 @@
  * the watch's own path: something at or below it changed. So memory is bounded and no change is
  * lost, whatever rate events come at.
  *
- * Events and watches that were marked take turns, so that a stream of the ones does not keep the
- * others waiting.
+ * Registrations, events, and watches that were marked take turns, so that a stream of the ones does
+ * not keep the others waiting.
  *
  * A watch is PENDING (the thread shall ask xenstore for it), REGISTERING (somebody is asking),
- * ACTIVE, DELAYED (xenstore has not answered, and is asked again after a while), or FAILED.
+ * ACTIVE or FAILED. One that xenstore has not answered in time is PENDING again, eight times.
  */
 #include <errno.h>
 #include <string.h>
@@ -25,9 +25,8 @@
 #define TOKEN_SIZE 12 /* ten digits, NUL */
 #define BUCKETS 64u
 #define ATTEMPTS_MAX 8u
-#define ATTEMPT_AFTER SECONDS(5)
 
-enum watch_state { WATCH_PENDING, WATCH_REGISTERING, WATCH_ACTIVE, WATCH_DELAYED, WATCH_FAILED };
+enum watch_state { WATCH_PENDING, WATCH_REGISTERING, WATCH_ACTIVE, WATCH_FAILED };
 
 struct event_header {
     uint32_t token;
@@ -39,7 +38,7 @@ static struct {
     uint32_t last_token;
     struct thread *thread;
     struct xenstore_watch *running; /* whose callback or registration the thread is in */
-    bool marked_first;              /* whose turn it is */
+    unsigned int turn;              /* which kind of work was done last */
     size_t queued;                  /* bytes of `queue` in use */
     char queue[QUEUE_SIZE];
     char path[PATH_SIZE_MAX];       /* of the event in hand */
@@ -49,8 +48,6 @@ static struct list watches = LIST_INIT(watches);
 static struct xenstore_watch *by_token[BUCKETS];
 static struct list pending = LIST_INIT(pending);
 static struct list marked = LIST_INIT(marked); /* an event was lost, or asked for */
-static void ask_again(void *unused);
-static struct timer attempt_timer = TIMER_INIT(attempt_timer, ask_again, NULL);
 static struct wait_queue work_queue = WAIT_QUEUE_INIT(work_queue); /* the thread, for work */
 static struct wait_queue idle_queue = WAIT_QUEUE_INIT(idle_queue); /* for `running` to change */
 
@@ -231,32 +228,6 @@ unsigned int xenstore_watches(void)
     return state.count;
 }
 
-static void ask_again(void *unused)
-{
-    struct list *node, *next;
-
-    (void)unused;
-    list_for_each(node, next, &watches) {
-        struct xenstore_watch *watch = container_of(node, struct xenstore_watch, link);
-
-        if (watch->state == WATCH_DELAYED)
-            set_pending(watch);
-    }
-}
-
-static void not_registered(struct xenstore_watch *watch, int error)
-{
-    bool again = (error == -ETIMEDOUT || error == -ENOMEM) && watch->attempts < ATTEMPTS_MAX;
-
-    watch->state = again ? WATCH_DELAYED : WATCH_FAILED;
-    if (again) {
-        watch->attempts++;
-        timer_set(&attempt_timer, deadline_after(ATTEMPT_AFTER));
-    } else {
-        printk("xenstore: cannot watch %s: %d", watch->path, error);
-    }
-}
-
 /* An attempt whose answer came too late may have done it. */
 static void register_pending(struct xenstore_watch *watch)
 {
@@ -266,12 +237,13 @@ static void register_pending(struct xenstore_watch *watch)
     list_remove(&watch->pending);
     watch->state = WATCH_REGISTERING;
     error = watch_request(XS_WATCH, watch);
-    if (error == 0 || (error == -EEXIST && watch->attempts > 0)) {
-        watch->state = WATCH_ACTIVE;
-        watch->attempts = 0;
-    } else {
-        not_registered(watch, error);
-    }
+    if (error == -EEXIST && watch->attempts > 0)
+        error = 0;
+    watch->state = error == 0 ? WATCH_ACTIVE : WATCH_FAILED;
+    if (error == -ETIMEDOUT && watch->attempts++ < ATTEMPTS_MAX)
+        set_pending(watch);
+    else if (error != 0)
+        printk("xenstore: cannot watch %s: %d", watch->path, error);
     state.running = NULL;
     wake_all(&idle_queue);
 }
@@ -304,24 +276,32 @@ static void run_first_marked(void)
     run_callback(watch, watch->path);
 }
 
+static struct xenstore_watch *first_pending(void)
+{
+    struct list *node = list_first(&pending);
+
+    return node != NULL ? container_of(node, struct xenstore_watch, pending) : NULL;
+}
+
 /* One piece of work, if there is any. */
 static bool work(void)
 {
-    struct list *node = list_first(&pending);
-    bool any_marked = !list_empty(&marked);
-
-    if (node != NULL) {
-        register_pending(container_of(node, struct xenstore_watch, pending));
-        return true;
+    for (unsigned int i = 0; i < 3; i++) {
+        state.turn = (state.turn + 1) % 3;
+        if (state.turn == 0 && first_pending() != NULL) {
+            register_pending(first_pending());
+            return true;
+        }
+        if (state.turn == 1 && state.queued > 0) {
+            run_first_event();
+            return true;
+        }
+        if (state.turn == 2 && !list_empty(&marked)) {
+            run_first_marked();
+            return true;
+        }
     }
-    if (state.queued == 0 && !any_marked)
-        return false;
-    state.marked_first = !state.marked_first;
-    if (any_marked && (state.marked_first || state.queued == 0))
-        run_first_marked();
-    else
-        run_first_event();
-    return true;
+    return false;
 }
 
 /* One that somebody is registering now has its request repeated. */
