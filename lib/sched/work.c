@@ -106,4 +106,4 @@ static const struct suspend_hooks work_hooks = {
     .cancel = go_on,
     .resume = go_on,
 };
-SUSPEND_HOOKS("0work", work_hooks);
+SUSPEND_HOOKS(work, work_hooks);

@@ -29,8 +29,9 @@ struct suspend_hooks {
 };
 
 /*
- * Stages in order (lib/boot/stages.lds): memory (what the others may want), random, net (secrets,
- * before any other thread can draw a number), xenbus, peers (of TCP: the last to be told to wait).
+ * Stages in order (lib/boot/stages.lds): memory (what the others may want), work (which
+ * waits), random, net (secrets, before any other thread can draw a number), xenbus, peers (of TCP:
+ * the last to be told to wait).
  */
 #define SUSPEND_HOOKS(stage, name)                             \
     static const struct suspend_hooks *const name##_suspend \
