@@ -26,7 +26,7 @@
 #include "xen/bus/ring.h"
 #include "xen/bus/xenbus.h"
 
-#define BLKFRONT_SECTOR 512u /* the protocol's unit, whatever the disk's sector size */
+#define BLKFRONT_SECTOR 512u       /* the protocol's unit, whatever the disk's sector size */
 #define BLKFRONT_SEGMENTS_MAX 512u /* what one indirect page describes */
 #define BLKFRONT_POOL_MIN 32u
 /* Linux' blkback keeps 1,056 pages of a ring mapped, and maps others for each request. */
@@ -66,7 +66,7 @@ struct blkfront_transfer {
     unsigned int tick;           /* when it was sent */
     uint16_t id;
     uint16_t first_page;
-    uint8_t operation;           /* that the response must name */
+    uint8_t operation; /* that the response must name */
 };
 
 enum blkfront_flush {
@@ -80,38 +80,38 @@ struct blkfront {
     struct block_device block;
     struct xenbus_device *bus; /* NULL: detached */
     unsigned int id;
-    struct list link;          /* all disks that ever were; an id that comes back finds its own */
+    struct list link; /* all disks that ever were; an id that comes back finds its own */
     bool registered;
-    bool ready;                /* requests can be made */
+    bool ready; /* requests can be made */
     bool broken;
-    bool paused;               /* the domain is being saved or was restored: callers wait */
-    struct timer patience;     /* for the disk to come back after a restore */
+    bool paused;           /* the domain is being saved or was restored: callers wait */
+    struct timer patience; /* for the disk to come back after a restore */
     struct frontend_port port;
     struct ring ring;
     void *ring_memory;
     int ring_references[BLKFRONT_RING_PAGES_MAX];
     unsigned int ring_order;
-    bool ring_order_told;      /* xenstore names several references, now or from before */
+    bool ring_order_told; /* xenstore names several references, now or from before */
     struct ring_ids ids;
     uint16_t *id_next;
     struct blkfront_transfer *transfers;
     struct blkfront_pool pool;
-    struct list pending;       /* transfers, oldest first */
-    struct list queue;         /* runs of requests with something that is not sent yet */
-    struct timer ticker;       /* runs while transfers are pending, and a tick longer */
+    struct list pending; /* transfers, oldest first */
+    struct list queue;   /* runs of requests with something that is not sent yet */
+    struct timer ticker; /* runs while transfers are pending, and a tick longer */
     unsigned int ticks;
-    struct wait_queue rest;    /* a suspend that waits for transfers to end */
-    unsigned int segments;     /* of one transfer */
+    struct wait_queue rest; /* a suspend that waits for transfers to end */
+    unsigned int segments;  /* of one transfer */
     enum blkfront_flush flush;
     struct block_request last_flush; /* at a suspend */
-    int flush_error;           /* of that one: for whoever flushes next */
+    int flush_error;                 /* of that one: for whoever flushes next */
 };
 
 /* What the backend tells of its disk. */
 struct blkfront_properties {
     uint64_t size;
     uint32_t sector_size, physical_sector_size;
-    uint32_t info;                /* VDISK_* */
+    uint32_t info; /* VDISK_* */
     uint32_t discard_granularity, discard_alignment;
     bool discard_secure;
     enum blkfront_flush flush;

@@ -19,7 +19,7 @@
 
 #include "lib/mm/pages.h"
 
-#define MERGE_LOOK 16u /* runs from the queue's end that a new request is compared with */
+#define MERGE_LOOK 16u          /* runs from the queue's end that a new request is compared with */
 #define DISCARD_MOST (1u << 30) /* bytes of one transfer: it has a time limit */
 
 static struct block_request *request_of(const struct list *node)

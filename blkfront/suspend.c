@@ -50,7 +50,9 @@ static void flush(struct blkfront *disk)
     int result;
 
     *request = (struct block_request){
-        .operation = BLOCK_FLUSH, .done = flushed, .argument = disk,
+        .operation = BLOCK_FLUSH,
+        .done = flushed,
+        .argument = disk,
     };
     result = blkfront_start_flush(disk, request);
     if (result != 0 || request->pending == 0) {

@@ -298,8 +298,7 @@ int blkfront_send_flush(struct blkfront *disk, struct block_request *request, ui
     return 0;
 }
 
-void blkfront_copy_out(const struct blkfront_pool *pool,
-                       const struct blkfront_transfer *transfer)
+void blkfront_copy_out(const struct blkfront_pool *pool, const struct blkfront_transfer *transfer)
 {
     uint16_t index = transfer->first_page;
     struct cursor cursor;

@@ -57,8 +57,8 @@ static int write_ring_order(struct blkfront *disk)
 static int write_nodes(struct blkfront *disk)
 {
     const char *node = disk->bus->node;
-    int result = xenstore_write_format(XENSTORE_NONE, node, "ring-ref", "%d",
-                                       disk->ring_references[0]);
+    int result =
+        xenstore_write_format(XENSTORE_NONE, node, "ring-ref", "%d", disk->ring_references[0]);
 
     if (result == 0)
         result = write_ring_order(disk);
@@ -92,8 +92,8 @@ static unsigned int choose_ring_order(const struct blkfront *disk)
 /* There is a ring, and the backend may use it. */
 static bool offered(const struct blkfront *disk)
 {
-    return disk->ring_memory != NULL && (disk->bus->state == XenbusStateInitialised ||
-                                         disk->bus->state == XenbusStateConnected);
+    return disk->ring_memory != NULL &&
+           (disk->bus->state == XenbusStateInitialised || disk->bus->state == XenbusStateConnected);
 }
 
 /* A broken ring is not left to a backend that starts again. */
@@ -230,7 +230,7 @@ static struct blkfront *find_detached(unsigned int id)
 {
     struct list *node, *next;
 
-    list_for_each(node, next, &disks) {
+    list_for_each (node, next, &disks) {
         struct blkfront *disk = container_of(node, struct blkfront, link);
 
         if (disk->id == id && disk->bus == NULL)
@@ -295,17 +295,16 @@ static void blkfront_describe(const struct xenbus_device *bus, char *line, size_
     const struct block_statistics *done = &disk->block.statistics;
     const char *state = disk->broken ? " (broken)" : disk->ready ? "" : " (not connected)";
 
-    ksnprintf(line, size,
-              "%s%s: %u of %u ring slots in use, %u of %u pages free, port %d; %lu reads (%lu KiB)"
-              ", %lu writes (%lu KiB), %lu flushes, %lu discards; %lu merged, %lu failed, %lu x %lu us",
-              disk->block.name, state, disk->ring_memory ? ring_outstanding(&disk->ring) : 0,
-              disk->ring_memory ? disk->ring.mask + 1 : 0, disk->pool.unused, disk->pool.count,
-              disk->port.port, done->requests[BLOCK_READ], done->bytes[BLOCK_READ] / 1024,
-              done->requests[BLOCK_WRITE], done->bytes[BLOCK_WRITE] / 1024,
-              done->requests[BLOCK_FLUSH],
-              done->requests[BLOCK_DISCARD] + done->requests[BLOCK_DISCARD_SECURE], done->merged,
-              done->errors, done->transfers,
-              done->sampled ? done->sampled_ns / done->sampled / 1000 : 0);
+    ksnprintf(
+        line, size,
+        "%s%s: %u of %u ring slots in use, %u of %u pages free, port %d; %lu reads (%lu KiB)"
+        ", %lu writes (%lu KiB), %lu flushes, %lu discards; %lu merged, %lu failed, %lu x %lu us",
+        disk->block.name, state, disk->ring_memory ? ring_outstanding(&disk->ring) : 0,
+        disk->ring_memory ? disk->ring.mask + 1 : 0, disk->pool.unused, disk->pool.count,
+        disk->port.port, done->requests[BLOCK_READ], done->bytes[BLOCK_READ] / 1024,
+        done->requests[BLOCK_WRITE], done->bytes[BLOCK_WRITE] / 1024, done->requests[BLOCK_FLUSH],
+        done->requests[BLOCK_DISCARD] + done->requests[BLOCK_DISCARD_SECURE], done->merged,
+        done->errors, done->transfers, done->sampled ? done->sampled_ns / done->sampled / 1000 : 0);
 }
 
 static const struct xenbus_driver blkfront_driver = {

@@ -16,8 +16,8 @@
 #include "socket_internal.h"
 #include "lib/mm/heap.h"
 
-#define KNOWN_FLAGS                                                                                \
-    (AI_PASSIVE | AI_CANONNAME | AI_NUMERICHOST | AI_V4MAPPED | AI_ALL | AI_ADDRCONFIG |           \
+#define KNOWN_FLAGS                                                                      \
+    (AI_PASSIVE | AI_CANONNAME | AI_NUMERICHOST | AI_V4MAPPED | AI_ALL | AI_ADDRCONFIG | \
      AI_NUMERICSERV)
 
 static const struct service {

@@ -170,16 +170,16 @@ static int set_wait(const char *value)
     return net_parse_number(value, strlen(value), WAIT_MAXIMUM, &wait_seconds) ? 0 : -EINVAL;
 }
 
-#define INTERFACE_OPTIONS(number)                                  \
-    static int set_ip_##number(const char *value)                  \
-    {                                                              \
-        return set_address(value, false, number);                  \
-    }                                                              \
-    static int set_ip6_##number(const char *value)                 \
-    {                                                              \
-        return set_address(value, true, number);                   \
-    }                                                              \
-    COMMANDLINE_OPTION("ip.eth" #number, set_ip_##number);         \
+#define INTERFACE_OPTIONS(number)                          \
+    static int set_ip_##number(const char *value)          \
+    {                                                      \
+        return set_address(value, false, number);          \
+    }                                                      \
+    static int set_ip6_##number(const char *value)         \
+    {                                                      \
+        return set_address(value, true, number);           \
+    }                                                      \
+    COMMANDLINE_OPTION("ip.eth" #number, set_ip_##number); \
     COMMANDLINE_OPTION("ip6.eth" #number, set_ip6_##number)
 
 INTERFACE_OPTIONS(0);

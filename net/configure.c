@@ -165,7 +165,7 @@ static bool addresses_missing(void)
 {
     struct list *node, *next;
 
-    list_for_each(node, next, &net_interfaces) {
+    list_for_each (node, next, &net_interfaces) {
         struct interface *interface = interface_of(node);
 
         if (interface->config->ipv4_mode == NET_ADDRESS_AUTOMATIC && interface->device->link_up &&
@@ -181,7 +181,7 @@ void net_configure_check(uint64_t now)
 {
     struct list *node, *next;
 
-    list_for_each(node, next, &net_interfaces) {
+    list_for_each (node, next, &net_interfaces) {
         struct interface *interface = interface_of(node);
 
         if (interface->reported_address && !interface->address_told)
@@ -201,7 +201,7 @@ uint64_t net_configure_deadline(void)
     uint64_t deadline = DEADLINE_NEVER;
     struct list *node, *next;
 
-    list_for_each(node, next, &net_interfaces) {
+    list_for_each (node, next, &net_interfaces) {
         struct interface *interface = interface_of(node);
 
         if (interface->dhcp_complaint < deadline)
@@ -218,7 +218,7 @@ const ip6_addr_t *net_ipv6_gateway(struct netif *netif)
 {
     struct list *node, *next;
 
-    list_for_each(node, next, &net_interfaces) {
+    list_for_each (node, next, &net_interfaces) {
         struct interface *interface = interface_of(node);
 
         if (&interface->netif == netif && !ip6_addr_isany_val(interface->config->ipv6_gateway))

@@ -55,8 +55,10 @@ static void sip_round(uint64_t v[4])
 uint64_t net_siphash(const uint64_t sip_key[2], const uint64_t *words, unsigned int count)
 {
     uint64_t v[4] = {
-        sip_key[0] ^ 0x736f6d6570736575u, sip_key[1] ^ 0x646f72616e646f6du,
-        sip_key[0] ^ 0x6c7967656e657261u, sip_key[1] ^ 0x7465646279746573u,
+        sip_key[0] ^ 0x736f6d6570736575u,
+        sip_key[1] ^ 0x646f72616e646f6du,
+        sip_key[0] ^ 0x6c7967656e657261u,
+        sip_key[1] ^ 0x7465646279746573u,
     };
     uint64_t last = (uint64_t)count << 59; /* the length in bytes, in the top byte */
     unsigned int index;
@@ -104,7 +106,8 @@ struct netif *net_route_by_source(const ip4_addr_t *source, const ip4_addr_t *de
 
     if (!source || ip4_addr_isany(source) || ip4_addr_isloopback(destination))
         return NULL;
-    NETIF_FOREACH(netif) {
+    NETIF_FOREACH(netif)
+    {
         if (!netif_is_up(netif) || !netif_is_link_up(netif) ||
             !ip4_addr_eq(source, netif_ip4_addr(netif)))
             continue;

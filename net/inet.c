@@ -59,8 +59,8 @@ const char *inet_ntop(int family, const void *address, char *text, socklen_t siz
         errno = EAFNOSUPPORT;
         return NULL;
     }
-    length =
-        family == AF_INET ? net_format_ipv4(address, buffer) : net_format_ipv6(address, buffer);
+    length = family == AF_INET ? net_format_ipv4(address, buffer)
+                               : net_format_ipv6(address, buffer);
     if (length >= size) {
         errno = ENOSPC;
         return NULL;
@@ -77,7 +77,7 @@ unsigned int if_nametoindex(const char *name)
 
     if (strcmp(name, "lo") == 0)
         return LOOPBACK_INDEX;
-    list_for_each(node, next, &net_interfaces) {
+    list_for_each (node, next, &net_interfaces) {
         struct interface *interface = container_of(node, struct interface, link);
 
         if (strcmp(interface->device->name, name) == 0)
@@ -93,7 +93,7 @@ char *if_indextoname(unsigned int index, char name[IF_NAMESIZE])
 
     if (index == LOOPBACK_INDEX)
         return strcpy(name, "lo");
-    list_for_each(node, next, &net_interfaces) {
+    list_for_each (node, next, &net_interfaces) {
         struct interface *interface = container_of(node, struct interface, link);
 
         if (netif_get_index(&interface->netif) == index)

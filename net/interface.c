@@ -118,8 +118,8 @@ static void interface_receive(struct net_device *device, const struct net_fragme
         pbuf_free_ooseq_pending = 1;
         return;
     }
-    interface->netif.chksum_flags =
-        (interface->netif.chksum_flags & ~CHECKSUMS_IN) | (trusted ? 0 : CHECKSUMS_IN);
+    interface->netif.chksum_flags = (interface->netif.chksum_flags & ~CHECKSUMS_IN) |
+                                    (trusted ? 0 : CHECKSUMS_IN);
     if (interface->netif.input(p, &interface->netif) != ERR_OK)
         pbuf_free(p);
 }
@@ -162,7 +162,7 @@ static void find_large_segments(void)
     struct list *node, *next;
 
     net_large_segments = false;
-    list_for_each(node, next, &net_interfaces) {
+    list_for_each (node, next, &net_interfaces) {
         const struct net_device *device = interface_of(node)->device;
 
         net_large_segments |= device->transmit_large_ipv4 || device->transmit_large_ipv6;
@@ -177,8 +177,8 @@ static void update_link(struct interface *interface)
 
     interface->changed = false;
     netif->mtu = netif->mtu6 = (u16_t)(device->mtu > FRAME_MAXIMUM ? FRAME_MAXIMUM : device->mtu);
-    netif->chksum_flags =
-        NETIF_CHECKSUM_ENABLE_ALL & ~(device->transmit_checksum ? CHECKSUMS_OUT : 0);
+    netif->chksum_flags = NETIF_CHECKSUM_ENABLE_ALL &
+                          ~(device->transmit_checksum ? CHECKSUMS_OUT : 0);
     memcpy(netif->hwaddr, device->mac, sizeof(device->mac));
     find_large_segments();
     if (interface->moved && was_up)
@@ -283,7 +283,7 @@ bool net_interfaces_poll(void)
     struct list *node, *next;
     bool more = false;
 
-    list_for_each(node, next, &net_interfaces) {
+    list_for_each (node, next, &net_interfaces) {
         struct interface *interface = interface_of(node);
 
         if (interface->changed)
@@ -302,7 +302,7 @@ void net_interfaces_look(void)
 {
     struct list *node, *next;
 
-    list_for_each(node, next, &net_interfaces)
+    list_for_each (node, next, &net_interfaces)
         interface_of(node)->receive_pending = true;
 }
 
@@ -310,7 +310,7 @@ bool net_interfaces_busy(void)
 {
     struct list *node, *next;
 
-    list_for_each(node, next, &net_interfaces) {
+    list_for_each (node, next, &net_interfaces) {
         if (interface_of(node)->receive_pending || interface_of(node)->changed)
             return true;
     }
@@ -321,7 +321,7 @@ void net_interfaces_kick(void)
 {
     struct list *node, *next;
 
-    list_for_each(node, next, &net_interfaces) {
+    list_for_each (node, next, &net_interfaces) {
         struct interface *interface = interface_of(node);
 
         if (interface->kick_needed) {

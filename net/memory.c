@@ -51,9 +51,8 @@
 
 struct block {
     union {
-        uint64_t
-            size_class; /* in use: index into class_size, or the size of a large block | LARGE */
-        struct block *next;    /* in a list of free blocks */
+        uint64_t size_class; /* in use: index into class_size, or the size of a large block | LARGE */
+        struct block *next; /* in a list of free blocks */
     };
 };
 
@@ -83,14 +82,9 @@ static const uint16_t pool_size[MEMP_MAX] = {
 };
 
 static const uint16_t pool_limit[MEMP_MAX] = {
-    [MEMP_TCP_PCB_LISTEN] = 64,
-    [MEMP_UDP_PCB] = 256,
-    [MEMP_REASSDATA] = 8,
-    [MEMP_IP6_REASSDATA] = 8,
-    [MEMP_ARP_QUEUE] = 64,
-    [MEMP_ND6_QUEUE] = 64,
-    [MEMP_IGMP_GROUP] = 64,
-    [MEMP_MLD6_GROUP] = 64,
+    [MEMP_TCP_PCB_LISTEN] = 64, [MEMP_UDP_PCB] = 256,   [MEMP_REASSDATA] = 8,
+    [MEMP_IP6_REASSDATA] = 8,   [MEMP_ARP_QUEUE] = 64,  [MEMP_ND6_QUEUE] = 64,
+    [MEMP_IGMP_GROUP] = 64,     [MEMP_MLD6_GROUP] = 64,
 };
 
 static size_t clamp(size_t value, size_t minimum, size_t maximum)

@@ -46,20 +46,20 @@ struct interface {
     struct list link;
     struct netif netif;
     struct net_device *device;
-    uint32_t number;        /* never used a second time, unlike lwIP's */
+    uint32_t number; /* never used a second time, unlike lwIP's */
     const struct net_config *config;
-    bool receive_pending;   /* the device has frames for us */
-    bool kick_needed;       /* frames are queued that the backend was not told of */
-    struct list waiting;    /* frames that the device has no room for (net/transmit.c) */
+    bool receive_pending; /* the device has frames for us */
+    bool kick_needed;     /* frames are queued that the backend was not told of */
+    struct list waiting;  /* frames that the device has no room for (net/transmit.c) */
     unsigned int waiting_segments, waiting_others;
     unsigned int idle_seconds; /* that the first of them has waited, about */
-    bool changed;           /* link or MTU: look at the device again */
-    bool moved;             /* the guest was restored, perhaps elsewhere: tell the network anew */
+    bool changed;              /* link or MTU: look at the device again */
+    bool moved;              /* the guest was restored, perhaps elsewhere: tell the network anew */
     uint64_t dhcp_complaint; /* when to say that DHCP does not answer; DEADLINE_NEVER: said, or not
                                 needed */
     unsigned int announcements; /* to come after a move, the next at announce_at */
     uint64_t announce_at;
-    struct log_limit log;   /* for lines that the network can cause */
+    struct log_limit log; /* for lines that the network can cause */
     uint32_t reported_address;
     bool address_told;
 };

@@ -31,7 +31,7 @@ int net_device_register(struct net_device *device)
 {
     struct list *node, *next;
 
-    list_for_each(node, next, &devices)
+    list_for_each (node, next, &devices)
         if (strcmp(device_of(node)->name, device->name) == 0)
             return -EEXIST;
     list_append(&devices, &device->link);
@@ -50,7 +50,7 @@ struct net_device *net_device_at(unsigned int index)
 {
     struct list *node, *next;
 
-    list_for_each(node, next, &devices)
+    list_for_each (node, next, &devices)
         if (index-- == 0)
             return device_of(node);
     return NULL;
@@ -63,6 +63,6 @@ void net_device_listen(void (*added)(struct net_device *device),
 
     listener_added = added;
     listener_removed = removed;
-    list_for_each(node, next, &devices)
+    list_for_each (node, next, &devices)
         announce(device_of(node));
 }

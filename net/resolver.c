@@ -98,7 +98,8 @@ static bool reaches_beyond_link(void)
     struct netif *netif;
     int index;
 
-    NETIF_FOREACH(netif) {
+    NETIF_FOREACH(netif)
+    {
         for (index = 0; index < LWIP_IPV6_NUM_ADDRESSES; index++) {
             if (ip6_addr_isvalid(netif_ip6_addr_state(netif, index)) &&
                 !ip6_addr_islinklocal(netif_ip6_addr(netif, index)) &&
@@ -183,7 +184,10 @@ struct hostent *gethostbyname(const char *name)
     }
     strcpy(canonical, name);
     list[0] = (char *)&ip_2_ip4(&addresses[0])->addr;
-    entry = (struct hostent){ .h_name = canonical, .h_aliases = aliases, .h_addrtype = AF_INET,
-                              .h_length = 4, .h_addr_list = list };
+    entry = (struct hostent){ .h_name = canonical,
+                              .h_aliases = aliases,
+                              .h_addrtype = AF_INET,
+                              .h_length = 4,
+                              .h_addr_list = list };
     return &entry;
 }

@@ -78,11 +78,22 @@ int socket_take_error(struct socket *socket)
 int socket_error(err_t error)
 {
     static const uint8_t errors[] = {
-        [-ERR_OK] = 0, [-ERR_MEM] = ENOBUFS, [-ERR_BUF] = ENOBUFS, [-ERR_TIMEOUT] = ETIMEDOUT,
-        [-ERR_RTE] = EHOSTUNREACH, [-ERR_INPROGRESS] = EINPROGRESS, [-ERR_VAL] = EINVAL,
-        [-ERR_WOULDBLOCK] = EAGAIN, [-ERR_USE] = EADDRINUSE, [-ERR_ALREADY] = EALREADY,
-        [-ERR_ISCONN] = EISCONN, [-ERR_CONN] = ENOTCONN, [-ERR_IF] = ENETDOWN,
-        [-ERR_ABRT] = ECONNABORTED, [-ERR_RST] = ECONNRESET, [-ERR_CLSD] = ENOTCONN,
+        [-ERR_OK] = 0,
+        [-ERR_MEM] = ENOBUFS,
+        [-ERR_BUF] = ENOBUFS,
+        [-ERR_TIMEOUT] = ETIMEDOUT,
+        [-ERR_RTE] = EHOSTUNREACH,
+        [-ERR_INPROGRESS] = EINPROGRESS,
+        [-ERR_VAL] = EINVAL,
+        [-ERR_WOULDBLOCK] = EAGAIN,
+        [-ERR_USE] = EADDRINUSE,
+        [-ERR_ALREADY] = EALREADY,
+        [-ERR_ISCONN] = EISCONN,
+        [-ERR_CONN] = ENOTCONN,
+        [-ERR_IF] = ENETDOWN,
+        [-ERR_ABRT] = ECONNABORTED,
+        [-ERR_RST] = ECONNRESET,
+        [-ERR_CLSD] = ENOTCONN,
         [-ERR_ARG] = EINVAL,
     };
 

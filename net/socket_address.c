@@ -98,7 +98,8 @@ bool socket_address_is_ours(const ip_addr_t *ip)
 
     if (ip_addr_isany(ip) || ip_addr_isloopback(ip))
         return true;
-    NETIF_FOREACH(netif) {
+    NETIF_FOREACH(netif)
+    {
         if (IP_IS_V6(ip) ? netif_get_ip6_addr_match(netif, ip_2_ip6(ip)) >= 0
                          : ip4_addr_eq(ip_2_ip4(ip), netif_ip4_addr(netif)))
             return true;

@@ -33,9 +33,9 @@ struct udp_pcb;
 struct socket_message {
     const struct iovec *vector;
     int count;
-    size_t length;      /* of all of the vector */
-    int flags;          /* MSG_…; receive adds MSG_TRUNC */
-    bool has_address;   /* send: a destination was given; receive: `address` was set */
+    size_t length;    /* of all of the vector */
+    int flags;        /* MSG_…; receive adds MSG_TRUNC */
+    bool has_address; /* send: a destination was given; receive: `address` was set */
     ip_addr_t address;
     uint16_t port;
 };
@@ -59,11 +59,11 @@ struct socket_protocol {
 extern const struct socket_protocol socket_tcp, socket_udp;
 
 enum socket_state {
-    SOCKET_FRESH,      /* TCP: not connected; UDP: no peer */
+    SOCKET_FRESH, /* TCP: not connected; UDP: no peer */
     SOCKET_LISTENING,
     SOCKET_CONNECTING,
     SOCKET_CONNECTED,
-    SOCKET_DEAD,       /* TCP: the connection is over */
+    SOCKET_DEAD, /* TCP: the connection is over */
 };
 
 struct socket {
@@ -72,7 +72,7 @@ struct socket {
     struct wait_queue queue;
     enum socket_state state;
     int domain;
-    int error;                  /* a positive errno that the next call answers */
+    int error;                              /* a positive errno that the next call answers */
     uint64_t receive_timeout, send_timeout; /* ns; DEADLINE_NEVER */
     bool v6_only, reuse_address, keep_alive, broadcast, no_delay, cork, reset_on_close;
     bool read_shut, write_shut; /* by us */
@@ -90,15 +90,15 @@ struct socket {
 
     /* Received and not read: TCP a list of buffers through pbuf->next, UDP a list of datagrams. */
     struct pbuf *first, *last;
-    uint16_t first_offset;      /* bytes of `first` that were read */
-    size_t queued;              /* bytes that can be read */
-    size_t charged;             /* bytes of memory that they hold, about */
+    uint16_t first_offset; /* bytes of `first` that were read */
+    size_t queued;         /* bytes that can be read */
+    size_t charged;        /* bytes of memory that they hold, about */
     struct list datagrams;
     struct membership *memberships; /* UDP: groups that it has joined (socket_multicast.c) */
 
-    struct list connections;    /* listener: not accepted yet, by accept_link */
+    struct list connections; /* listener: not accepted yet, by accept_link */
     struct list accept_link;
-    struct socket *listener;    /* of a connection that is in such a queue */
+    struct socket *listener; /* of a connection that is in such a queue */
 };
 
 /* socket.c */

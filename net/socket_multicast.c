@@ -42,7 +42,8 @@ static struct interface *interface_with(const ip4_addr_t *address)
 {
     struct netif *netif;
 
-    NETIF_FOREACH(netif) {
+    NETIF_FOREACH(netif)
+    {
         if (ip4_addr_eq(address, netif_ip4_addr(netif)))
             return interface_of(netif);
     }
@@ -59,7 +60,7 @@ static void leave_interface(const struct membership *membership)
 {
     struct list *node, *next;
 
-    list_for_each(node, next, &net_interfaces) {
+    list_for_each (node, next, &net_interfaces) {
         struct interface *interface = container_of(node, struct interface, link);
 
         if (interface->number != membership->interface)
@@ -211,8 +212,8 @@ static int change(struct socket *socket, int name, const void *value, socklen_t 
 /* Where datagrams to groups leave; NULL for wherever they are routed. */
 static void send_by(struct socket *socket, const struct interface *interface)
 {
-    udp_set_multicast_netif_index(socket->udp, interface ? netif_get_index(&interface->netif)
-                                                         : NETIF_NO_INDEX);
+    udp_set_multicast_netif_index(socket->udp,
+                                  interface ? netif_get_index(&interface->netif) : NETIF_NO_INDEX);
 }
 
 /* The address of an interface alone will do too. */

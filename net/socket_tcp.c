@@ -204,8 +204,11 @@ static bool has_route(const struct socket *socket, const ip_addr_t *address)
 static int tcp_connect_socket(struct socket *socket, const ip_addr_t *address, uint16_t port)
 {
     static const int refusals[] = {
-        [SOCKET_FRESH] = 0, [SOCKET_LISTENING] = EOPNOTSUPP, [SOCKET_CONNECTING] = EALREADY,
-        [SOCKET_CONNECTED] = EISCONN, [SOCKET_DEAD] = EISCONN,
+        [SOCKET_FRESH] = 0,
+        [SOCKET_LISTENING] = EOPNOTSUPP,
+        [SOCKET_CONNECTING] = EALREADY,
+        [SOCKET_CONNECTED] = EISCONN,
+        [SOCKET_DEAD] = EISCONN,
     };
     int error = -refusals[socket->state];
 

@@ -30,12 +30,12 @@
 
 #define SEGMENTS_IN_RESERVE 64
 #define WINDOW_STEP 65535u
-#define WRITE_PIECE 11u                 /* MSS in one buffer: a quarter of a large segment */
-#define BUFFER_OVERHEAD 128u            /* memory of a received buffer beyond its bytes */
-#define SEND_OVERHEAD 256u              /* memory of a small segment, about */
-#define HEADERS_AND_BUFFER 128u         /* what a segment's buffer has room for beside its data */
+#define WRITE_PIECE 11u         /* MSS in one buffer: a quarter of a large segment */
+#define BUFFER_OVERHEAD 128u    /* memory of a received buffer beyond its bytes */
+#define SEND_OVERHEAD 256u      /* memory of a small segment, about */
+#define HEADERS_AND_BUFFER 128u /* what a segment's buffer has room for beside its data */
 #define CHARGE_MAXIMUM (2u * TCP_WND)
-#define POLL_INTERVAL 1                 /* half seconds */
+#define POLL_INTERVAL 1 /* half seconds */
 
 /* ---- in ---- */
 
@@ -123,8 +123,7 @@ static void release_first(struct socket *socket)
 /* Half of what it may become, or nothing is left to read. */
 static bool window_is_worthwhile(const struct socket *socket)
 {
-    return socket->queued == 0 ||
-           socket->charged <= net_memory_receive_share(CHARGE_MAXIMUM) / 2;
+    return socket->queued == 0 || socket->charged <= net_memory_receive_share(CHARGE_MAXIMUM) / 2;
 }
 
 /* Tell lwIP that data was taken; what it had to keep back for want of room comes now. */

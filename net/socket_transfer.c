@@ -85,7 +85,9 @@ ssize_t send(int descriptor, const void *buffer, size_t length, int flags)
 ssize_t sendmsg(int descriptor, const struct msghdr *header, int flags)
 {
     struct socket_message message = {
-        .vector = header->msg_iov, .count = (int)header->msg_iovlen, .flags = flags,
+        .vector = header->msg_iov,
+        .count = (int)header->msg_iovlen,
+        .flags = flags,
     };
 
     return send_message(descriptor, &message, header->msg_name, header->msg_namelen);
@@ -108,7 +110,9 @@ ssize_t recv(int descriptor, void *buffer, size_t length, int flags)
 ssize_t recvmsg(int descriptor, struct msghdr *header, int flags)
 {
     struct socket_message message = {
-        .vector = header->msg_iov, .count = (int)header->msg_iovlen, .flags = flags,
+        .vector = header->msg_iov,
+        .count = (int)header->msg_iovlen,
+        .flags = flags,
     };
     ssize_t result;
 

@@ -41,8 +41,8 @@ struct datagram {
 /* One datagram may wait in any case. */
 static bool has_place(const struct socket *socket, size_t length)
 {
-    return socket->charged == 0 || socket->charged + length + DATAGRAM_OVERHEAD <=
-                                       net_memory_receive_share(CHARGE_MAXIMUM);
+    return socket->charged == 0 ||
+           socket->charged + length + DATAGRAM_OVERHEAD <= net_memory_receive_share(CHARGE_MAXIMUM);
 }
 
 static void datagram_arrived(void *argument, struct udp_pcb *pcb, struct pbuf *p,

@@ -50,7 +50,8 @@ static bool loopback_waits(void)
 {
     struct netif *netif;
 
-    NETIF_FOREACH(netif) {
+    NETIF_FOREACH(netif)
+    {
         if (netif->loop_first)
             return true;
     }
@@ -63,7 +64,8 @@ static void loopback_poll(void)
 {
     struct netif *netif;
 
-    NETIF_FOREACH(netif) {
+    NETIF_FOREACH(netif)
+    {
         if (netif->loop_first) {
             u16_t flags = netif->chksum_flags;
 

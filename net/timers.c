@@ -33,9 +33,9 @@
 struct periodic {
     uint64_t interval;
     void (*handler)(void);
-    bool (*needed)(void);   /* ticks must come on time */
-    bool (*wanted)(void);   /* ticks may come later, many at a time; NULL: the same as needed */
-    unsigned int catch_up;  /* how many at most */
+    bool (*needed)(void);  /* ticks must come on time */
+    bool (*wanted)(void);  /* ticks may come later, many at a time; NULL: the same as needed */
+    unsigned int catch_up; /* how many at most */
 };
 
 static bool always(void)
@@ -72,7 +72,8 @@ static bool dhcp_request_needed(void)
 {
     struct netif *netif;
 
-    NETIF_FOREACH(netif) {
+    NETIF_FOREACH(netif)
+    {
         if (netif_dhcp_data(netif) && netif_dhcp_data(netif)->request_timeout > 0)
             return true;
     }
@@ -83,7 +84,8 @@ static bool dhcp_lease_needed(void)
 {
     struct netif *netif;
 
-    NETIF_FOREACH(netif) {
+    NETIF_FOREACH(netif)
+    {
         if (netif_dhcp_data(netif) && netif_dhcp_data(netif)->state != DHCP_STATE_OFF)
             return true;
     }
@@ -100,7 +102,8 @@ static bool multicast4_needed(void)
     struct netif *netif;
     struct igmp_group *group;
 
-    NETIF_FOREACH(netif) {
+    NETIF_FOREACH(netif)
+    {
         for (group = netif_igmp_data(netif); group; group = group->next) {
             if (group->timer > 0)
                 return true;
@@ -114,7 +117,8 @@ static bool multicast6_needed(void)
     struct netif *netif;
     struct mld_group *group;
 
-    NETIF_FOREACH(netif) {
+    NETIF_FOREACH(netif)
+    {
         for (group = netif_mld6_data(netif); group; group = group->next) {
             if (group->timer > 0)
                 return true;
@@ -151,7 +155,8 @@ static bool neighbours_needed(void)
 
     if (recently_active())
         return true;
-    NETIF_FOREACH(netif) {
+    NETIF_FOREACH(netif)
+    {
         if (address_pending(netif))
             return true;
     }

@@ -171,8 +171,7 @@ static bool is_borrowed(const struct pbuf *p)
 
 static unsigned int *count_for(struct interface *interface, const struct pbuf *p)
 {
-    return p->kind == NET_FRAME_SEGMENT ? &interface->waiting_segments
-                                        : &interface->waiting_others;
+    return p->kind == NET_FRAME_SEGMENT ? &interface->waiting_segments : &interface->waiting_others;
 }
 
 static err_t wait(struct interface *interface, struct pbuf *p, const struct net_send_info *info)
@@ -254,7 +253,7 @@ bool net_transmit_go_on(void)
     struct list *node, *next;
     bool places = false;
 
-    list_for_each(node, next, &net_interfaces) {
+    list_for_each (node, next, &net_interfaces) {
         struct interface *interface = container_of(node, struct interface, link);
 
         go_on(interface);
@@ -279,7 +278,7 @@ bool net_transmit_waits(void)
 {
     struct list *node, *next;
 
-    list_for_each(node, next, &net_interfaces) {
+    list_for_each (node, next, &net_interfaces) {
         if (!list_empty(&container_of(node, struct interface, link)->waiting))
             return true;
     }
@@ -290,7 +289,7 @@ void net_transmit_second(void)
 {
     struct list *node, *next;
 
-    list_for_each(node, next, &net_interfaces) {
+    list_for_each (node, next, &net_interfaces) {
         struct interface *interface = container_of(node, struct interface, link);
 
         if (list_empty(&interface->waiting) || ++interface->idle_seconds <= PATIENCE)

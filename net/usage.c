@@ -35,7 +35,7 @@ void net_usage_get(struct net_usage *usage)
         .segments = net_pool_used(MEMP_TCP_SEG),
         .queries = net_queries_pending,
     };
-    list_for_each(node, next, &net_interfaces) {
+    list_for_each (node, next, &net_interfaces) {
         usage->interfaces++;
         usage->send_pages += container_of(node, struct interface, link)->device->send_pages;
     }

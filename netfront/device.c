@@ -143,8 +143,8 @@ static int netfront_send(struct net_device *device, const struct net_fragment *f
         length += fragments[i].length;
     if (length < NETFRONT_ETHERNET_HEADER || length > frame_limit(nic, info))
         return -EINVAL;
-    result = netfront_transmit_frame(netfront_queue_for(nic, fragments), fragments, count, length,
-                                     info);
+    result =
+        netfront_transmit_frame(netfront_queue_for(nic, fragments), fragments, count, length, info);
     if (result != 0)
         return result;
     device->statistics.sent++;

@@ -90,10 +90,11 @@ void netfront_multicast_begin(struct netfront *nic)
     multicast->refused |= multicast->excess > 0;
     multicast->filtering = offered && multicast->asked && !multicast->refused;
     netfront_transmit_reap(nic->queue[0]);
-    netfront_multicast_set_told(multicast,
-             multicast->filtering ? NETFRONT_GROUP_UNSURE : NETFRONT_GROUP_ABSENT);
+    netfront_multicast_set_told(multicast, multicast->filtering ? NETFRONT_GROUP_UNSURE
+                                                                : NETFRONT_GROUP_ABSENT);
     settle(nic);
     result = netfront_multicast_request(nic, multicast->filtering);
     if (result != 0)
-        printk_limited(&nic->bus->log, "%s: cannot ask for multicast: error %d", nic->device.name, -result);
+        printk_limited(&nic->bus->log, "%s: cannot ask for multicast: error %d", nic->device.name,
+                       -result);
 }

@@ -74,7 +74,7 @@ struct netfront_transmit {
     struct ring ring;
     void *memory;
     int reference;
-    bool waiting; /* someone was told -EAGAIN and waits for `writable` */
+    bool waiting;        /* someone was told -EAGAIN and waits for `writable` */
     unsigned int extras; /* requests that are extra-info: each gets a response without an id */
     struct ring_ids small, large;
     uint16_t small_next[NETFRONT_SMALL_BUFFERS];
@@ -100,21 +100,21 @@ struct netfront_group {
 };
 
 struct netfront_multicast {
-    bool asked;     /* somebody has said which groups they want */
-    bool begun;     /* on this connection it was decided whether to filter */
-    bool filtering; /* the backend is told of groups */
-    bool refused;   /* there were too many of them on this connection */
-    bool requested; /* xenstore says that we want frames filtered */
-    bool unsettled; /* there is more to tell, or an answer to come */
+    bool asked;          /* somebody has said which groups they want */
+    bool begun;          /* on this connection it was decided whether to filter */
+    bool filtering;      /* the backend is told of groups */
+    bool refused;        /* there were too many of them on this connection */
+    bool requested;      /* xenstore says that we want frames filtered */
+    bool unsettled;      /* there is more to tell, or an answer to come */
     unsigned int excess; /* users of groups that found no entry */
     struct netfront_group group[NETFRONT_GROUPS];
 };
 
 struct netfront_queue {
     struct netfront *nic;
-    bool polling; /* an event was passed on with `pending`; poll will rearm the port */
-    bool armed;   /* the backend will notify of the next frame */
-    struct frontend_port port;          /* for what comes in, and for both without the next */
+    bool polling;              /* an event was passed on with `pending`; poll will rearm the port */
+    bool armed;                /* the backend will notify of the next frame */
+    struct frontend_port port; /* for what comes in, and for both without the next */
     struct frontend_port transmit_port; /* closed if the backend wants one for both */
     struct netfront_receive receive;
     struct netfront_transmit transmit;
@@ -133,9 +133,9 @@ struct netfront {
     bool registered;
     bool connected; /* the queues exist */
     bool broken;
-    bool moving;    /* the domain was restored, and the new backend is not connected yet */
+    bool moving;           /* the domain was restored, and the new backend is not connected yet */
     struct timer patience; /* for that */
-    bool large;     /* each queue has pages enough for frames of 64 KiB: we ask for such */
+    bool large;            /* each queue has pages enough for frames of 64 KiB: we ask for such */
     bool bad_frame_logged;
     unsigned int frame_limit;
     struct netfront_pool pool;

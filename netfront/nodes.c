@@ -19,12 +19,9 @@ static const struct feature {
     const char *name;
     bool large;
 } features[] = {
-    { "request-rx-copy", false },
-    { "feature-rx-notify", false },
-    { "feature-sg", false },
-    { "feature-ipv6-csum-offload", false },
-    { "feature-gso-tcpv4", true },
-    { "feature-gso-tcpv6", true },
+    { "request-rx-copy", false },  { "feature-rx-notify", false },
+    { "feature-sg", false },       { "feature-ipv6-csum-offload", false },
+    { "feature-gso-tcpv4", true }, { "feature-gso-tcpv6", true },
 };
 
 /* The other names may be left from a connection before, and a backend looks for them first. */

@@ -160,8 +160,8 @@ static void send_large(struct netfront_transmit *transmit, const struct net_frag
         copy_out(transmit->large_page[id].data, part, &cursor);
         length -= part;
         netfront_transmit_request(&transmit->ring, transmit->large_page[id].reference, 0,
-                      flags | (length > 0 ? NETTXF_more_data : 0), NETFRONT_SMALL_BUFFERS + id,
-                      size);
+                                  flags | (length > 0 ? NETTXF_more_data : 0),
+                                  NETFRONT_SMALL_BUFFERS + id, size);
         if (flags & NETTXF_extra_info)
             add_segmentation(transmit, info);
         flags = 0;

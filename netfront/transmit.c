@@ -90,7 +90,7 @@ void netfront_transmit_request(struct ring *ring, int reference, unsigned int of
 }
 
 struct netif_extra_info *netfront_transmit_extra(struct netfront_transmit *transmit,
-                                                unsigned int type)
+                                                 unsigned int type)
 {
     struct netif_extra_info *extra = ring_next_request(&transmit->ring);
 

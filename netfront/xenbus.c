@@ -100,8 +100,8 @@ static int read_backend(struct netfront *nic)
         mtu = MTU_DEFAULT;
     device->mtu = mtu;
     nic->frame_limit = mtu + NETFRONT_ETHERNET_HEADER + NETFRONT_VLAN_TAG;
-    device->transmit_checksum =
-        !offers(nic, "feature-no-csum-offload") && offers(nic, "feature-ipv6-csum-offload");
+    device->transmit_checksum = !offers(nic, "feature-no-csum-offload") &&
+                                offers(nic, "feature-ipv6-csum-offload");
     chains = chains && device->transmit_checksum;
     device->transmit_large_ipv4 = chains && offers(nic, "feature-gso-tcpv4");
     device->transmit_large_ipv6 = chains && offers(nic, "feature-gso-tcpv6");

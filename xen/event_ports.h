@@ -10,7 +10,7 @@
 
 #include "xen/evtchn.h"
 
-#define GROUP 64u             /* bits of a word of shared_info */
+#define GROUP 64u              /* bits of a word of shared_info */
 #define PORTS (GROUP * GROUPS) /* of the 2-level ABI with 64-bit words */
 #define GROUPS 64u
 

@@ -10,12 +10,12 @@
 #include "text.h"
 
 struct body {
-    struct document *file;         /* a reference, or NULL */
-    char *memory;              /* from budget_take(), or NULL */
+    struct document *file; /* a reference, or NULL */
+    char *memory;          /* from budget_take(), or NULL */
     size_t memory_size;
-    int64_t offset;            /* of the next byte */
-    int64_t left;              /* bytes still to go; 0 when there is no body */
-    size_t unsettled;          /* bytes at the end of the output that body_rewind() can take back */
+    int64_t offset;   /* of the next byte */
+    int64_t left;     /* bytes still to go; 0 when there is no body */
+    size_t unsettled; /* bytes at the end of the output that body_rewind() can take back */
 };
 
 /*

@@ -9,7 +9,7 @@
 
 struct clock server_clock;
 
-static int64_t next_second;   /* the monotonic millisecond at which the wall clock's second ends */
+static int64_t next_second; /* the monotonic millisecond at which the wall clock's second ends */
 
 static void update_wall_clock(void)
 {

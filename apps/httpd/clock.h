@@ -11,10 +11,10 @@
 #include "date.h"
 
 struct clock {
-    int64_t now;                        /* milliseconds, monotonic */
-    int64_t seconds;                    /* since 1970, UTC */
-    char date[DATE_LENGTH];             /* for the Date field */
-    char log_date[DATE_LOG_LENGTH];     /* for the access log */
+    int64_t now;                    /* milliseconds, monotonic */
+    int64_t seconds;                /* since 1970, UTC */
+    char date[DATE_LENGTH];         /* for the Date field */
+    char log_date[DATE_LOG_LENGTH]; /* for the access log */
 };
 
 extern struct clock server_clock;

@@ -20,8 +20,7 @@ static bool list_matches(const char *list, size_t len, const struct validators *
 {
     if (len == 1 && list[0] == '*')
         return true;
-    for (size_t at = skip_separators(list, len, 0); at < len;
-         at = skip_separators(list, len, at)) {
+    for (size_t at = skip_separators(list, len, 0); at < len; at = skip_separators(list, len, at)) {
         bool weak = len - at > 2 && list[at] == 'W' && list[at + 1] == '/';
 
         if (weak)

@@ -13,10 +13,10 @@
 
 /* What is known of the file asked for. */
 struct validators {
-    const char *etag;          /* with its quotes, without "W/" */
+    const char *etag; /* with its quotes, without "W/" */
     size_t etag_len;
-    int64_t modified;          /* seconds since 1970 */
-    bool weak;                 /* changed so recently that another change could look the same */
+    int64_t modified; /* seconds since 1970 */
+    bool weak;        /* changed so recently that another change could look the same */
 };
 
 enum condition_verdict { CONDITION_HOLDS, CONDITION_NOT_MODIFIED, CONDITION_FAILED };

@@ -23,9 +23,9 @@
 
 enum {
     OUTPUT_SIZE = 2 * RESPOND_ROOM,
-    INPUT_FIRST = 1024,          /* bytes kept for an unfinished request, doubled as needed */
-    FILLS_A_TURN = 4,            /* of the output, by one body, before others get their turn */
-    LINGER_BYTES = 256 * 1024,   /* read and thrown away after the last answer */
+    INPUT_FIRST = 1024,        /* bytes kept for an unfinished request, doubled as needed */
+    FILLS_A_TURN = 4,          /* of the output, by one body, before others get their turn */
+    LINGER_BYTES = 256 * 1024, /* read and thrown away after the last answer */
 };
 
 static char shared_input[REQUEST_HEAD_MAX];

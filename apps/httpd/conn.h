@@ -25,22 +25,22 @@ enum conn_state { CONN_READING, CONN_WRITING, CONN_LINGERING };
 
 struct conn {
     struct deadline deadline;
-    struct pollfd *poll;          /* its place in the poll set; fd is -1 while the slot is free */
+    struct pollfd *poll; /* its place in the poll set; fd is -1 while the slot is free */
     enum conn_state state;
-    bool refused;                 /* over the limit: its first request is answered by 503 */
-    bool closing;                 /* no further request is read after the present answer */
-    bool linger;                  /* the peer may still be sending */
-    uint32_t skip;                /* bytes of a request's body still to be thrown away */
-    uint32_t lingered;            /* bytes read while LINGERING */
-    struct request request;       /* the one being received */
-    char *input;                  /* received, not yet parsed: its start, and more behind it */
+    bool refused;           /* over the limit: its first request is answered by 503 */
+    bool closing;           /* no further request is read after the present answer */
+    bool linger;            /* the peer may still be sending */
+    uint32_t skip;          /* bytes of a request's body still to be thrown away */
+    uint32_t lingered;      /* bytes read while LINGERING */
+    struct request request; /* the one being received */
+    char *input;            /* received, not yet parsed: its start, and more behind it */
     uint16_t input_len;
     uint16_t input_size;
-    char *held;                   /* answers that the socket did not take */
+    char *held; /* answers that the socket did not take */
     size_t held_at;
     size_t held_size;
-    struct body body;             /* of the present answer, behind what is held */
-    char peer[INET6_ADDRSTRLEN];  /* for the log */
+    struct body body;            /* of the present answer, behind what is held */
+    char peer[INET6_ADDRSTRLEN]; /* for the log */
 };
 
 /*

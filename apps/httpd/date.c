@@ -12,9 +12,9 @@
 
 struct moment {
     int year;
-    unsigned month;     /* 0 to 11 */
-    unsigned day;       /* 1 to 31 */
-    unsigned weekday;   /* 0 is Sunday */
+    unsigned month;   /* 0 to 11 */
+    unsigned day;     /* 1 to 31 */
+    unsigned weekday; /* 0 is Sunday */
     unsigned hour, minute, second;
 };
 
@@ -234,8 +234,7 @@ static bool skip_weekday(struct reader *r, bool *long_name)
         if (r->end - r->at < 3 || memcmp(r->at, day_names[i], 3) != 0)
             continue;
         r->at += 3;
-        *long_name = (size_t)(r->end - r->at) >= ending &&
-                     memcmp(r->at, endings[i], ending) == 0;
+        *long_name = (size_t)(r->end - r->at) >= ending && memcmp(r->at, endings[i], ending) == 0;
         if (*long_name)
             r->at += ending;
         return true;

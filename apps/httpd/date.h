@@ -10,9 +10,9 @@
 #include <stdint.h>
 
 enum {
-    DATE_LENGTH = 29,        /* Sun, 06 Nov 1994 08:49:37 GMT */
-    DATE_LOG_LENGTH = 28,    /* [06/Nov/1994:08:49:37 +0000] */
-    DATE_LIST_LENGTH = 16,   /* 1994-11-06 08:49 */
+    DATE_LENGTH = 29,      /* Sun, 06 Nov 1994 08:49:37 GMT */
+    DATE_LOG_LENGTH = 28,  /* [06/Nov/1994:08:49:37 +0000] */
+    DATE_LIST_LENGTH = 16, /* 1994-11-06 08:49 */
 };
 
 /* Seconds since 1970, clamped to the years 1970 to 9999; not NUL-terminated. */

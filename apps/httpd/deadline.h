@@ -10,10 +10,10 @@
 
 enum deadline_kind {
     DEADLINE_NONE,
-    DEADLINE_IDLE,      /* no request has begun: 15 s, then the connection is closed */
-    DEADLINE_HEAD,      /* a request has begun: 10 s for all of it, then 408 */
-    DEADLINE_WRITE,     /* the peer takes no bytes: 30 s, restarted by each byte it takes */
-    DEADLINE_LINGER,    /* reading what the peer still sends after the last answer: 2 s */
+    DEADLINE_IDLE,   /* no request has begun: 15 s, then the connection is closed */
+    DEADLINE_HEAD,   /* a request has begun: 10 s for all of it, then 408 */
+    DEADLINE_WRITE,  /* the peer takes no bytes: 30 s, restarted by each byte it takes */
+    DEADLINE_LINGER, /* reading what the peer still sends after the last answer: 2 s */
     DEADLINE_KINDS,
 };
 
@@ -21,8 +21,8 @@ enum deadline_kind {
 struct deadline {
     struct deadline *previous;
     struct deadline *next;
-    int64_t due;                /* milliseconds of server_clock.now */
-    enum deadline_kind kind;    /* DEADLINE_NONE: not running */
+    int64_t due;             /* milliseconds of server_clock.now */
+    enum deadline_kind kind; /* DEADLINE_NONE: not running */
 };
 
 /* Starts, or starts again, with the full length of its kind; DEADLINE_NONE cancels. */

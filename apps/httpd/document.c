@@ -69,8 +69,8 @@ static void add(struct document *file)
     entries++;
     if (file->content)
         content_total += (size_t)file->size;
-    while (oldest != file && (entries > DOCUMENT_CACHE_ENTRIES ||
-                              content_total > DOCUMENT_CONTENT_TOTAL))
+    while (oldest != file &&
+           (entries > DOCUMENT_CACHE_ENTRIES || content_total > DOCUMENT_CONTENT_TOTAL))
         drop(oldest);
 }
 

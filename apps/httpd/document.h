@@ -19,29 +19,29 @@
 
 enum {
     DOCUMENT_CACHE_ENTRIES = 32,
-    DOCUMENT_CONTENT_MAX = 16384,           /* larger files are read from disk for each response */
-    DOCUMENT_CONTENT_TOTAL = 128 * 1024,    /* of all files kept in memory */
+    DOCUMENT_CONTENT_MAX = 16384,        /* larger files are read from disk for each response */
+    DOCUMENT_CONTENT_TOTAL = 128 * 1024, /* of all files kept in memory */
 };
 
 struct document {
-    struct document *newer;          /* neighbours in the order of last use */
+    struct document *newer; /* neighbours in the order of last use */
     struct document *older;
     unsigned references;
-    bool cached;                 /* in that list; else freed with the last reference */
-    uint32_t hash;               /* of the path */
+    bool cached;   /* in that list; else freed with the last reference */
+    uint32_t hash; /* of the path */
     size_t path_len;
-    int descriptor;              /* -1 if the content is in memory */
+    int descriptor; /* -1 if the content is in memory */
     char *content;
     int64_t size;
-    int64_t looked_at;           /* second of the last stat */
+    int64_t looked_at; /* second of the last stat */
     uint64_t inode;
     struct validators validators;
 
     /* Ready-made header fields: type, validators, Accept-Ranges; then Content-Length. */
-    uint16_t fields_len;         /* without Content-Length */
-    uint16_t all_fields_len;     /* with it */
+    uint16_t fields_len;     /* without Content-Length */
+    uint16_t all_fields_len; /* with it */
     char fields[256];
-    char path[];                 /* path_len bytes and a NUL */
+    char path[]; /* path_len bytes and a NUL */
 };
 
 /*

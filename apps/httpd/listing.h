@@ -6,9 +6,9 @@
 #include "body.h"
 
 enum {
-    LISTING_ENTRIES_MAX = 256,       /* the page says how many more there are */
-    LISTING_NAMES_MAX = 16384,       /* bytes of all names together */
-    LISTING_PAGE_MAX = 49152,        /* bytes of the page */
+    LISTING_ENTRIES_MAX = 256, /* the page says how many more there are */
+    LISTING_NAMES_MAX = 16384, /* bytes of all names together */
+    LISTING_PAGE_MAX = 49152,  /* bytes of the page */
 };
 
 /*

@@ -31,12 +31,12 @@ enum {
 
 static char buffer[BUFFER_SIZE];
 static struct text lines = { .data = buffer, .cap = BUFFER_SIZE };
-static size_t written;      /* bytes at the start of `lines` that are out already */
-static int64_t oldest;      /* when the first waiting line was written */
-static uint64_t dropped;    /* lines that found no room and are not told of yet */
+static size_t written;   /* bytes at the start of `lines` that are out already */
+static int64_t oldest;   /* when the first waiting line was written */
+static uint64_t dropped; /* lines that found no room and are not told of yet */
 static bool on;
-static bool reader_behind;  /* the last write took less than there was */
-static bool full;           /* FULL was reached, and half of it not since */
+static bool reader_behind; /* the last write took less than there was */
+static bool full;          /* FULL was reached, and half of it not since */
 static int64_t full_since;
 
 static size_t waiting(void)

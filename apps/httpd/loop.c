@@ -23,18 +23,22 @@
 #include "loop.h"
 #include "say.h"
 
-enum { ACCEPTS_A_ROUND = 16, EVICTABLE_MS = 1000, ACCEPT_PAUSE_MS = 1000,
-       COMPLAINT_PAUSE_MS = 60000 };
+enum {
+    ACCEPTS_A_ROUND = 16,
+    EVICTABLE_MS = 1000,
+    ACCEPT_PAUSE_MS = 1000,
+    COMPLAINT_PAUSE_MS = 60000
+};
 enum { LOG_SLOT = LOOP_LISTENERS, FIXED_SLOTS };
 
 struct loop {
     int listeners[LOOP_LISTENERS];
-    unsigned limit;              /* connections served */
-    unsigned slots;              /* with the spare ones */
-    unsigned used;               /* slots from here on are free */
-    unsigned turn;               /* the slot to serve first */
-    int64_t accept_again;        /* accept() failed: not before this millisecond; 0: at once */
-    int64_t complain_again;      /* about that: not before this millisecond */
+    unsigned limit;         /* connections served */
+    unsigned slots;         /* with the spare ones */
+    unsigned used;          /* slots from here on are free */
+    unsigned turn;          /* the slot to serve first */
+    int64_t accept_again;   /* accept() failed: not before this millisecond; 0: at once */
+    int64_t complain_again; /* about that: not before this millisecond */
     struct pollfd *polls;
     struct conn *conns;
 };

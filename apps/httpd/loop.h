@@ -5,7 +5,7 @@
 
 enum {
     LOOP_CONNECTIONS_MAX = 1024,
-    LOOP_SPARE = 8,          /* further connections, taken only to be told 503 */
+    LOOP_SPARE = 8, /* further connections, taken only to be told 503 */
     LOOP_LISTENERS = 2,
 };
 

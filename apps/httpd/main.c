@@ -26,12 +26,11 @@ struct options {
     bool log;
 };
 
-static const char usage[] =
-    "usage: httpd [-p port] [-r root] [-c connections] [-l on|off]\n"
-    "  -p  TCP port to listen on (80)\n"
-    "  -r  folder that is served (/www)\n"
-    "  -c  connections served at once, 1 to 1024 (200)\n"
-    "  -l  access log on standard output (on)\n";
+static const char usage[] = "usage: httpd [-p port] [-r root] [-c connections] [-l on|off]\n"
+                            "  -p  TCP port to listen on (80)\n"
+                            "  -r  folder that is served (/www)\n"
+                            "  -c  connections served at once, 1 to 1024 (200)\n"
+                            "  -l  access log on standard output (on)\n";
 
 static int take_number(const char *value, unsigned most, unsigned *number)
 {
@@ -122,7 +121,10 @@ static int open_listeners(const struct options *options, int listeners[LOOP_LIST
     if (listeners[0] < 0 && listeners[1] < 0)
         return complain("cannot listen on port ", number, ": ", strerror(-listeners[0]));
     say(STDOUT_FILENO, "listening on port ", number,
-        listeners[1] < 0 ? " (IPv4)" : listeners[0] < 0 ? " (IPv6)" : " (IPv4 and IPv6)", "");
+        listeners[1] < 0   ? " (IPv4)"
+        : listeners[0] < 0 ? " (IPv6)"
+                           : " (IPv4 and IPv6)",
+        "");
     return 0;
 }
 

@@ -15,9 +15,9 @@
 enum { PATH_LENGTH_MAX = 1023 };
 
 struct path {
-    size_t len;        /* of the path written, without a NUL */
-    size_t query;      /* where the query starts in the target, '?' included; else its length */
-    bool directory;    /* the path ends in '/' */
+    size_t len;     /* of the path written, without a NUL */
+    size_t query;   /* where the query starts in the target, '?' included; else its length */
+    bool directory; /* the path ends in '/' */
 };
 
 /*

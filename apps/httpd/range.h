@@ -9,9 +9,9 @@
 #include <stdint.h>
 
 enum range_verdict {
-    RANGE_IGNORED,          /* another unit, bad syntax, several ranges: serve the whole file */
-    RANGE_SATISFIABLE,      /* 206 with *range */
-    RANGE_UNSATISFIABLE,    /* 416 */
+    RANGE_IGNORED,       /* another unit, bad syntax, several ranges: serve the whole file */
+    RANGE_SATISFIABLE,   /* 206 with *range */
+    RANGE_UNSATISFIABLE, /* 416 */
 };
 
 /* Both inclusive, both below the file's size. */

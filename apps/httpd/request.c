@@ -25,12 +25,44 @@ enum { IS_TOKEN = 1, IS_TARGET = 2, IS_VALUE = 4, IS_HOST = 8 };
 
 /* What each byte may be part of: RFC 9110 5.6.2 (token), RFC 3986 (target, host), field value. */
 static const uint8_t classes[256] = {
-    ['\t'] = IS_VALUE, [' '] = IS_VALUE, ['!'] = H, ['"'] = P, ['#'] = T & ~IS_TARGET,
-    ['$'] = H, ['%'] = H, ['&'] = H, ['\''] = H, ['('] = O, [')'] = O, ['*'] = H, ['+'] = H,
-    [','] = O, ['-'] = H, ['.'] = H, ['/'] = P, ['0' ... '9'] = H, [':'] = O, [';'] = O,
-    ['<'] = P, ['='] = O, ['>'] = P, ['?'] = P, ['@'] = P, ['A' ... 'Z'] = H, ['['] = O,
-    ['\\'] = P, [']'] = O, ['^'] = T, ['_'] = H, ['`'] = T, ['a' ... 'z'] = H, ['{'] = P,
-    ['|'] = T, ['}'] = P, ['~'] = H, [0x80 ... 0xff] = IS_TARGET | IS_VALUE,
+    ['\t'] = IS_VALUE,
+    [' '] = IS_VALUE,
+    ['!'] = H,
+    ['"'] = P,
+    ['#'] = T & ~IS_TARGET,
+    ['$'] = H,
+    ['%'] = H,
+    ['&'] = H,
+    ['\''] = H,
+    ['('] = O,
+    [')'] = O,
+    ['*'] = H,
+    ['+'] = H,
+    [','] = O,
+    ['-'] = H,
+    ['.'] = H,
+    ['/'] = P,
+    ['0' ... '9'] = H,
+    [':'] = O,
+    [';'] = O,
+    ['<'] = P,
+    ['='] = O,
+    ['>'] = P,
+    ['?'] = P,
+    ['@'] = P,
+    ['A' ... 'Z'] = H,
+    ['['] = O,
+    ['\\'] = P,
+    [']'] = O,
+    ['^'] = T,
+    ['_'] = H,
+    ['`'] = T,
+    ['a' ... 'z'] = H,
+    ['{'] = P,
+    ['|'] = T,
+    ['}'] = P,
+    ['~'] = H,
+    [0x80 ... 0xff] = IS_TARGET | IS_VALUE,
 };
 
 #undef T
@@ -141,8 +173,8 @@ static int parse_version(struct request *r, const char *data, size_t at, size_t 
     const char *version = data + at;
 
     if (memcmp(version, "HTTP/", 5) != 0 || version[5] < '0' || version[5] > '9' ||
-        version[6] != '.' || version[7] < '0' || version[7] > '9' ||
-        version[8] != '\r' || version[9] != '\n')
+        version[6] != '.' || version[7] < '0' || version[7] > '9' || version[8] != '\r' ||
+        version[9] != '\n')
         return BAD;
     if (version[5] != '1')
         return -505;

@@ -15,10 +15,10 @@
 #include <stdint.h>
 
 enum {
-    REQUEST_LINE_MAX = 4096,   /* bytes of the request line with CRLF; beyond: 414 */
-    REQUEST_HEAD_MAX = 8192,   /* bytes of the whole head; beyond: 431 */
-    REQUEST_FIELDS_MAX = 64,   /* header fields; beyond: 431 */
-    REQUEST_BODY_MAX = 65536,  /* bytes of a body that is read and thrown away; beyond: 413 */
+    REQUEST_LINE_MAX = 4096,  /* bytes of the request line with CRLF; beyond: 414 */
+    REQUEST_HEAD_MAX = 8192,  /* bytes of the whole head; beyond: 431 */
+    REQUEST_FIELDS_MAX = 64,  /* header fields; beyond: 431 */
+    REQUEST_BODY_MAX = 65536, /* bytes of a body that is read and thrown away; beyond: 413 */
 };
 
 enum request_method { METHOD_OTHER, METHOD_GET, METHOD_HEAD };
@@ -42,19 +42,19 @@ enum request_field {
 
 struct request {
     enum request_method method;
-    uint8_t minor;             /* of HTTP/1.minor: 0, or 1 for everything later */
-    bool keep_alive;           /* the connection may serve another request after this one */
-    bool body_unread;          /* a body of unknown length may follow: never parse what follows */
-    uint32_t content_length;   /* bytes of body to skip after the head */
-    uint16_t line_start;       /* offset of the request line (0, or 2 after an empty line) */
-    uint16_t line_length;      /* of the request line without CRLF; 0 while it is not complete */
-    struct slice target;       /* path and query; of an absolute URI, what follows the authority */
+    uint8_t minor;           /* of HTTP/1.minor: 0, or 1 for everything later */
+    bool keep_alive;         /* the connection may serve another request after this one */
+    bool body_unread;        /* a body of unknown length may follow: never parse what follows */
+    uint32_t content_length; /* bytes of body to skip after the head */
+    uint16_t line_start;     /* offset of the request line (0, or 2 after an empty line) */
+    uint16_t line_length;    /* of the request line without CRLF; 0 while it is not complete */
+    struct slice target;     /* path and query; of an absolute URI, what follows the authority */
     struct slice kept[FIELD_KEPT];
 
     /* Progress of the parser: not for callers. */
-    uint16_t next;             /* offset of the first line not yet parsed */
-    uint16_t searched;         /* bytes known to hold no LF from `next` on */
-    uint16_t seen;             /* which fields have appeared, one bit each */
+    uint16_t next;     /* offset of the first line not yet parsed */
+    uint16_t searched; /* bytes known to hold no LF from `next` on */
+    uint16_t seen;     /* which fields have appeared, one bit each */
     uint8_t fields;
     bool close_asked;
     bool keep_alive_asked;

@@ -17,9 +17,9 @@
 
 static const struct status {
     int code;
-    const char *name;        /* "404 Not Found" */
-    const char *fields;      /* header fields that go with it */
-    const char *sentence;    /* for the error page */
+    const char *name;     /* "404 Not Found" */
+    const char *fields;   /* header fields that go with it */
+    const char *sentence; /* for the error page */
 } statuses[] = {
     { 500, "500 Internal Server Error", "", "The file could not be read." },
     { 206, "206 Partial Content", "", "" },
@@ -222,8 +222,7 @@ static void put_content_range(struct text *out, const struct range *range, int64
  * Ends the head and starts conn->body, which must be set. If its first bytes cannot be had, the
  * head, which starts at `start`, becomes that of an error.
  */
-static void send_body(struct conn *conn, const char *head, int code, size_t start,
-                      struct text *out)
+static void send_body(struct conn *conn, const char *head, int code, size_t start, struct text *out)
 {
     int64_t length = conn->body.left;
 
@@ -299,8 +298,7 @@ static void respond_file(struct conn *conn, const char *head, struct document *f
     document_release(file);
 }
 
-static void respond_listing(struct conn *conn, const char *head, size_t path_len,
-                            struct text *out)
+static void respond_listing(struct conn *conn, const char *head, size_t path_len, struct text *out)
 {
     size_t start = out->len;
     int error = listing_make(site, site + root_len, path_len, &conn->body);
@@ -380,8 +378,8 @@ void respond(struct conn *conn, const char *head, struct text *out)
     else if (r->method == METHOD_OTHER)
         status = 405;
     else
-        status = path_decode(head + r->target.at, r->target.len, site + root_len,
-                             PATH_LENGTH_MAX, &path);
+        status = path_decode(head + r->target.at, r->target.len, site + root_len, PATH_LENGTH_MAX,
+                             &path);
     if (status != 0) {
         respond_error(conn, head, status, out);
         return;

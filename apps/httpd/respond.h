@@ -10,8 +10,8 @@
 #include "text.h"
 
 enum {
-    RESPOND_ROOT_MAX = 511,       /* bytes of the document root's path */
-    RESPOND_ROOM = 8192,          /* what the output must have free: no head is longer */
+    RESPOND_ROOT_MAX = 511, /* bytes of the document root's path */
+    RESPOND_ROOM = 8192,    /* what the output must have free: no head is longer */
 };
 
 /*

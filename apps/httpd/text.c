@@ -118,8 +118,7 @@ static size_t printable_length(const char *data, size_t len)
     while (len - at >= 8) {
         uint64_t word = scan_load(data + at);
         uint64_t special = scan_below(word, 0x20) | scan_above_ascii(word) |
-                           scan_equal(word, 0x7f) | scan_equal(word, '"') |
-                           scan_equal(word, '\\');
+                           scan_equal(word, 0x7f) | scan_equal(word, '"') | scan_equal(word, '\\');
 
         if (special != 0)
             return at + scan_first(special);

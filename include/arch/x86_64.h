@@ -8,7 +8,6 @@
 
 #include <stdint.h>
 
-
 #define PTE_COUNT 512
 #define PTE_PRESENT (1ul << 0)
 #define PTE_WRITABLE (1ul << 1)
@@ -31,12 +30,12 @@ extern char trap_stubs[];
 
 static inline void x86_write_cr3(uint64_t value)
 {
-    __asm__ volatile("mov %0, %%cr3" :: "r"(value) : "memory");
+    __asm__ volatile("mov %0, %%cr3" ::"r"(value) : "memory");
 }
 
 static inline void x86_flush_page(uintptr_t address)
 {
-    __asm__ volatile("invlpg (%0)" :: "r"(address) : "memory");
+    __asm__ volatile("invlpg (%0)" ::"r"(address) : "memory");
 }
 
 #endif

@@ -64,18 +64,18 @@ struct net_operations {
 };
 
 struct net_device {
-    char name[16];            /* "eth0" */
+    char name[16]; /* "eth0" */
     uint8_t mac[6];
-    unsigned int mtu;         /* bytes of payload, 1500 unless the toolstack says otherwise */
+    unsigned int mtu; /* bytes of payload, 1500 unless the toolstack says otherwise */
     bool link_up;
     bool moved;               /* with `changed`: the link is up at another place; net/ clears it */
     bool transmit_checksum;   /* send() takes checksum_partial */
     bool transmit_large_ipv4; /* send() takes segment_size, for TCP over IPv4 */
     bool transmit_large_ipv6;
     const struct net_operations *operations;
-    unsigned int send_pages;  /* pages, each with a grant, that the provider keeps for sending: as
+    unsigned int send_pages; /* pages, each with a grant, that the provider keeps for sending: as
                                  many as the load has needed so far, within its limit */
-    void *private_data;       /* the provider's */
+    void *private_data;      /* the provider's */
     struct list link;
 
     /*

@@ -19,17 +19,17 @@ struct boot_memory {
 };
 
 struct boot_info {
-    const char *command_line;      /* never NULL */
-    const void *ramdisk;           /* the cfg's ramdisk=, or NULL */
+    const char *command_line; /* never NULL */
+    const void *ramdisk;      /* the cfg's ramdisk=, or NULL */
     size_t ramdisk_length;
     struct boot_memory memory[BOOT_MEMORY_REGIONS];
     unsigned int memory_regions;
-    uint64_t memory_total;         /* bytes of RAM in the memory map, the image's own included */
-    uint64_t memory_present;       /* those that the domain has now; the rest must not be touched */
+    uint64_t memory_total;   /* bytes of RAM in the memory map, the image's own included */
+    uint64_t memory_present; /* those that the domain has now; the rest must not be touched */
     struct platform_rings rings;
     struct shared_info *shared_info;
-    uint32_t xen_version;          /* major << 16 | minor */
-    uint64_t entry_timestamp;      /* TSC at the first instruction */
+    uint32_t xen_version;     /* major << 16 | minor */
+    uint64_t entry_timestamp; /* TSC at the first instruction */
 };
 
 /* The one description of this boot, constant once kernel_start() runs. */

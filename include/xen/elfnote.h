@@ -8,6 +8,8 @@
 
 #include <xen-abi/elfnote.h>
 
+/* Assembler. */
+/* clang-format off */
 #define NOTE(type, ...)                 \
     .pushsection .note.Xen, "a", @note; \
     .balign 4;                          \
@@ -16,5 +18,6 @@
 2:  __VA_ARGS__;                        \
 3:  .balign 4;                          \
     .popsection
+/* clang-format on */
 
 #endif

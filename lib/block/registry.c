@@ -16,7 +16,7 @@ struct block_device *block_find(const char *name)
 {
     struct list *node, *next;
 
-    list_for_each(node, next, &devices) {
+    list_for_each (node, next, &devices) {
         if (strcmp(device_of(node)->name, name) == 0)
             return device_of(node);
     }
@@ -27,7 +27,7 @@ struct block_device *block_at(unsigned int index)
 {
     struct list *node, *next;
 
-    list_for_each(node, next, &devices) {
+    list_for_each (node, next, &devices) {
         if (index-- == 0)
             return device_of(node);
     }

@@ -150,7 +150,10 @@ static int call(struct block_device *device, enum block_operation operation, uin
 {
     struct iovec vector = { buffer, length };
     struct block_request request = {
-        .operation = operation, .offset = offset, .length = length, .vector = &vector,
+        .operation = operation,
+        .offset = offset,
+        .length = length,
+        .vector = &vector,
     };
 
     return block_call(device, &request);

@@ -48,7 +48,7 @@ static bool is_expected(const char *name)
 {
     struct list *node, *next;
 
-    list_for_each(node, next, &expected)
+    list_for_each (node, next, &expected)
         if (strcmp(container_of(node, struct block_device, link)->name, name) == 0)
             return true;
     return false;

@@ -153,8 +153,8 @@ static void give_memory(struct entry *block, nfds_t count)
     spare_capacity = count;
 }
 
-static int poll_with(struct entry *entries, struct pollfd *descriptors, nfds_t count,
-                     short unasked, uint64_t deadline)
+static int poll_with(struct entry *entries, struct pollfd *descriptors, nfds_t count, short unasked,
+                     uint64_t deadline)
 {
     struct poller poller = { .entries = entries, .unasked = unasked };
     int ready;
@@ -197,6 +197,5 @@ uint64_t poll_deadline(int timeout)
 
 int poll(struct pollfd *descriptors, nfds_t count, int timeout)
 {
-    return (int)posix_result(
-        poll_until(descriptors, count, POLL_UNASKED, poll_deadline(timeout)));
+    return (int)posix_result(poll_until(descriptors, count, POLL_UNASKED, poll_deadline(timeout)));
 }

@@ -9,8 +9,8 @@ bool node_is_read_only(const struct node *node)
 {
     uint32_t type = file_type(&node->attributes);
 
-    return node->mount->read_only
-           && (type == FILE_REGULAR || type == FILE_DIRECTORY || type == FILE_LINK);
+    return node->mount->read_only &&
+           (type == FILE_REGULAR || type == FILE_DIRECTORY || type == FILE_LINK);
 }
 
 int node_attributes(struct node *node, struct file_attributes *attributes)

@@ -15,8 +15,7 @@ static inline bool node_is(const struct node *node, uint32_t type)
  * with a reference, or NULL: nothing. A pinned name stays until name_cache_forget().
  */
 bool name_cache_find(struct node *directory, const struct name *name, struct node **node);
-int name_cache_add(struct node *directory, const struct name *name, struct node *node,
-                   bool pinned);
+int name_cache_add(struct node *directory, const struct name *name, struct node *node, bool pinned);
 void name_cache_forget(struct node *directory, const struct name *name);
 /* All names that lead to nodes of this mount, or to nothing in it. */
 void name_cache_forget_mount(struct mount *mount);
@@ -51,13 +50,13 @@ void mount_point_leave(struct node *point);
 
 /* Where a path leads. */
 struct walk {
-    struct node *directory;   /* that holds the last component, with a reference */
-    struct name last;         /* of the path; "." for a path that names no component */
-    bool slash;               /* behind the last component: it must be a directory */
-    struct node *node;        /* with a reference; NULL: there is nothing, or WALK_PARENT */
-    char *text;               /* where `last` lies when links were followed; else NULL */
+    struct node *directory; /* that holds the last component, with a reference */
+    struct name last;       /* of the path; "." for a path that names no component */
+    bool slash;             /* behind the last component: it must be a directory */
+    struct node *node;      /* with a reference; NULL: there is nothing, or WALK_PARENT */
+    char *text;             /* where `last` lies when links were followed; else NULL */
     unsigned int links;
-    const char *confined;     /* up to here, the path is a link's that cannot lead out of its mount */
+    const char *confined; /* up to here, the path is a link's that cannot lead out of its mount */
     struct node *confined_to; /* that mount's root */
 };
 enum walk_end { WALK_NOFOLLOW, WALK_FOLLOW, WALK_PARENT };

@@ -90,13 +90,12 @@ static void take_along(struct mount *root)
     char path[VFS_PATH_MAX];
     size_t start;
 
-    list_for_each(link, next, &mounts) {
+    list_for_each (link, next, &mounts) {
         struct mount *mount = mount_at(link);
         struct node *point = mount->covered;
 
-        if (mount == root || point == NULL || point->mount != root->covered->mount
-            || vfs_node_path(point, path, &start) != 0
-            || mount_point_make(path + start, &point) != 0)
+        if (mount == root || point == NULL || point->mount != root->covered->mount ||
+            vfs_node_path(point, path, &start) != 0 || mount_point_make(path + start, &point) != 0)
             continue;
         uncover(mount);
         cover(mount, point);

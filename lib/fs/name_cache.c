@@ -20,9 +20,9 @@
 
 struct cached_name {
     struct hash_link link;
-    struct list use;       /* oldest first; itself when pinned */
+    struct list use; /* oldest first; itself when pinned */
     uint64_t directory;
-    struct mount *mount;   /* the directory's */
+    struct mount *mount; /* the directory's */
     struct node *node;
     size_t length;
     char text[];
@@ -52,9 +52,8 @@ static struct cached_name *find(const struct node *directory, const struct name 
     for (link = hash_chain(&names, hash); link != NULL; link = link->next) {
         struct cached_name *cached = container_of(link, struct cached_name, link);
 
-        if (link->hash == hash && cached->directory == directory->serial
-            && cached->length == name->length
-            && memcmp(cached->text, name->text, name->length) == 0)
+        if (link->hash == hash && cached->directory == directory->serial &&
+            cached->length == name->length && memcmp(cached->text, name->text, name->length) == 0)
             return cached;
     }
     return NULL;
@@ -145,7 +144,7 @@ void name_cache_forget_mount(struct mount *mount)
 {
     struct list going = LIST_INIT(going), *link, *next;
 
-    list_for_each(link, next, &used) {
+    list_for_each (link, next, &used) {
         if (container_of(link, struct cached_name, use)->mount == mount) {
             list_remove(link);
             list_append(&going, link);

@@ -83,8 +83,8 @@ static int open_node(struct node *node, int flags, bool made, struct file **file
 
     if (result == 0 && !made)
         result = check_open(node, flags);
-    if (result == 0 && (flags & O_TRUNC) != 0 && writes(flags) && node_is(node, FILE_REGULAR)
-        && node->attributes.size > 0)
+    if (result == 0 && (flags & O_TRUNC) != 0 && writes(flags) && node_is(node, FILE_REGULAR) &&
+        node->attributes.size > 0)
         result = cut(node);
     if (result == 0)
         result = node->operations->open != NULL ? node->operations->open(node, flags, file)

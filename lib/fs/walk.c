@@ -15,8 +15,8 @@ static const struct name parent_name = { "..", 2 };
 
 bool name_is_dots(const struct name *name)
 {
-    return name->text[0] == '.'
-           && (name->length == 1 || (name->length == 2 && name->text[1] == '.'));
+    return name->text[0] == '.' &&
+           (name->length == 1 || (name->length == 2 && name->text[1] == '.'));
 }
 
 struct node *vfs_shown(struct node *node)

@@ -126,8 +126,8 @@ static const char *damage(const void *block)
     return "overrun: what lies behind it was overwritten";
 }
 
-static void __attribute__((noreturn)) refuse(const char *function, const void *block,
-                                             const char *reason)
+static void __attribute__((noreturn))
+refuse(const char *function, const void *block, const char *reason)
 {
     panic("heap: %s(%p): %s", function, block, reason);
 }

@@ -27,7 +27,7 @@ size_t memory_pressure_release(size_t pages)
     size_t before = pages_unused(), freed = 0;
     struct list *node, *next;
 
-    list_for_each(node, next, &keepers) {
+    list_for_each (node, next, &keepers) {
         struct memory_pressure *keeper = container_of(node, struct memory_pressure, link);
 
         if (freed >= pages)

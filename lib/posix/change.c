@@ -51,8 +51,8 @@ int chmod(const char *path, mode_t mode)
 static int change_owner(int result, struct node *node, uid_t uid, gid_t gid)
 {
     struct file_attributes attributes = { .uid = uid, .gid = gid };
-    unsigned int which = (uid != (uid_t)-1 ? ATTRIBUTE_UID : 0)
-                         | (gid != (gid_t)-1 ? ATTRIBUTE_GID : 0);
+    unsigned int which = (uid != (uid_t)-1 ? ATTRIBUTE_UID : 0) |
+                         (gid != (gid_t)-1 ? ATTRIBUTE_GID : 0);
 
     return result != 0 ? (int)posix_result(result) : change(node, &attributes, which);
 }
@@ -94,9 +94,9 @@ static int take_time(const struct timespec *time, int64_t *nanoseconds)
     }
     if (time->tv_nsec == UTIME_OMIT)
         return 0;
-    if (time->tv_nsec < 0 || time->tv_nsec >= (long)SECONDS(1)
-        || __builtin_mul_overflow((int64_t)time->tv_sec, (int64_t)SECONDS(1), &seconds)
-        || __builtin_add_overflow(seconds, (int64_t)time->tv_nsec, nanoseconds))
+    if (time->tv_nsec < 0 || time->tv_nsec >= (long)SECONDS(1) ||
+        __builtin_mul_overflow((int64_t)time->tv_sec, (int64_t)SECONDS(1), &seconds) ||
+        __builtin_add_overflow(seconds, (int64_t)time->tv_nsec, nanoseconds))
         return -EINVAL;
     return 1;
 }
@@ -112,8 +112,9 @@ static int change_times(struct node *node, const struct timespec times[2])
         node_put(node);
         return (int)posix_result(-EINVAL);
     }
-    return change(node, &attributes, (accessed > 0 ? ATTRIBUTE_ACCESSED : 0)
-                                         | (modified > 0 ? ATTRIBUTE_MODIFIED : 0));
+    return change(node, &attributes,
+                  (accessed > 0 ? ATTRIBUTE_ACCESSED : 0) |
+                      (modified > 0 ? ATTRIBUTE_MODIFIED : 0));
 }
 
 int futimens(int descriptor, const struct timespec times[2])

@@ -28,7 +28,8 @@ static int stream_create(int descriptor, DIR **stream)
     if (file == NULL)
         return -EBADF;
     result = file->operations->stat != NULL ? file->operations->stat(file, &attributes) : -ENOTDIR;
-    if (result == 0 && (file_type(&attributes) != FILE_DIRECTORY || file->operations->readdir == NULL))
+    if (result == 0 &&
+        (file_type(&attributes) != FILE_DIRECTORY || file->operations->readdir == NULL))
         result = -ENOTDIR;
     *stream = result == 0 ? malloc(sizeof(**stream)) : NULL;
     if (*stream == NULL) {

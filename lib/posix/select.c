@@ -21,15 +21,14 @@ static bool wanted(int descriptor, fd_set *set)
     return set != NULL && FD_ISSET(descriptor, set);
 }
 
-static nfds_t gather(int limit, fd_set *read, fd_set *write, fd_set *except,
-                     struct pollfd *entries)
+static nfds_t gather(int limit, fd_set *read, fd_set *write, fd_set *except, struct pollfd *entries)
 {
     nfds_t count = 0;
     int i;
 
     for (i = 0; i < limit; i++) {
-        short events = (wanted(i, read) ? READABLE : 0) | (wanted(i, write) ? WRITABLE : 0)
-                       | (wanted(i, except) ? POLLPRI : 0);
+        short events = (wanted(i, read) ? READABLE : 0) | (wanted(i, write) ? WRITABLE : 0) |
+                       (wanted(i, except) ? POLLPRI : 0);
 
         if (events != 0)
             entries[count++] = (struct pollfd){ .fd = i, .events = events };

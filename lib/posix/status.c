@@ -93,8 +93,8 @@ static int may_access(int directory, const char *path, int mode, int flags)
     result = node_attributes(node, &attributes);
     if (result == 0 && (mode & W_OK) != 0 && node_is_read_only(node))
         result = -EROFS;
-    if (result == 0 && (mode & X_OK) != 0 && file_type(&attributes) != FILE_DIRECTORY
-        && (attributes.mode & 0111) == 0)
+    if (result == 0 && (mode & X_OK) != 0 && file_type(&attributes) != FILE_DIRECTORY &&
+        (attributes.mode & 0111) == 0)
         result = -EACCES;
     node_put(node);
     return result;

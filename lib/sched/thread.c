@@ -90,8 +90,8 @@ static void thread_start(void *argument)
 static struct thread *lay_out(uintptr_t stack, unsigned int pages)
 {
     uintptr_t alignment = (uintptr_t)tls_alignment, top = stack + pages * PAGE_SIZE;
-    struct thread *thread = (struct thread *)align_down(top - sizeof(struct thread),
-                                                        alignment > 16 ? alignment : 16);
+    struct thread *thread =
+        (struct thread *)align_down(top - sizeof(struct thread), alignment > 16 ? alignment : 16);
     uintptr_t tls = align_down((uintptr_t)thread - (uintptr_t)tls_size, alignment);
 
     memset((void *)tls, 0, (uintptr_t)thread - tls);

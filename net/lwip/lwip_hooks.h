@@ -41,12 +41,12 @@ extern bool net_acknowledgement_due;
 static inline err_t net_tcp_segment(struct tcp_pcb *pcb, struct tcp_hdr *header,
                                     u16_t option_length, const u8_t *option2, struct pbuf *p)
 {
-    if (p->tot_len > 0 && pcb->state >= ESTABLISHED &&
-        __builtin_expect(net_memory_scarce(), 0) &&
+    if (p->tot_len > 0 && pcb->state >= ESTABLISHED && __builtin_expect(net_memory_scarce(), 0) &&
         net_tcp_data_while_scarce(pcb, header, p) != ERR_OK)
         return ERR_ABRT;
     if (__builtin_expect((TCPH_FLAGS(header) & TCP_SYN) ||
-                             (pcb->state != LISTEN && header->seqno != pcb->rcv_nxt), 0))
+                             (pcb->state != LISTEN && header->seqno != pcb->rcv_nxt),
+                         0))
         return net_tcp_unusual_segment(pcb, header, option_length, option2, p);
     if (p->tot_len > TCP_MSS)
         net_acknowledgement_due = true;
@@ -70,16 +70,16 @@ void net_tcp_cut_lost(struct tcp_pcb *pcb);
 
 #define LWIP_HOOK_TCP_SEGMENT_SIZE(pcb, mss) \
     (net_large_segments ? net_tcp_large_segment(pcb, mss) : (mss))
-#define LWIP_HOOK_TCP_MAKE_FIT(pcb, netif, window)     \
-    do {                                               \
-        if ((pcb)->unsent->len > (pcb)->mss)           \
+#define LWIP_HOOK_TCP_MAKE_FIT(pcb, netif, window)      \
+    do {                                                \
+        if ((pcb)->unsent->len > (pcb)->mss)            \
             net_tcp_make_fit((pcb), (netif), (window)); \
     } while (0)
 #define LWIP_HOOK_TCP_CUT_LOST(pcb) net_tcp_cut_lost(pcb)
-#define LWIP_HOOK_TCP_OUTPUT(pcb, netif, segment)                                                \
-    ((segment)->p->kind = NET_FRAME_SEGMENT,                                                               \
-     (segment)->p->segment_size =                                                                \
-         (segment)->len > (pcb)->mss ? net_tcp_cut_later((pcb), (netif)) : 0)
+#define LWIP_HOOK_TCP_OUTPUT(pcb, netif, segment)                                                 \
+    ((segment)->p->kind = NET_FRAME_SEGMENT,                                                      \
+     (segment)->p->segment_size = (segment)->len > (pcb)->mss ? net_tcp_cut_later((pcb), (netif)) \
+                                                              : 0)
 #define LWIP_HOOK_IP_CUT_LATER(p) ((p)->segment_size != 0)
 
 /* The domain is about to be saved: segments say that our window is closed (net/peers.c). */

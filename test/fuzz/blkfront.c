@@ -23,7 +23,7 @@
 #define SLOTS_MAX 64u
 #define BUFFER (160u << 10)
 #define AT_ONCE 8u
-#define MEMORY_FOR_TWO 24576u       /* pages of memory, from which on a ring has two */
+#define MEMORY_FOR_TWO 24576u /* pages of memory, from which on a ring has two */
 
 static struct block_device *block;
 static bool honest;                 /* it has kept to the rules so far */
@@ -98,9 +98,8 @@ static void take_requests(void)
 
         taken[taken_count].id = request->operation == BLKIF_OP_INDIRECT ? indirect->id
                                                                         : request->id;
-        taken[taken_count++].operation = request->operation == BLKIF_OP_INDIRECT
-                                             ? indirect->indirect_op
-                                             : request->operation;
+        taken[taken_count++].operation =
+            request->operation == BLKIF_OP_INDIRECT ? indirect->indirect_op : request->operation;
     }
 }
 
@@ -310,7 +309,9 @@ static void several(void)
         at_once.vectors[i] = (struct iovec){ buffer + i * 16384, length };
         at_once.requests[i] = (struct block_request){
             .operation = fuzz_below(4) == 3 ? BLOCK_WRITE : BLOCK_READ,
-            .offset = offset, .length = length, .vector = &at_once.vectors[i],
+            .offset = offset,
+            .length = length,
+            .vector = &at_once.vectors[i],
             .done = at_once_done,
         };
         block_submit(block, &at_once.requests[i]);

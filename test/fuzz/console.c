@@ -200,7 +200,8 @@ static void check(void)
 /* All that is left comes out when it is asked for, if it still can. */
 static void drain(void)
 {
-    while (honest && console.channel.port != 0 && console.backlog_length > 0 && taken_length < STREAM) {
+    while (honest && console.channel.port != 0 && console.backlog_length > 0 &&
+           taken_length < STREAM) {
         uint32_t before = console.backlog_length;
 
         read_output(4096);

@@ -17,7 +17,8 @@
 #include "lib/mm/pages.h"
 
 #define WAYS 5u
-#define ENTRIES_MAX 40u /* of a directory; a block of it may have 340, and many blocks be the same */
+#define ENTRIES_MAX \
+    40u /* of a directory; a block of it may have 340, and many blocks be the same */
 #define DEPTH_MAX 4u
 #define READ_MAX 100000u
 
@@ -52,8 +53,8 @@ void pages_free(void *block, unsigned int order)
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
-    static const char *const ways[WAYS] = { "", "-zlz4", "-zlz4 -C65536",
-                                            "-zlz4 -Elegacy-compress", "--chunksize=8192" };
+    static const char *const ways[WAYS] = { "", "-zlz4", "-zlz4 -C65536", "-zlz4 -Elegacy-compress",
+                                            "--chunksize=8192" };
 
     (void)argc;
     (void)argv;

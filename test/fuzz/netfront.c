@@ -135,11 +135,13 @@ static void check(void)
 
 static void set_up(void)
 {
-    static const char *const features[] = {
-        "feature-rx-copy",   "feature-sg",        "feature-ipv6-csum-offload",
-        "feature-gso-tcpv4", "feature-gso-tcpv6", "feature-split-event-channels",
-        "feature-dynamic-multicast-control"
-    };
+    static const char *const features[] = { "feature-rx-copy",
+                                            "feature-sg",
+                                            "feature-ipv6-csum-offload",
+                                            "feature-gso-tcpv4",
+                                            "feature-gso-tcpv6",
+                                            "feature-split-event-channels",
+                                            "feature-dynamic-multicast-control" };
     const unsigned int offered = fuzz_below(2) ? 7 : 3;
     unsigned int memory;
     static bool listening;

@@ -333,8 +333,7 @@ static void agree(void)
     FUZZ_CHECK(!multicast->unsettled);
     if (!nic->link_up || front->bus->backend_state != XenbusStateConnected)
         return;
-    FUZZ_CHECK(multicast->filtering ==
-               (with_groups && multicast->asked && !multicast->refused));
+    FUZZ_CHECK(multicast->filtering == (with_groups && multicast->asked && !multicast->refused));
     FUZZ_CHECK(multicast->filtering ==
                store_frontend_number("vif", 0, "request-multicast-control"));
 }

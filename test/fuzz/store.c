@@ -228,7 +228,8 @@ void store_fire(const char *path)
 {
     struct list *node, *next;
 
-    list_for_each(node, next, &watches) container_of(node, struct xenstore_watch, link)->state = 1;
+    list_for_each (node, next, &watches)
+        container_of(node, struct xenstore_watch, link)->state = 1;
     for (node = watches.next; node != &watches;) {
         struct xenstore_watch *watch = container_of(node, struct xenstore_watch, link);
         size_t length = strlen(watch->path);

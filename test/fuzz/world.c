@@ -89,8 +89,8 @@ unsigned int world_lines_with(const char *text)
  * otherwise.
  */
 
-#define PLACE 3u                     /* pages of the arena, the last always poisoned */
-static uint8_t page_used[PAGES];     /* bit 0: the first page, bit 1: the second */
+#define PLACE 3u                 /* pages of the arena, the last always poisoned */
+static uint8_t page_used[PAGES]; /* bit 0: the first page, bit 1: the second */
 static unsigned int pages_in_use;
 
 const uint64_t *platform_p2m;

@@ -19,12 +19,12 @@
 
 static unsigned int check_failures;
 
-#define CHECK(condition)                                                      \
-    do {                                                                      \
-        if (!(condition)) {                                                   \
+#define CHECK(condition)                                                         \
+    do {                                                                         \
+        if (!(condition)) {                                                      \
             printf("check failed: %s:%d: %s\n", __FILE__, __LINE__, #condition); \
-            check_failures++;                                                 \
-        }                                                                     \
+            check_failures++;                                                    \
+        }                                                                        \
     } while (0)
 
 /*

@@ -42,7 +42,7 @@ extern const struct suspend_hooks *const suspend_hooks_start[];
 struct boot_info boot_info;
 
 static uint64_t first_frame;
-static bool has[FRAMES];    /* the domain */
+static bool has[FRAMES];     /* the domain */
 static bool counted[FRAMES]; /* Xen would fill it when the domain is saved */
 static size_t host_free;
 static bool live;
@@ -360,9 +360,12 @@ static void test_after_targets(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_saved_at_once), cmocka_unit_test(test_cancelled),
-        cmocka_unit_test(test_live),          cmocka_unit_test(test_less_memory),
-        cmocka_unit_test(test_cancelled_with_less), cmocka_unit_test(test_nothing_free),
+        cmocka_unit_test(test_saved_at_once),
+        cmocka_unit_test(test_cancelled),
+        cmocka_unit_test(test_live),
+        cmocka_unit_test(test_less_memory),
+        cmocka_unit_test(test_cancelled_with_less),
+        cmocka_unit_test(test_nothing_free),
         cmocka_unit_test(test_after_targets),
     };
 

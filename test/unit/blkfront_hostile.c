@@ -343,8 +343,7 @@ static void any_page_at_any_time(void)
         thread_create("reader", reader, NULL);
         for (unsigned int event = 0; event < 4; event++) {
             fake_event(fake_frontend_number(&device, "event-channel"));
-            block_write(block, 4096 * fake_random(8), buffer,
-                                     512 * (1 + fake_random(200)));
+            block_write(block, 4096 * fake_random(8), buffer, 512 * (1 + fake_random(200)));
             thread_yield();
         }
         broken += disk()->broken;

@@ -50,7 +50,8 @@ static void half_built(void)
     fake_backend_state(&device, XenbusStateInitWait);
     nothing_left();
     CHECK(device.state == XenbusStateInitialising && block == NULL);
-    CHECK(fake_timers_run(SECONDS(1)) == 1 && fake_again == 1); /* tried again when that has passed */
+    CHECK(fake_timers_run(SECONDS(1)) == 1 &&
+          fake_again == 1); /* tried again when that has passed */
     xenbus_handshake(&device);
     CHECK(device.state == XenbusStateInitialised && fake_timer_next() == UINT64_MAX);
     detach();
@@ -223,9 +224,9 @@ static void rings_of_many_pages(void)
         size_t memory; /* MiB */
         unsigned int slots;
     } cases[] = {
-        { "4", 1024, 512 }, { "4", 991, 256 }, { "9", 4096, 512 }, { "2", 4096, 128 },
-        { "4", 95, 32 },    { "0", 4096, 32 }, { "x", 4096, 32 },  { "4", 200, 64 },
-        { "4", 255, 128 },
+        { "4", 1024, 512 }, { "4", 991, 256 }, { "9", 4096, 512 },
+        { "2", 4096, 128 }, { "4", 95, 32 },   { "0", 4096, 32 },
+        { "x", 4096, 32 },  { "4", 200, 64 },  { "4", 255, 128 },
     };
 
     attach("512");
@@ -308,7 +309,8 @@ static void resizes(void)
     resized("105");
     CHECK(fake_log_lines == 0 && changed_from == 0);
     resized("8192");
-    CHECK(fake_log_lines == 1 && block->size == 8192 * 512 && changed_from == 105 * 512 / 4096 * 4096);
+    CHECK(fake_log_lines == 1 && block->size == 8192 * 512 &&
+          changed_from == 105 * 512 / 4096 * 4096);
     check_read(4096 * 1024 - 512, 512);
 
     /* What was queued for the end that is gone is not asked for. */

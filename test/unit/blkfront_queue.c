@@ -22,8 +22,11 @@ static void submit_other(unsigned int i, enum block_operation operation, struct 
                          uint64_t offset)
 {
     others[i] = (struct block_request){
-        .operation = operation, .offset = offset, .length = operation == BLOCK_FLUSH ? 0 : 4096,
-        .vector = vector, .done = other_done,
+        .operation = operation,
+        .offset = offset,
+        .length = operation == BLOCK_FLUSH ? 0 : 4096,
+        .vector = vector,
+        .done = other_done,
     };
     block_submit(block, &others[i]);
 }
@@ -58,7 +61,10 @@ static void turns_behind_a_writer(void)
     written = 0;
     for (unsigned int i = 0; i < 64; i++) {
         writes[i] = (struct block_request){
-            .operation = BLOCK_WRITE, .offset = 4096 * i, .length = 4096, .vector = &vector,
+            .operation = BLOCK_WRITE,
+            .offset = 4096 * i,
+            .length = 4096,
+            .vector = &vector,
             .done = write_next,
         };
         block_submit(block, &writes[i]);
@@ -178,8 +184,8 @@ static void errors_of_uneven_ones(void)
             thread_sleep_until(clock_monotonic() + 1000);
         for (unsigned int i = 0; i < 5; i++) {
             CHECK(requests[i].result == (i == bad ? -EIO : 0));
-            CHECK(i == bad || memcmp(into[i], fake_blkback.disk + sizeof(into[0]) * i,
-                                     sizeof(into[0])) == 0);
+            CHECK(i == bad ||
+                  memcmp(into[i], fake_blkback.disk + sizeof(into[0]) * i, sizeof(into[0])) == 0);
         }
     }
     detach();
@@ -219,7 +225,10 @@ static void not_supported_is_not_retried(void)
     block_plug(block);
     for (unsigned int i = 0; i < 4; i++) {
         requests[i] = (struct block_request){
-            .operation = BLOCK_DISCARD, .offset = 4096 * i, .length = 4096, .done = request_done,
+            .operation = BLOCK_DISCARD,
+            .offset = 4096 * i,
+            .length = 4096,
+            .done = request_done,
             .argument = &finished,
         };
         block_submit(block, &requests[i]);
@@ -255,8 +264,12 @@ static void another_disk_meanwhile(void)
     fake_backend = NULL;
     blkfront_driver.resume(&device);
     queued[0] = (struct block_request){
-        .operation = BLOCK_WRITE, .offset = 4096, .length = 512, .vector = &vector,
-        .done = was_refused, .argument = (void *)(intptr_t)-EROFS,
+        .operation = BLOCK_WRITE,
+        .offset = 4096,
+        .length = 512,
+        .vector = &vector,
+        .done = was_refused,
+        .argument = (void *)(intptr_t)-EROFS,
     };
     queued[1] = queued[0];
     queued[1].operation = BLOCK_READ;

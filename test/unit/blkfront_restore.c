@@ -327,13 +327,16 @@ ISOLATED(not_there)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_cancelled),      cmocka_unit_test(test_comes_to_rest),
+        cmocka_unit_test(test_cancelled),
+        cmocka_unit_test(test_comes_to_rest),
         cmocka_unit_test(test_flush_fails_at_rest),
-        cmocka_unit_test(test_breaks_at_rest), cmocka_unit_test(test_breaks_with_several),
+        cmocka_unit_test(test_breaks_at_rest),
+        cmocka_unit_test(test_breaks_with_several),
         cmocka_unit_test(test_alone_is_alone),
         cmocka_unit_test(test_flush_unknown_at_rest),
         cmocka_unit_test(test_silent_backend),
-        cmocka_unit_test(test_restored),       cmocka_unit_test(test_not_there),
+        cmocka_unit_test(test_restored),
+        cmocka_unit_test(test_not_there),
     };
 
     return cmocka_run_group_tests_name("blkfront_restore", tests, NULL, NULL);

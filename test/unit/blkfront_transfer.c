@@ -9,8 +9,17 @@
 #define SEGMENTS 64u /* of one request, as fake_blkback offers them */
 
 static const size_t lengths[] = {
-    512,     4096,    4608, 11 * 4096, 11 * 4096 + 512, 12 * 4096, 64 * 4096, 65 * 4096 + 1024,
-    1 << 20, (1 << 20) + 512, 3 << 20,
+    512,
+    4096,
+    4608,
+    11 * 4096,
+    11 * 4096 + 512,
+    12 * 4096,
+    64 * 4096,
+    65 * 4096 + 1024,
+    1 << 20,
+    (1 << 20) + 512,
+    3 << 20,
 };
 
 static void data_goes_both_ways(void)
@@ -157,7 +166,8 @@ static void neighbours_merge(void)
     wait_finished(REQUESTS);
     CHECK(fake_blkback.requests - before == (REQUESTS + SEGMENTS - 1) / SEGMENTS);
     CHECK(done->requests[BLOCK_WRITE] == REQUESTS && done->bytes[BLOCK_WRITE] == REQUESTS * 4096);
-    CHECK(done->transfers == (REQUESTS + SEGMENTS - 1) / SEGMENTS && done->merged == REQUESTS - done->transfers);
+    CHECK(done->transfers == (REQUESTS + SEGMENTS - 1) / SEGMENTS &&
+          done->merged == REQUESTS - done->transfers);
     CHECK(memcmp(data, fake_blkback.disk, REQUESTS * 4096) == 0);
 
     memset(data, 0, REQUESTS * 4096);
@@ -196,8 +206,9 @@ static void many_at_once(void)
     while (finished < REQUESTS + 500)
         thread_sleep_until(clock_monotonic() + 1000);
     for (unsigned int i = 0; i < REQUESTS; i++)
-        CHECK(requests[i].result == 0 && memcmp(data + (i << 15), fake_blkback.disk +
-                                                requests[i].offset, requests[i].length) == 0);
+        CHECK(requests[i].result == 0 &&
+              memcmp(data + (i << 15), fake_blkback.disk + requests[i].offset,
+                     requests[i].length) == 0);
     CHECK(finished == REQUESTS + 500 && block->statistics.errors == 0);
     CHECK(fake_blkback.in_flight_most == 32);
     free(data);
@@ -363,18 +374,12 @@ ISOLATED(discards)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_data_goes_both_ways),
-        cmocka_unit_test(test_few_notifications),
-        cmocka_unit_test(test_threads_at_once),
-        cmocka_unit_test(test_large_sectors),
-        cmocka_unit_test(test_memory_runs_out),
-        cmocka_unit_test(test_flush_as_offered),
-        cmocka_unit_test(test_neighbours_merge),
-        cmocka_unit_test(test_many_at_once),
-        cmocka_unit_test(test_an_event_ends),
-        cmocka_unit_test(test_small_ones_pass),
-        cmocka_unit_test(test_errors_reach_all),
-        cmocka_unit_test(test_discards),
+        cmocka_unit_test(test_data_goes_both_ways), cmocka_unit_test(test_few_notifications),
+        cmocka_unit_test(test_threads_at_once),     cmocka_unit_test(test_large_sectors),
+        cmocka_unit_test(test_memory_runs_out),     cmocka_unit_test(test_flush_as_offered),
+        cmocka_unit_test(test_neighbours_merge),    cmocka_unit_test(test_many_at_once),
+        cmocka_unit_test(test_an_event_ends),       cmocka_unit_test(test_small_ones_pass),
+        cmocka_unit_test(test_errors_reach_all),    cmocka_unit_test(test_discards),
     };
 
     return cmocka_run_group_tests_name("blkfront_transfer", tests, NULL, NULL);

@@ -132,15 +132,20 @@ static inline void request_done(struct block_request *request)
 
 /* In three parts, none of which is a page. */
 static inline void make_request(unsigned int i, enum block_operation operation, uint64_t offset,
-                         uint8_t *data, size_t length)
+                                uint8_t *data, size_t length)
 {
     size_t part = length / 3 / 512 * 512;
 
     for (unsigned int j = 0; j < 3; j++)
         vectors[i][j] = (struct iovec){ data + j * part, j < 2 ? part : length - 2 * part };
     requests[i] = (struct block_request){
-        .operation = operation, .offset = offset, .length = length, .vector = vectors[i],
-        .done = request_done, .argument = &finished, .result = 77,
+        .operation = operation,
+        .offset = offset,
+        .length = length,
+        .vector = vectors[i],
+        .done = request_done,
+        .argument = &finished,
+        .result = 77,
     };
 }
 

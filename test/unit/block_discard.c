@@ -40,8 +40,12 @@ static void changed(struct block_device *device, uint64_t offset, uint64_t lengt
 static const struct block_watcher watcher = { .changed = changed };
 
 static struct block_device disk = {
-    .name = "xvda", .size = 8 * TERABYTE, .sector_size = 512, .discard_granularity = 512,
-    .operations = &operations, .watcher = &watcher,
+    .name = "xvda",
+    .size = 8 * TERABYTE,
+    .sector_size = 512,
+    .discard_granularity = 512,
+    .operations = &operations,
+    .watcher = &watcher,
 };
 
 static bool answer(void)

@@ -16,7 +16,9 @@
 #include "xen_fakes.h"
 
 static struct block_device disk = {
-    .name = "xvda", .sector_size = 512, .link = LIST_INIT(disk.link),
+    .name = "xvda",
+    .sector_size = 512,
+    .link = LIST_INIT(disk.link),
 };
 
 static void arrive(void *argument)

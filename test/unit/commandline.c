@@ -74,8 +74,8 @@ static struct application_arguments parse(const char *text)
 
 static void test_parts(void **state)
 {
-    struct application_arguments a = parse(
-        "color=red  env:A=b=c\tenv:D= -- one \"two words\" env:X=1 -- \\\"q");
+    struct application_arguments a =
+        parse("color=red  env:A=b=c\tenv:D= -- one \"two words\" env:X=1 -- \\\"q");
 
     (void)state;
     assert_string_equal(last_value, "red");
@@ -170,10 +170,8 @@ static void test_any_bytes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_parts),
-        cmocka_unit_test(test_warnings),
-        cmocka_unit_test(test_empty),
-        cmocka_unit_test(test_seed),
+        cmocka_unit_test(test_parts),     cmocka_unit_test(test_warnings),
+        cmocka_unit_test(test_empty),     cmocka_unit_test(test_seed),
         cmocka_unit_test(test_any_bytes),
     };
 

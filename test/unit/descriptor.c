@@ -25,11 +25,11 @@ extern void (*const initcalls_start[])(void);
 extern void (*const initcalls_end[])(void);
 extern const struct commandline_option *const commandline_options_start[];
 
-#define assert_fails(call, error)            \
-    do {                                     \
-        errno = 0;                           \
-        assert_true((call) == -1);           \
-        assert_int_equal(errno, (error));    \
+#define assert_fails(call, error)         \
+    do {                                  \
+        errno = 0;                        \
+        assert_true((call) == -1);        \
+        assert_int_equal(errno, (error)); \
     } while (0)
 
 static void start(void)
@@ -744,16 +744,25 @@ static void the_end(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(console),          cmocka_unit_test(descriptors),
-        cmocka_unit_test(limits),           cmocka_unit_test(vectors),          cmocka_unit_test(flags_of_each_kind),
+        cmocka_unit_test(console),
+        cmocka_unit_test(descriptors),
+        cmocka_unit_test(limits),
+        cmocka_unit_test(vectors),
+        cmocka_unit_test(flags_of_each_kind),
         cmocka_unit_test(console_takes_less),
-                cmocka_unit_test(names),
-        cmocka_unit_test(directories),      cmocka_unit_test(devices),
-        cmocka_unit_test(pipe_vectors),     cmocka_unit_test(pipe_vectors_do_not_mix),
-        cmocka_unit_test(pipes),            cmocka_unit_test(pipe_between_threads),
-        cmocka_unit_test(close_during_write), cmocka_unit_test(polls),
-        cmocka_unit_test(poll_many),        cmocka_unit_test(close_during_poll),
-        cmocka_unit_test(selects),          cmocka_unit_test(without_memory),
+        cmocka_unit_test(names),
+        cmocka_unit_test(directories),
+        cmocka_unit_test(devices),
+        cmocka_unit_test(pipe_vectors),
+        cmocka_unit_test(pipe_vectors_do_not_mix),
+        cmocka_unit_test(pipes),
+        cmocka_unit_test(pipe_between_threads),
+        cmocka_unit_test(close_during_write),
+        cmocka_unit_test(polls),
+        cmocka_unit_test(poll_many),
+        cmocka_unit_test(close_during_poll),
+        cmocka_unit_test(selects),
+        cmocka_unit_test(without_memory),
         cmocka_unit_test(the_end),
     };
 

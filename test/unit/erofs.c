@@ -16,8 +16,13 @@ static struct fake_disk disk;
 static struct erofs erofs;
 
 static const char *const ways[] = {
-    "", "-zlz4", "-zlz4 -C65536", "-zlz4 -Elegacy-compress", "--chunksize=8192",
-    "-Eforce-inode-extended", "-zlz4hc -Eforce-inode-extended",
+    "",
+    "-zlz4",
+    "-zlz4 -C65536",
+    "-zlz4 -Elegacy-compress",
+    "--chunksize=8192",
+    "-Eforce-inode-extended",
+    "-zlz4hc -Eforce-inode-extended",
 };
 #define WAYS (sizeof(ways) / sizeof(ways[0]))
 
@@ -119,8 +124,8 @@ static void all_ways(void **state)
 {
     (void)state;
     for (size_t i = 0; i < WAYS; i++) {
-        static const char *const files[] = { "text", "dense", "zeros", "two", "small", "empty",
-                                             "d/hi" };
+        static const char *const files[] = { "text",  "dense", "zeros", "two",
+                                             "small", "empty", "d/hi" };
 
         make_image(ways[i]);
         attach();

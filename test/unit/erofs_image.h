@@ -32,7 +32,7 @@ static inline int make_tree(void)
         "head -c 200000 /dev/zero > tree/zeros; head -c 8192 tree/text > tree/two",
         "head -c 100 tree/text > tree/small; : > tree/empty; echo hi > tree/d/hi",
         "ln tree/d/hi tree/d/hard; ln -s d/hi tree/link; chmod 4751 tree/small",
-        "i=0; while [ $i -lt 400 ]; do : > tree/d/many/a-name-that-fills-blocks-$i; i=$((i+1)); done",
+        "i=0; while [ $i -lt 400 ]; do : > tree/d/many/name-that-fills-blocks-$i; i=$((i+1)); done",
         "fakeroot sh -c 'chown 12:34 tree/small; mknod tree/null c 1 3; tar cf tree.tar -C tree .'",
     };
 

@@ -147,7 +147,8 @@ static uint8_t perform(const union blkif_sring_entry *entry)
 
 static void respond(uint64_t id, uint8_t operation)
 {
-    struct blkif_response *response = &ring()->ring[fake_blkback.produced++ % fake_blkback.slots].rsp;
+    struct blkif_response *response =
+        &ring()->ring[fake_blkback.produced++ % fake_blkback.slots].rsp;
 
     response->id = id;
     response->operation = operation;

@@ -13,13 +13,13 @@
 
 enum blkback_lie {
     BLKBACK_HONEST,
-    BLKBACK_AHEAD,           /* producer beyond what is outstanding */
-    BLKBACK_BACKWARDS,       /* producer behind what was taken */
-    BLKBACK_TWICE,           /* the same id again */
-    BLKBACK_WRONG_ID,        /* an id that is not pending */
+    BLKBACK_AHEAD,     /* producer beyond what is outstanding */
+    BLKBACK_BACKWARDS, /* producer behind what was taken */
+    BLKBACK_TWICE,     /* the same id again */
+    BLKBACK_WRONG_ID,  /* an id that is not pending */
     BLKBACK_HUGE_ID,
     BLKBACK_WRONG_OPERATION,
-    BLKBACK_SILENT,          /* no answer at all */
+    BLKBACK_SILENT, /* no answer at all */
     BLKBACK_LIES,
 };
 
@@ -28,10 +28,10 @@ struct fake_blkback {
     uint8_t *disk;
     size_t size;
     uint32_t consumed, produced;
-    unsigned int slots;       /* of the ring */
-    unsigned int at_once;     /* requests answered in one turn; 0: all */
-    int16_t status;           /* for all answers */
-    uint64_t bad_sector;      /* what touches it fails; 0: there is none */
+    unsigned int slots;   /* of the ring */
+    unsigned int at_once; /* requests answered in one turn; 0: all */
+    int16_t status;       /* for all answers */
+    uint64_t bad_sector;  /* what touches it fails; 0: there is none */
     enum blkback_lie lie;
     unsigned int honest_left; /* answers before the lie */
     unsigned int flushes, barriers, indirect, requests, discards, secure_discards;

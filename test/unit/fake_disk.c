@@ -121,8 +121,8 @@ static void fake_submit(struct block_device *device, struct block_request *reque
          device->sector_size);
     under_way->disk = disk;
     under_way->request = request;
-    under_way->error = answer(disk, request->offset, request->length,
-                              request->operation == BLOCK_WRITE);
+    under_way->error =
+        answer(disk, request->offset, request->length, request->operation == BLOCK_WRITE);
     timer_init(&under_way->timer, request_ends, under_way);
     if (disk->delay == 0)
         request_ends(under_way);

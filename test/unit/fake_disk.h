@@ -8,13 +8,13 @@
 struct fake_disk {
     struct block_device device;
     unsigned char *data;
-    uint64_t delay;              /* each request takes so long */
-    int error;                   /* each request answers this, after its delay */
-    uint64_t bad;                /* requests that hold this byte answer -EIO; 0: none */
+    uint64_t delay; /* each request takes so long */
+    int error;      /* each request answers this, after its delay */
+    uint64_t bad;   /* requests that hold this byte answer -EIO; 0: none */
     bool bad_reads_only;
     unsigned int reads, writes, flushes;
     unsigned int under_way, most_under_way; /* requests */
-    size_t longest;              /* request, in bytes */
+    size_t longest;                         /* request, in bytes */
 };
 
 /* Registered as `name`; `data` stays the caller's. */

@@ -21,14 +21,10 @@ static struct fake_netback parked[FAKE_NETBACK_QUEUES]; /* of queues that are no
 void fake_netback_start(struct xenbus_device *device)
 {
     static const char *const features[] = {
-        "feature-rx-copy",
-        "feature-sg",
-        "feature-ipv6-csum-offload",
-        "feature-split-event-channels",
-        "feature-gso-tcpv4",
-        "feature-gso-tcpv6",
-        "feature-multicast-control",
-        "feature-dynamic-multicast-control",
+        "feature-rx-copy",           "feature-sg",
+        "feature-ipv6-csum-offload", "feature-split-event-channels",
+        "feature-gso-tcpv4",         "feature-gso-tcpv6",
+        "feature-multicast-control", "feature-dynamic-multicast-control",
     };
 
     fake_netback.device = device;
@@ -333,8 +329,8 @@ void fake_netback_complete(unsigned int count)
 {
     CHECK(count <= fake_netback.held);
     for (unsigned int i = 0; i < count; i++)
-        fake_netback_complete_raw((struct netif_tx_response){ fake_netback.taken[i].id,
-                                                              fake_netback.taken[i].status });
+        fake_netback_complete_raw(
+            (struct netif_tx_response){ fake_netback.taken[i].id, fake_netback.taken[i].status });
     fake_netback.held -= count;
     memmove(fake_netback.taken, fake_netback.taken + count,
             fake_netback.held * sizeof(fake_netback.taken[0]));

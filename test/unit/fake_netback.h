@@ -19,8 +19,8 @@
 
 struct fake_netback {
     struct xenbus_device *device;
-    unsigned int queue; /* that the calls and the counters below are about */
-    uint32_t receive_produced;              /* responses written, shown with fake_netback_push() */
+    unsigned int queue;        /* that the calls and the counters below are about */
+    uint32_t receive_produced; /* responses written, shown with fake_netback_push() */
     uint32_t transmit_consumed, transmit_produced;
     uint32_t receive_event_at, transmit_event_at; /* producers at the last push */
     struct {

@@ -16,7 +16,7 @@
 /* How to lie, once, with the next answer. */
 enum store_lie {
     STORE_HONEST,
-    STORE_WRONG_ID,       /* an id that was never used */
+    STORE_WRONG_ID, /* an id that was never used */
     STORE_WRONG_TYPE,
     STORE_TOO_LONG,       /* a header that announces 4097 bytes */
     STORE_TWICE,          /* the same answer again */
@@ -25,17 +25,17 @@ enum store_lie {
     STORE_PRODUCER_BACK,
     STORE_CONSUMER_AHEAD, /* a request consumer beyond what was sent */
     STORE_CONSUMER_BACK,
-    STORE_LIES            /* their number */
+    STORE_LIES /* their number */
 };
 
 struct store_options {
     enum store_lie lie;
-    bool silent;          /* takes requests, keeps the answers */
-    bool deaf;            /* does not even take requests */
-    bool shuffle;         /* answers in any order */
+    bool silent;            /* takes requests, keeps the answers */
+    bool deaf;              /* does not even take requests */
+    bool shuffle;           /* answers in any order */
     unsigned int conflicts; /* so many commits fail with EAGAIN first */
-    bool careless;        /* garbage from the client ends the conversation, not the test */
-    unsigned int chunk;   /* at most so many bytes a step; 0: no limit */
+    bool careless;          /* garbage from the client ends the conversation, not the test */
+    unsigned int chunk;     /* at most so many bytes a step; 0: no limit */
 };
 
 extern struct store_options store_options;

@@ -202,7 +202,7 @@ unsigned int thread_count(void)
     struct list *node, *next;
     unsigned int count = 1;
 
-    list_for_each(node, next, &all_threads)
+    list_for_each (node, next, &all_threads)
         count++;
     return count;
 }

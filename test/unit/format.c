@@ -17,13 +17,13 @@
 
 #include "lib/base/printk.h"
 
-#define SAME(...)                                                  \
-    do {                                                           \
-        char ours[256], theirs[256];                               \
-        int length = ksnprintf(ours, sizeof(ours), __VA_ARGS__);   \
-                                                                   \
+#define SAME(...)                                                     \
+    do {                                                              \
+        char ours[256], theirs[256];                                  \
+        int length = ksnprintf(ours, sizeof(ours), __VA_ARGS__);      \
+                                                                      \
         assert_int_equal(length, snprintf(theirs, 256, __VA_ARGS__)); \
-        assert_string_equal(ours, theirs);                         \
+        assert_string_equal(ours, theirs);                            \
     } while (0)
 
 static void test_same(void **state)

@@ -23,7 +23,7 @@
 #include "xen/bus/gnttab.h"
 
 #define PAGES 4u
-#define FIRST 8 /* references below are the toolstack's */
+#define FIRST 8                                        /* references below are the toolstack's */
 #define ENTRIES (PAGE_SIZE / sizeof(grant_entry_v1_t)) /* of a frame */
 #define FRAMES 12u
 #define AT_ONCE 4096u /* as many of those set aside are tried each second */

@@ -49,8 +49,8 @@ static void none_match(void **state)
         "*", "\"a,b\"", "W/\"a,b\"", "\"x\", \"a,b\"", "\"x\",W/\"a,b\" ", ",, \"a,b\",",
     };
     static const char *const others[] = {
-        "\"a\"", "a,b", "\"a,b", "W/", "W/a", "\"", "\"\"", "w/\"a,b\"", "x \"a,b\"", "",
-        "\"x\" W/\"", "**",
+        "\"a\"", "a,b",       "\"a,b",     "W/", "W/a",        "\"",
+        "\"\"",  "w/\"a,b\"", "x \"a,b\"", "",   "\"x\" W/\"", "**",
     };
     char fields[128];
 
@@ -79,8 +79,7 @@ static void match_is_strong(void **state)
 static void dates(void **state)
 {
     (void)state;
-    assert_int_equal(check("If-Modified-Since: " ON_TIME "\r\n", &strong),
-                     CONDITION_NOT_MODIFIED);
+    assert_int_equal(check("If-Modified-Since: " ON_TIME "\r\n", &strong), CONDITION_NOT_MODIFIED);
     assert_int_equal(check("If-Modified-Since: " LATER "\r\n", &strong), CONDITION_NOT_MODIFIED);
     assert_int_equal(check("If-Modified-Since: " EARLIER "\r\n", &strong), CONDITION_HOLDS);
     assert_int_equal(check("If-Modified-Since: yesterday\r\n", &strong), CONDITION_HOLDS);
@@ -117,11 +116,8 @@ static void if_range(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(none_match),
-        cmocka_unit_test(match_is_strong),
-        cmocka_unit_test(dates),
-        cmocka_unit_test(precedence),
-        cmocka_unit_test(if_range),
+        cmocka_unit_test(none_match), cmocka_unit_test(match_is_strong), cmocka_unit_test(dates),
+        cmocka_unit_test(precedence), cmocka_unit_test(if_range),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

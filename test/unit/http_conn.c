@@ -32,8 +32,8 @@
 enum { BIG_SIZE = 300000, ANSWER_MAX = 2 << 20 };
 
 static char root[] = "/tmp/http_conn.XXXXXX";
-static char *big;               /* what big.bin holds */
-static char *answer;            /* what the peer has received */
+static char *big;    /* what big.bin holds */
+static char *answer; /* what the peer has received */
 static size_t answer_len;
 static struct pollfd slot;
 static struct conn conn;
@@ -238,8 +238,7 @@ static void serves_a_file(void **state)
 
 static void pieces_do_not_matter(void **state)
 {
-    static const char text[] =
-        GET_SMALL
+    static const char text[] = GET_SMALL
         "POST /dir HTTP/1.1\r\nHost: a\r\nContent-Length: 20\r\n\r\nGET / HTTP/1.1\r\n\r\n.."
         "HEAD /big.bin HTTP/1.1\r\nHost: a\r\n\r\n"
         "GET /dir?x HTTP/1.1\r\nHost: a\r\n\r\n"
@@ -375,12 +374,9 @@ static void smuggled_requests_are_not_served(void **state)
         "0\r\n\r\n" GET_SMALL,
         "GET / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
         "0\r\n\r\n" GET_SMALL,
-        "GET / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 40\r\n\r\n"
-        GET_SMALL,
-        "GET / HTTP/1.1\r\nHost: a\r\nContent-Length : 40\r\n\r\n"
-        GET_SMALL,
-        "GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 37\r\n\r\n"
-        GET_SMALL,
+        "GET / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 40\r\n\r\n" GET_SMALL,
+        "GET / HTTP/1.1\r\nHost: a\r\nContent-Length : 40\r\n\r\n" GET_SMALL,
+        "GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 37\r\n\r\n" GET_SMALL,
     };
 
     (void)state;

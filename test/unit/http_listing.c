@@ -20,7 +20,8 @@
 #include "path.h"
 
 static const char *const shown[] = { "plain.txt", "with space", "a&b", ".well-known", "\xc3\xa4" };
-static const char *const hidden[] = { ".secret", "back\\slash", "new\nline", "bell\a", "delete\x7f" };
+static const char *const hidden[] = { ".secret", "back\\slash", "new\nline", "bell\a",
+                                      "delete\x7f" };
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 

@@ -57,7 +57,10 @@ static void satisfiable(void **state)
 static void unsatisfiable(void **state)
 {
     static const char *const values[] = {
-        "bytes=1000-", "bytes=1000-2000", "bytes=-0", "bytes=99999999999999999999999999-",
+        "bytes=1000-",
+        "bytes=1000-2000",
+        "bytes=-0",
+        "bytes=99999999999999999999999999-",
     };
     struct range range;
 
@@ -71,9 +74,10 @@ static void unsatisfiable(void **state)
 static void ignored(void **state)
 {
     static const char *const values[] = {
-        "", "bytes", "bytes=", "bytes=-", "bytes=1", "bytes=a-b", "bytes=2-1", "bytes=1-2-3",
-        "bytes=0-1,3-4", "bytes=0-1, ", "lines=0-1", "bytes =0-1", "bytes=+1-2", "bytes=--1",
-        "bytes=0x1-2", "bytes=1- 2", "bytes=1 -2", "=0-1", "bytes:0-1",
+        "",           "bytes",      "bytes=",      "bytes=-",       "bytes=1",
+        "bytes=a-b",  "bytes=2-1",  "bytes=1-2-3", "bytes=0-1,3-4", "bytes=0-1, ",
+        "lines=0-1",  "bytes =0-1", "bytes=+1-2",  "bytes=--1",     "bytes=0x1-2",
+        "bytes=1- 2", "bytes=1 -2", "=0-1",        "bytes:0-1",
     };
     struct range range;
 

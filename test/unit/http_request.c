@@ -183,13 +183,31 @@ static void targets(void **state)
 static void bad_request_lines(void **state)
 {
     static const char *const bad[] = {
-        "GET /\r\n", "GET\r\n", "GET  / HTTP/1.1\r\n", " GET / HTTP/1.1\r\n",
-        "GET / HTTP/1.1 \r\n", "GET / http/1.1\r\n", "GET / HTTP/1.1\n", "GET / HTTP/11\r\n",
-        "GET / HTTP/1.\r\n", "GET / HTT\n", "GET /\tHTTP/1.1\r\n", "GET /a b HTTP/1.1\r\n",
-        "G@T / HTTP/1.1\r\n", "GET /#a HTTP/1.1\r\n", "GET a HTTP/1.1\r\n",
-        "GET http:// HTTP/1.1\r\n", "GET http://u@h/ HTTP/1.1\r\n", "GET ftp://a/ HTTP/1.1\r\n",
-        "\r\n\r\n", "\r\n\nGET / HTTP/1.1\r\n", "\n", "GET /\x7f HTTP/1.1\r\n",
-        "GET / HTTP/1.1\rX\n", "\rGET / HTTP/1.1\r\n", "\x16\x03\x01\n",
+        "GET /\r\n",
+        "GET\r\n",
+        "GET  / HTTP/1.1\r\n",
+        " GET / HTTP/1.1\r\n",
+        "GET / HTTP/1.1 \r\n",
+        "GET / http/1.1\r\n",
+        "GET / HTTP/1.1\n",
+        "GET / HTTP/11\r\n",
+        "GET / HTTP/1.\r\n",
+        "GET / HTT\n",
+        "GET /\tHTTP/1.1\r\n",
+        "GET /a b HTTP/1.1\r\n",
+        "G@T / HTTP/1.1\r\n",
+        "GET /#a HTTP/1.1\r\n",
+        "GET a HTTP/1.1\r\n",
+        "GET http:// HTTP/1.1\r\n",
+        "GET http://u@h/ HTTP/1.1\r\n",
+        "GET ftp://a/ HTTP/1.1\r\n",
+        "\r\n\r\n",
+        "\r\n\nGET / HTTP/1.1\r\n",
+        "\n",
+        "GET /\x7f HTTP/1.1\r\n",
+        "GET / HTTP/1.1\rX\n",
+        "\rGET / HTTP/1.1\r\n",
+        "\x16\x03\x01\n",
     };
 
     (void)state;
@@ -205,7 +223,7 @@ static void bad_fields(void **state)
         const char *lines;
         int verdict;
     } cases[] = {
-        { "", -400 },                                        /* no Host */
+        { "", -400 }, /* no Host */
         { "Host: a\r\nHost: a\r\n", -400 },
         { "Host: a/b\r\n", -400 },
         { "Host: a b\r\n", -400 },

@@ -133,14 +133,10 @@ static void media_types(void **state)
         const char *path;
         const char *type;
     } cases[] = {
-        { "/a.html", "text/html; charset=utf-8" },
-        { "/a.b/C.JPG", "image/jpeg" },
-        { "/a.tar.gz", "application/gzip" },
-        { "/html", "application/octet-stream" },
-        { "/a.html/b", "application/octet-stream" },
-        { "/a.", "application/octet-stream" },
-        { "/a.htmlx", "application/octet-stream" },
-        { "", "application/octet-stream" },
+        { "/a.html", "text/html; charset=utf-8" },   { "/a.b/C.JPG", "image/jpeg" },
+        { "/a.tar.gz", "application/gzip" },         { "/html", "application/octet-stream" },
+        { "/a.html/b", "application/octet-stream" }, { "/a.", "application/octet-stream" },
+        { "/a.htmlx", "application/octet-stream" },  { "", "application/octet-stream" },
     };
 
     (void)state;
@@ -151,12 +147,9 @@ static void media_types(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(stops_at_its_end),
-        cmocka_unit_test(numbers),
-        cmocka_unit_test(html_and_uri),
-        cmocka_unit_test(printable_escapes_each_byte_anywhere),
-        cmocka_unit_test(scanning),
-        cmocka_unit_test(media_types),
+        cmocka_unit_test(stops_at_its_end), cmocka_unit_test(numbers),
+        cmocka_unit_test(html_and_uri),     cmocka_unit_test(printable_escapes_each_byte_anywhere),
+        cmocka_unit_test(scanning),         cmocka_unit_test(media_types),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

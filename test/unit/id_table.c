@@ -155,7 +155,8 @@ static void costs(void **state)
     unsigned long few = steps_with(10), many = steps_with(10000), most = steps_with(1000000);
 
     (void)state;
-    print_message("id table: %lu steps with 10, %lu with 10000, %lu with 1000000\n", few, many, most);
+    print_message("id table: %lu steps with 10, %lu with 10000, %lu with 1000000\n", few, many,
+                  most);
     assert_true(many <= 4 * few);
     assert_true(most <= 8 * few);
     /* The high trees of before are gone. */

@@ -32,8 +32,8 @@ static const size_t large_sizes[] = { 2047, 2048, 4095, 4096, 4097, 6000 };
 
 static unsigned char *area(void)
 {
-    unsigned char *memory = mmap(NULL, PAGE + ROOM + PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS,
-                                 -1, 0);
+    unsigned char *memory =
+        mmap(NULL, PAGE + ROOM + PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
     if (memory == MAP_FAILED || mprotect(memory + PAGE, ROOM, PROT_READ | PROT_WRITE) != 0)
         abort();

@@ -191,11 +191,8 @@ static void ipv6_text(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(static_address),
-        cmocka_unit_test(ipv6_address),
-        cmocka_unit_test(garbage),
-        cmocka_unit_test(other_words),
-        cmocka_unit_test(ipv6_text),
+        cmocka_unit_test(static_address), cmocka_unit_test(ipv6_address), cmocka_unit_test(garbage),
+        cmocka_unit_test(other_words),    cmocka_unit_test(ipv6_text),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -360,14 +360,10 @@ static int start(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(late_server),
-        cmocka_unit_test(moved),
-        cmocka_unit_test(renewal),
-        cmocka_unit_test(lost_lease),
-        cmocka_unit_test(lookups),
-        cmocka_unit_test(no_lookup_needed),
-        cmocka_unit_test(idle),
-        cmocka_unit_test(unplugged),
+        cmocka_unit_test(late_server), cmocka_unit_test(moved),
+        cmocka_unit_test(renewal),     cmocka_unit_test(lost_lease),
+        cmocka_unit_test(lookups),     cmocka_unit_test(no_lookup_needed),
+        cmocka_unit_test(idle),        cmocka_unit_test(unplugged),
     };
 
     return cmocka_run_group_tests(tests, start, NULL);

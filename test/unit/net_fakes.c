@@ -24,9 +24,9 @@ struct frame {
     struct list link;
     uint64_t arrival;
     unsigned int to;
-    bool partial;   /* checksum blank */
+    bool partial; /* checksum blank */
     bool trusted;
-    bool counted;   /* holds a place in the sender's ring */
+    bool counted; /* holds a place in the sender's ring */
     size_t length;
     uint8_t data[];
 };
@@ -81,7 +81,7 @@ static void deliver(void *argument)
     struct list *node, *next;
 
     (void)argument;
-    list_for_each(node, next, &travelling) {
+    list_for_each (node, next, &travelling) {
         struct frame *frame = container_of(node, struct frame, link);
         struct end *to = &ends[frame->to], *from = &ends[!frame->to];
 
@@ -105,7 +105,7 @@ static void travel(struct frame *frame)
 {
     struct list *node, *next;
 
-    list_for_each(node, next, &travelling) {
+    list_for_each (node, next, &travelling) {
         if (container_of(node, struct frame, link)->arrival > frame->arrival)
             break;
     }

@@ -18,13 +18,13 @@
 /* Faults, each in frames of a thousand; they come from a repeatable generator. */
 struct fake_wire {
     unsigned int lose, corrupt, delay, duplicate;
-    uint64_t latency;            /* ns */
-    bool cut;                    /* nothing arrives */
-    bool silent;                 /* what arrives is not told */
-    bool whole;                  /* large TCP segments arrive as they were sent; else in pieces */
-    unsigned int frames, kicks;  /* seen so far */
-    unsigned int refused;        /* times that a ring was full */
-    unsigned int large;          /* frames handed to a device for cutting */
+    uint64_t latency;           /* ns */
+    bool cut;                   /* nothing arrives */
+    bool silent;                /* what arrives is not told */
+    bool whole;                 /* large TCP segments arrive as they were sent; else in pieces */
+    unsigned int frames, kicks; /* seen so far */
+    unsigned int refused;       /* times that a ring was full */
+    unsigned int large;         /* frames handed to a device for cutting */
     /* When set: called with each frame before it travels; false swallows it. */
     bool (*tap)(unsigned int from, const uint8_t *frame, size_t length);
 };

@@ -100,8 +100,8 @@ static void change(struct sample *sample)
     unsigned int count = 1 + any(4), first = any(4) ? 14 : 0;
 
     while (count-- > 0 && sample->length > first) {
-        size_t at =
-            first + any((uint32_t)(any(3) ? (sample->length > 94 ? 80 : sample->length - first)
+        size_t at = first +
+                    any((uint32_t)(any(3) ? (sample->length > 94 ? 80 : sample->length - first)
                                           : sample->length - first));
 
         if (any(2))
@@ -192,12 +192,11 @@ static const uint8_t router6[] = {
 };
 
 static const uint8_t multicast_query6[] = {
-    0x33, 0x33, 0, 0, 0, 1, 0x00, 0x16, 0x3e, 0, 0, 1, 0x86, 0xdd,
-    0x60, 0, 0, 0, 0, 32, 0, 1,
-    0xfe, 0x80, 0, 0, 0, 0, 0, 0, 2, 0x16, 0x3e, 0xff, 0xfe, 0, 0, 1,
-    0xff, 0x02, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1,
-    58, 0, 5, 2, 0, 0, 1, 0,
-    130, 0, 0, 0, 0, 100, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+    0x33, 0x33, 0,    0,    0,    1,    0x00, 0x16, 0x3e, 0, 0, 1, 0x86, 0xdd, 0x60, 0,    0,    0,
+    0,    32,   0,    1,    0xfe, 0x80, 0,    0,    0,    0, 0, 0, 2,    0x16, 0x3e, 0xff, 0xfe, 0,
+    0,    1,    0xff, 0x02, 0,    0,    0,    0,    0,    0, 0, 0, 0,    0,    0,    0,    0,    1,
+    58,   0,    5,    2,    0,    0,    1,    0,    130,  0, 0, 0, 0,    100,  0,    0,    0,    0,
+    0,    0,    0,    0,    0,    0,    0,    0,    0,    0, 0, 0, 0,    0,
 };
 
 static void add_sample(const uint8_t *frame, size_t length)
@@ -324,9 +323,10 @@ static void flood_of_handshakes(void **state)
 {
     int listener = fake_net_listen(PORT, 16), client, server;
     uint8_t syn[] = {
-        0x00, 0x16, 0x3e, 0, 0, 2, 0x00, 0x16, 0x3e, 0, 0, 1, 0x08, 0x00,
-        0x45, 0, 0, 40, 0, 1, 0, 0, 64, 6, 0, 0, 10, 0, 0, 77, 10, 0, 0, 2,
-        4, 0, 0, PORT, 1, 2, 3, 4, 0, 0, 0, 0, 0x50, 2, 0x40, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+        0x00, 0x16, 0x3e, 0, 0, 2,    0x00, 0x16, 0x3e, 0, 0,  1, 0x08, 0x00, 0x45, 0,
+        0,    40,   0,    1, 0, 0,    64,   6,    0,    0, 10, 0, 0,    77,   10,   0,
+        0,    2,    4,    0, 0, PORT, 1,    2,    3,    4, 0,  0, 0,    0,    0x50, 2,
+        0x40, 0,    0,    0, 0, 0,    0,    0,    0,    0, 0,  0, 0,    0,
     };
     struct net_usage usage;
     unsigned int count;
@@ -347,7 +347,8 @@ static void flood_of_handshakes(void **state)
     begin = clock_monotonic();
     client = fake_net_connect(PORT);
     assert_true(client >= 0);
-    assert_true(clock_monotonic() - begin < SECONDS(6)); /* by itself, a handshake is given up later */
+    assert_true(clock_monotonic() - begin <
+                SECONDS(6)); /* by itself, a handshake is given up later */
     server = accept(listener, NULL, NULL);
     assert_true(server >= 0);
     close(client);

@@ -247,8 +247,8 @@ static void another_secret(void **state)
 
     (void)state;
     assert_int_equal(net_tcp_initial_sequence(&ends[0], 1, &ends[1], 2), before);
-    for (const struct suspend_hooks *const *hooks = suspend_hooks_start;
-         hooks < suspend_hooks_end; hooks++) {
+    for (const struct suspend_hooks *const *hooks = suspend_hooks_start; hooks < suspend_hooks_end;
+         hooks++) {
         if ((*hooks)->resume)
             (*hooks)->resume();
     }

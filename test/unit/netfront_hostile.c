@@ -110,7 +110,7 @@ static void endless_chain(void)
 }
 
 static void (*const receive_lies[])(void) = {
-    receive_ahead, receive_far_ahead, receive_backwards, receive_wrong_id, receive_huge_id,
+    receive_ahead,    receive_far_ahead,   receive_backwards,   receive_wrong_id, receive_huge_id,
     receive_id_twice, chain_past_producer, extra_past_producer, endless_chain,
 };
 
@@ -179,18 +179,21 @@ static void transmit_unused_id(void)
 /* A response to extra-info, of which none was sent. */
 static void transmit_null(void)
 {
-    fake_netback_complete_raw((struct netif_tx_response){ fake_netback.taken[0].id, NETIF_RSP_NULL });
+    fake_netback_complete_raw(
+        (struct netif_tx_response){ fake_netback.taken[0].id, NETIF_RSP_NULL });
 }
 
 static void transmit_id_twice(void)
 {
-    fake_netback_complete_raw((struct netif_tx_response){ fake_netback.taken[0].id, NETIF_RSP_OKAY });
-    fake_netback_complete_raw((struct netif_tx_response){ fake_netback.taken[0].id, NETIF_RSP_OKAY });
+    fake_netback_complete_raw(
+        (struct netif_tx_response){ fake_netback.taken[0].id, NETIF_RSP_OKAY });
+    fake_netback_complete_raw(
+        (struct netif_tx_response){ fake_netback.taken[0].id, NETIF_RSP_OKAY });
 }
 
 static void (*const transmit_lies[])(void) = {
-    transmit_ahead, transmit_backwards, transmit_wrong_id, transmit_unused_id, transmit_id_twice,
-    transmit_null,
+    transmit_ahead,     transmit_backwards, transmit_wrong_id,
+    transmit_unused_id, transmit_id_twice,  transmit_null,
 };
 
 static void transmit_lies_break_the_device(void)
@@ -428,7 +431,8 @@ static void scribble(void)
         return;
     response = &receive->ring[front()->queue[0]->receive.ring.consumed % 256].rsp;
     if (fake_random(3) != 0) { /* plausible, so that much is accepted */
-        response->id = (uint16_t)(front()->queue[0]->receive.ring.consumed % front()->queue[0]->receive.pages);
+        response->id =
+            (uint16_t)(front()->queue[0]->receive.ring.consumed % front()->queue[0]->receive.pages);
         response->flags = (uint16_t)fake_random(16);
         response->offset = (uint16_t)fake_random(4200);
         response->status = (int16_t)fake_random(4200);
@@ -441,7 +445,8 @@ static void scribble(void)
         transmit->rsp_prod = front()->queue[0]->transmit.ring.published - fake_random(3);
         break;
     case 2:
-        transmit->ring[front()->queue[0]->transmit.ring.consumed % 256].rsp.id = (uint16_t)fake_random(330);
+        transmit->ring[front()->queue[0]->transmit.ring.consumed % 256].rsp.id =
+            (uint16_t)fake_random(330);
         break;
     case 3:
         ((uint32_t *)receive)[fake_random(1024)] = fake_random(UINT32_MAX);

@@ -304,7 +304,10 @@ static void lies_about_groups(void)
         fake_log_lines = 0;
         bring_up_with_one();
         want(1, true);
-        answer(lie == 4 ? 5 : NETFRONT_BUFFERS + (lie == 0 ? 2 : lie == 1 ? NETFRONT_GROUPS : 1),
+        answer(lie == 4 ? 5
+                        : NETFRONT_BUFFERS + (lie == 0   ? 2
+                                              : lie == 1 ? NETFRONT_GROUPS
+                                                         : 1),
                NETIF_RSP_OKAY);
         answer(lie == 2 ? NETFRONT_BUFFERS + 1 : 0, lie == 2 ? NETIF_RSP_OKAY : NETIF_RSP_NULL);
         if (lie == 3)

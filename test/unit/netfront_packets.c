@@ -16,8 +16,10 @@ static void frames_come_in(void)
         unsigned int length = 60 + i % 1455, offset = i % 7 ? 0 : 2 + i % 1000;
 
         fill(data, length, i);
-        fake_netback_put(data, length, offset, i % 3 == 1 ? NETRXF_data_validated :
-                         i % 3 == 2 ? NETRXF_data_validated | NETRXF_csum_blank : 0);
+        fake_netback_put(data, length, offset,
+                         i % 3 == 1   ? NETRXF_data_validated
+                         : i % 3 == 2 ? NETRXF_data_validated | NETRXF_csum_blank
+                                      : 0);
         fake_netback_push();
         thread_yield();
         CHECK(nic->operations->poll(nic, 64) == 1);

@@ -29,11 +29,11 @@ static void number_of_queues(void)
         size_t memory;
         unsigned int queues, posted;
     } cases[] = {
-        { "0", 262144, 1, 256 }, { "1", 262144, 1, 256 },   { "2", 262144, 2, 256 },
-        { "3", 262144, 3, 256 }, { "4", 262144, 4, 256 },   { "4096", 262144, 4, 256 },
-        { "x", 262144, 1, 256 }, { "-1", 262144, 1, 256 },  { "4294967299", 262144, 1, 256 },
-        { "4", 16384, 4, 64 },   { "4", 32768, 4, 128 },    { "3", 16384, 3, 64 },
-        { "4", 8192, 2, 64 },    { "4", 2048, 1, 64 },      { "4", 700, 1, 16 },
+        { "0", 262144, 1, 256 }, { "1", 262144, 1, 256 },  { "2", 262144, 2, 256 },
+        { "3", 262144, 3, 256 }, { "4", 262144, 4, 256 },  { "4096", 262144, 4, 256 },
+        { "x", 262144, 1, 256 }, { "-1", 262144, 1, 256 }, { "4294967299", 262144, 1, 256 },
+        { "4", 16384, 4, 64 },   { "4", 32768, 4, 128 },   { "3", 16384, 3, 64 },
+        { "4", 8192, 2, 64 },    { "4", 2048, 1, 64 },     { "4", 700, 1, 16 },
     };
 
     for (unsigned int i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -172,9 +172,8 @@ static unsigned int queue_of(const uint8_t *frame, size_t length)
 
 static void flows_stay_together(void)
 {
-    static void (*const make[])(uint8_t[FRAME], unsigned int, unsigned int, uint8_t) = {
-        make_ipv4, make_ipv6
-    };
+    static void (*const make[])(uint8_t[FRAME], unsigned int, unsigned int,
+                                uint8_t) = { make_ipv4, make_ipv6 };
     uint8_t frame[FRAME];
 
     bring_up_with("4");
@@ -382,8 +381,8 @@ static void groups_use_the_first(void)
         } else {
             uint8_t frame[FRAME] = { 0 };
 
-            for (unsigned int port = 0; !ring_outstanding(&netfront_of(nic)->queue[1]->transmit.ring);
-                 port++) {
+            for (unsigned int port = 0;
+                 !ring_outstanding(&netfront_of(nic)->queue[1]->transmit.ring); port++) {
                 make_ipv4(frame, 1, port, 0);
                 CHECK(send(frame, FRAME, false) == 0);
             }
@@ -450,16 +449,11 @@ ISOLATED(another_number)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_number_of_queues),
-        cmocka_unit_test(test_command_line_decides),
-        cmocka_unit_test(test_running_out),
-        cmocka_unit_test(test_flows_stay_together),
-        cmocka_unit_test(test_frames_without_ports),
-        cmocka_unit_test(test_frames_come_in),
-        cmocka_unit_test(test_one_is_full),
-        cmocka_unit_test(test_lies_in_any_queue),
-        cmocka_unit_test(test_groups_use_the_first),
-        cmocka_unit_test(test_another_number),
+        cmocka_unit_test(test_number_of_queues),     cmocka_unit_test(test_command_line_decides),
+        cmocka_unit_test(test_running_out),          cmocka_unit_test(test_flows_stay_together),
+        cmocka_unit_test(test_frames_without_ports), cmocka_unit_test(test_frames_come_in),
+        cmocka_unit_test(test_one_is_full),          cmocka_unit_test(test_lies_in_any_queue),
+        cmocka_unit_test(test_groups_use_the_first), cmocka_unit_test(test_another_number),
     };
 
     return cmocka_run_group_tests_name("netfront_queues", tests, NULL, NULL);

@@ -34,7 +34,7 @@ static struct {
 } received;
 
 static inline void on_receive(struct net_device *from, const struct net_fragment *fragments,
-                       unsigned int count, const struct net_receive_info *info)
+                              unsigned int count, const struct net_receive_info *info)
 {
     CHECK(from == nic && count > 0 && count <= NETFRONT_CHAIN_MAX);
     received.length = 0;

@@ -21,7 +21,8 @@ static void read_run(struct page_mapping *from, struct page_run *run)
         held_run = run;
         return;
     }
-    for (unsigned int i = 0; i < run->count; i++) /* whole pages: what is behind the end is cleared */
+    for (unsigned int i = 0; i < run->count;
+         i++) /* whole pages: what is behind the end is cleared */
         memcpy(run->vector[i].iov_base, file + ((run->index + i) << 12), 4096);
     page_run_done(run, 0);
 }

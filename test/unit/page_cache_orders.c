@@ -202,8 +202,9 @@ static void all_orders(const struct scenario *of)
     memset(choices, 0, sizeof(choices));
     do {
         chosen = 0;
-        device = (struct block_device){ .name = "orders", .size = SIZE, .sector_size = 512,
-                                        .operations = &operations };
+        device = (struct block_device){
+            .name = "orders", .size = SIZE, .sector_size = 512, .operations = &operations
+        };
         assert_int_equal(block_register(&device), 0);
         run_once();
         block_unregister(&device);
@@ -216,8 +217,10 @@ static void all_orders(const struct scenario *of)
 /* A large write, whose whole pages go past the cache, and small ones in the pages at its borders. */
 static void small_beside_large(void **state)
 {
-    struct scenario of = { .count = 3, .writes = { { CACHED, 1000, 40000 }, { CACHED, 10, 100 },
-                                                   { CACHED, 41000, 100 } } };
+    struct scenario of = {
+        .count = 3,
+        .writes = { { CACHED, 1000, 40000 }, { CACHED, 10, 100 }, { CACHED, 41000, 100 } }
+    };
 
     (void)state;
     all_orders(&of);
@@ -228,8 +231,9 @@ static void small_beside_large(void **state)
 /* O_DIRECT of whole sectors, and a small write in the same page; written back meanwhile. */
 static void small_beside_direct(void **state)
 {
-    struct scenario of = { .count = 3, .writes = { { DIRECT, 512, 8192 }, { CACHED, 10, 100 },
-                                                   { SYNC, 0, 0 } } };
+    struct scenario of = {
+        .count = 3, .writes = { { DIRECT, 512, 8192 }, { CACHED, 10, 100 }, { SYNC, 0, 0 } }
+    };
 
     (void)state;
     all_orders(&of);
@@ -257,7 +261,8 @@ static void direct_beside_direct(void **state)
 /* What a small write within a large one does not touch is the large one's. */
 static void small_within_large(void **state)
 {
-    struct scenario of = { .overlap = true, .count = 2,
+    struct scenario of = { .overlap = true,
+                           .count = 2,
                            .writes = { { CACHED, 4096, 36864 }, { CACHED, 9000, 10 } } };
 
     (void)state;

@@ -186,12 +186,8 @@ static void busy_writers(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(one_request_for_all),
-        TEST(one_error_for_all),
-        TEST(write_during_bad_read),
-        TEST(write_during_read),
-        TEST(many_threads),
-        TEST(busy_writers),
+        TEST(one_request_for_all), TEST(one_error_for_all), TEST(write_during_bad_read),
+        TEST(write_during_read),   TEST(many_threads),      TEST(busy_writers),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

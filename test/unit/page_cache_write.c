@@ -300,18 +300,12 @@ static void memory_is_given_back(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(writes_are_gathered),
-        TEST(few_pages_wait),
-        TEST(large_ones_go_past),
-        TEST(changed_on_the_way),
-        TEST(errors_are_told_once),
-        TEST(a_bad_page_is_lost_alone),
-        TEST(read_only_now),
-        TEST(sync_among_writers),
-        TEST(another_disk),
-        TEST(shrunk),
-        TEST(shrunk_to_its_start),
-        TEST(grown),
+        TEST(writes_are_gathered),  TEST(few_pages_wait),
+        TEST(large_ones_go_past),   TEST(changed_on_the_way),
+        TEST(errors_are_told_once), TEST(a_bad_page_is_lost_alone),
+        TEST(read_only_now),        TEST(sync_among_writers),
+        TEST(another_disk),         TEST(shrunk),
+        TEST(shrunk_to_its_start),  TEST(grown),
         TEST(memory_is_given_back),
     };
 

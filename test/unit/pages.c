@@ -559,12 +559,17 @@ static void test_print(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_totals),      cmocka_unit_test(test_withheld), /* of fresh memory */
+        cmocka_unit_test(test_totals),
+        cmocka_unit_test(test_withheld), /* of fresh memory */
         cmocka_unit_test(test_random),
-        cmocka_unit_test(test_merging),     cmocka_unit_test(test_wrong_frees),
-        cmocka_unit_test(test_reserve),     cmocka_unit_test(test_restore_is_linear),
-        cmocka_unit_test(test_zeroed),      cmocka_unit_test(test_balloon),
-        cmocka_unit_test(test_heap),        cmocka_unit_test(test_print),
+        cmocka_unit_test(test_merging),
+        cmocka_unit_test(test_wrong_frees),
+        cmocka_unit_test(test_reserve),
+        cmocka_unit_test(test_restore_is_linear),
+        cmocka_unit_test(test_zeroed),
+        cmocka_unit_test(test_balloon),
+        cmocka_unit_test(test_heap),
+        cmocka_unit_test(test_print),
         cmocka_unit_test(test_pressure), /* takes memory, and keeps it */
     };
 

@@ -21,11 +21,11 @@
 #include "tar_writer.h"
 
 #define assert_ok(call) assert_int_equal((call), 0)
-#define assert_fails(call, error)            \
-    do {                                     \
-        errno = 0;                           \
-        assert_true((call) == -1);           \
-        assert_int_equal(errno, (error));    \
+#define assert_fails(call, error)         \
+    do {                                  \
+        errno = 0;                        \
+        assert_true((call) == -1);        \
+        assert_int_equal(errno, (error)); \
     } while (0)
 
 static int set_up(void **state)
@@ -381,7 +381,7 @@ static void read_only(void **state)
     assert_int_equal(readlink("/www/out", text, sizeof(text)), 12);
     assert_fails(open("/www/out", O_RDONLY), ENOENT); /* no link leads out of the archive */
     assert_fails(open("/www/nested", O_RDONLY), ENOENT);
-    expect("/www/in/../../secret", "secret");         /* but a path of the caller's does */
+    expect("/www/in/../../secret", "secret"); /* but a path of the caller's does */
     f = open("/www/d", O_RDONLY);
     expect("/www/d/../../secret", "secret");
     assert_ok(fchdir(f));

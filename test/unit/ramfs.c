@@ -342,7 +342,8 @@ static void against_model(void **state)
             memset(&model[a], 0, sizeof(model[a]));
             break;
         default:
-            assert_int_equal(vfs_rename(NULL, path[0], NULL, path[1]), model[a].exists ? 0 : -ENOENT);
+            assert_int_equal(vfs_rename(NULL, path[0], NULL, path[1]),
+                             model[a].exists ? 0 : -ENOENT);
             if (model[a].exists && a != b) {
                 model[b] = model[a];
                 memset(&model[a], 0, sizeof(model[a]));

@@ -85,8 +85,8 @@ static void console_agrees(void **state)
 
 static void files_agree(void **state)
 {
-    static const char *const names[] = { "/tmp/f", "/dev/null", "/dev/zero", "/dev/full",
-                                         "/dev/random", "/dev/xvda" };
+    static const char *const names[] = { "/tmp/f",    "/dev/null",   "/dev/zero",
+                                         "/dev/full", "/dev/random", "/dev/xvda" };
     static char contents[8192];
     struct fake_disk disk;
 
@@ -162,7 +162,7 @@ static void write_data(void)
 static void loops_let_others_run(void **state)
 {
     static void (*const calls[])(void) = { poll_ready, poll_only_looking, select_ready,
-                                           read_again, read_data, write_data };
+                                           read_again, read_data,         write_data };
 
     (void)state;
     assert_int_equal(pipe2(ready_pipe, O_NONBLOCK), 0);

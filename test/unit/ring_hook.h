@@ -13,7 +13,7 @@
 
 extern void (*ring_hook)(void);
 
-#define RING_SPOIL(ring)                                                                       \
+#define RING_SPOIL(ring)                                                                        \
     memset((ring)->slots + (size_t)(((ring)->consumed - 1) & (ring)->mask) * (ring)->slot_size, \
            0xff, ring_space(ring) > 0 ? (ring)->slot_size : 0)
 

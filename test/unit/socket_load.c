@@ -36,8 +36,8 @@ static void sender(void *argument)
     size_t done = 0, index;
 
     while (done < transfer->length) {
-        size_t part =
-            transfer->length - done < transfer->chunk ? transfer->length - done : transfer->chunk;
+        size_t part = transfer->length - done < transfer->chunk ? transfer->length - done
+                                                                : transfer->chunk;
         ssize_t sent;
 
         for (index = 0; index < part; index++)

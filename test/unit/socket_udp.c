@@ -477,9 +477,9 @@ static bool count_replies(unsigned int from, const uint8_t *frame, size_t length
 static void pings(void **state)
 {
     uint8_t four[] = {
-        0x00, 0x16, 0x3e, 0, 0, 2, 0x00, 0x16, 0x3e, 0, 0, 1, 0x08, 0x00,
-        0x45, 0, 0, 36, 0, 1, 0, 0, 64, 1, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2,
-        8, 0, 0, 0, 1, 2, 3, 4, 'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h',
+        0x00, 0x16, 0x3e, 0, 0, 2,  0x00, 0x16, 0x3e, 0,   0,   1,   0x08, 0x00, 0x45, 0,   0,
+        36,   0,    1,    0, 0, 64, 1,    0,    0,    10,  0,   0,   1,    10,   0,    0,   2,
+        8,    0,    0,    0, 1, 2,  3,    4,    'a',  'b', 'c', 'd', 'e',  'f',  'g',  'h',
     };
     uint8_t six[] = {
         0x00, 0x16, 0x3e, 0,   0,    2,    0x00, 0x16, 0x3e, 0, 0, 1, 0x86, 0xdd, 0x60, 0,    0,

@@ -41,7 +41,10 @@ static void add(struct tar_writer *tar, char type, const char *prefix, const cha
     snprintf((char *)header + 136, 12, "%011o", 1234567890);
     header[156] = (unsigned char)type;
     put_text(header + 157, link, 100);
-    memcpy(header + 257, "ustar\0" "00", 8);
+    memcpy(header + 257,
+           "ustar\0"
+           "00",
+           8);
     put_text(header + 345, prefix, 155);
     tar_checksum(header);
     memcpy(header + 512, data, length);

@@ -71,9 +71,12 @@ static void sizes(void **state)
 static void bad_extensions(void **state)
 {
     static const char *const records[] = {
-        "5 a=b\n", "999999 path=x\n", "0 path=x\n", "-3 path=x\n", "12 path x\n..", "x",
-        "11 path=xyz.",
-        "18446744073709551617 path=x\n", "12 size=-12\n", "4 =\n\n", "3 \n", "11 size=1x9\n",
+        "5 a=b\n",       "999999 path=x\n",
+        "0 path=x\n",    "-3 path=x\n",
+        "12 path x\n..", "x",
+        "11 path=xyz.",  "18446744073709551617 path=x\n",
+        "12 size=-12\n", "4 =\n\n",
+        "3 \n",          "11 size=1x9\n",
     };
     size_t i;
 
@@ -232,12 +235,9 @@ static void without_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(hostile_names),
-        cmocka_unit_test(sizes),
-        cmocka_unit_test(bad_extensions),
-        cmocka_unit_test(every_byte_damaged),
-        cmocka_unit_test(every_length),
-        cmocka_unit_test(several_damages),
+        cmocka_unit_test(hostile_names),  cmocka_unit_test(sizes),
+        cmocka_unit_test(bad_extensions), cmocka_unit_test(every_byte_damaged),
+        cmocka_unit_test(every_length),   cmocka_unit_test(several_damages),
         cmocka_unit_test(without_memory),
     };
 

@@ -112,7 +112,9 @@ static void put_records(char type, const char *pairs)
 }
 
 static const char *const forms[] = {
-    "--format=gnu", "--format=posix --sparse-version=0.0", "--format=posix --sparse-version=0.1",
+    "--format=gnu",
+    "--format=posix --sparse-version=0.0",
+    "--format=posix --sparse-version=0.1",
     "--format=posix --sparse-version=1.0",
 };
 
@@ -308,18 +310,21 @@ static void bad_maps(void **state)
     (void)state;
     bad_map("GNU.sparse.size=10\nGNU.sparse.map=5,9,0\n");
     bad_map("GNU.sparse.size=10\nGNU.sparse.map=5,9,,\n");
-    bad_map("GNU.sparse.size=10\nGNU.sparse.map=5,9\n"); /* behind the end */
-    bad_map("GNU.sparse.size=9999\nGNU.sparse.map=5,2000\n"); /* more than is there */
+    bad_map("GNU.sparse.size=10\nGNU.sparse.map=5,9\n");         /* behind the end */
+    bad_map("GNU.sparse.size=9999\nGNU.sparse.map=5,2000\n");    /* more than is there */
     bad_map("GNU.sparse.size=99\nGNU.sparse.map=0,9,8,1,9,1\n"); /* over each other */
     bad_map("GNU.sparse.size=99\nGNU.sparse.map=1,9223372036854775807\n");
     bad_map("GNU.sparse.size=1x\nGNU.sparse.map=0,1\n");
     bad_map("GNU.sparse.size=18446744073709551000\n");
     bad_map("GNU.sparse.major=2\n");
     bad_map("GNU.sparse.major=1\nGNU.sparse.realsize=10\n"); /* its map is "7777..." */
-    for (i = 0; i < 3; i++) { /* a map that goes on and on */
+    for (i = 0; i < 3; i++) {                                /* a map that goes on and on */
         tar_start(&tar);
         tar_member(&tar, 'S', "old", "", "");
-        memcpy(tar.data + 386, "00000000000\0" "00000000001", 24);
+        memcpy(tar.data + 386,
+               "00000000000\0"
+               "00000000001",
+               24);
         tar.data[482] = 1;
         tar_checksum(tar.data);
         memset(tar.data + 512, i == 0 ? 0xff : '7', 2048);
@@ -343,10 +348,14 @@ static void not_an_archive(size_t offset, const char *bytes, size_t length, cons
 static void other_contents(void **state)
 {
     (void)state;
-    not_an_archive(1080, "\x53\xef", 2, "xvda holds no archive but an ext2, ext3 or ext4 file system\n");
+    not_an_archive(1080, "\x53\xef", 2,
+                   "xvda holds no archive but an ext2, ext3 or ext4 file system\n");
     not_an_archive(0, "\x1f\x8b\x08", 3, "but a file packed with gzip: unpack it first\n");
     not_an_archive(0, "\x28\xb5\x2f\xfd", 4, "packed with zstd");
-    not_an_archive(0, "\xfd" "7zXZ\0", 6, "packed with xz");
+    not_an_archive(0,
+                   "\xfd"
+                   "7zXZ\0",
+                   6, "packed with xz");
     not_an_archive(0, "hsqs", 4, "a squashfs file system");
     not_an_archive(1024, "\xe2\xe1\xf5\xe0", 4, "an EROFS file system");
     not_an_archive(510, "\x55\xaa", 2, "a partition table");

@@ -454,11 +454,15 @@ static void many_threads(void **state)
 static void all_tests(void *unused)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(first_come_first_served), cmocka_unit_test(no_stack_left),
-        cmocka_unit_test(woken_twice),             cmocka_unit_test(blocking),
+        cmocka_unit_test(first_come_first_served),
+        cmocka_unit_test(no_stack_left),
+        cmocka_unit_test(woken_twice),
+        cmocka_unit_test(blocking),
         cmocka_unit_test(blocking_with_a_timer_far_away),
-        cmocka_unit_test(events_while_busy),       cmocka_unit_test(timers_after_events),
-        cmocka_unit_test(descriptions),            cmocka_unit_test(many_threads),
+        cmocka_unit_test(events_while_busy),
+        cmocka_unit_test(timers_after_events),
+        cmocka_unit_test(descriptions),
+        cmocka_unit_test(many_threads),
     };
 
     (void)unused;

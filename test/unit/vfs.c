@@ -65,8 +65,8 @@ static int slow_lookup(struct node *directory, const struct name *name, struct n
     return 0;
 }
 
-static int slow_create(struct node *directory, const struct name *name, const struct node_wish *wish,
-                       struct node **node)
+static int slow_create(struct node *directory, const struct name *name,
+                       const struct node_wish *wish, struct node **node)
 {
     (void)name;
     if (name->text[0] == 'w') /* a disk that contradicts itself */
@@ -192,7 +192,8 @@ static void names_are_cached(void **state)
     assert_int_equal(stat_of("/a/none"), -ENOENT);
     assert_int_equal(lookups, before + 1);
     can_make = true;
-    assert_int_equal(open_and_close("/a/none", O_WRONLY | O_CREAT), 0); /* no longer cached as missing */
+    assert_int_equal(open_and_close("/a/none", O_WRONLY | O_CREAT),
+                     0); /* no longer cached as missing */
     assert_int_equal(vfs_unlink(NULL, "/a/b/file"), 0);
     before = lookups;
     assert_int_equal(stat_of("/a/b/file"), 0); /* asked for anew */

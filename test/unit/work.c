@@ -258,12 +258,11 @@ static void many(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(made_for_a_deadline),
-        cmocka_unit_test(without_a_worker), cmocka_unit_test(asked_twice),
-        cmocka_unit_test(in_order),
-        cmocka_unit_test(at_a_deadline),    cmocka_unit_test(cancelled),
-        cmocka_unit_test(while_it_runs),    cmocka_unit_test(freed_by_itself),
-        cmocka_unit_test(suspended),        cmocka_unit_test(many),
+        cmocka_unit_test(made_for_a_deadline), cmocka_unit_test(without_a_worker),
+        cmocka_unit_test(asked_twice),         cmocka_unit_test(in_order),
+        cmocka_unit_test(at_a_deadline),       cmocka_unit_test(cancelled),
+        cmocka_unit_test(while_it_runs),       cmocka_unit_test(freed_by_itself),
+        cmocka_unit_test(suspended),           cmocka_unit_test(many),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -46,7 +46,7 @@ const char *fake_store_get(const char *path);
 void fake_store_clear(void);
 extern unsigned int fake_store_fail_write;
 extern unsigned int fake_store_fail_read; /* of a number; likewise */
-extern int fake_store_error; /* of these: -EIO, unless it is set */
+extern int fake_store_error;              /* of these: -EIO, unless it is set */
 /* Called in each read of a number and each write, as if others ran while it sleeps. NULL: none. */
 extern void (*fake_store_hook)(void);
 

@@ -137,7 +137,7 @@ static void pass_time(void)
     uint64_t timer = fake_timer_next();
     uint64_t earliest = timer == DEADLINE_NEVER ? timer : now + timer;
 
-    list_for_each(node, next, &all_threads) {
+    list_for_each (node, next, &all_threads) {
         struct thread *thread = container_of(node, struct thread, all);
 
         if (!list_empty(&thread->waiter) && thread->deadline < earliest)
@@ -150,7 +150,7 @@ static void pass_time(void)
     if (earliest > now)
         now = earliest;
     fake_timers_run(0);
-    list_for_each(node, next, &all_threads) {
+    list_for_each (node, next, &all_threads) {
         struct thread *thread = container_of(node, struct thread, all);
 
         if (!list_empty(&thread->waiter) && thread->deadline <= now) {

@@ -69,11 +69,21 @@ static void remove_one(struct xenbus_device *device)
 }
 
 static const struct xenbus_driver disks = {
-    .type = "vbd", .probe = probe, .offer = offer, .start = start_one, .stop = end, .close = end,
+    .type = "vbd",
+    .probe = probe,
+    .offer = offer,
+    .start = start_one,
+    .stop = end,
+    .close = end,
     .remove = remove_one,
 };
 static const struct xenbus_driver nics = {
-    .type = "vif", .probe = probe, .offer = offer, .start = start_one, .stop = end, .close = end,
+    .type = "vif",
+    .probe = probe,
+    .offer = offer,
+    .start = start_one,
+    .stop = end,
+    .close = end,
     .remove = remove_one,
 };
 
@@ -193,8 +203,8 @@ static void missing_backend(void)
     uint64_t before = clock_monotonic();
     CHECK(xenbus_wait_settled(deadline_after(SECONDS(3))) == 1);
     CHECK(clock_monotonic() - before == SECONDS(3));
-    CHECK(strcmp(fake_log_last,
-                 "xenbus: device/vbd/51712 is not connected (state 3, backend 0)") == 0);
+    CHECK(strcmp(fake_log_last, "xenbus: device/vbd/51712 is not connected (state 3, backend 0)") ==
+          0);
 }
 
 static void failed_probe(void)
@@ -286,7 +296,8 @@ static void closed_and_online(void)
     start();
     settle();
     set_backend(51712, "6");
-    CHECK(strcmp(our_state(), "6") == 0 && fake_timer == NULL); /* no "online": it is being removed */
+    CHECK(strcmp(our_state(), "6") == 0 &&
+          fake_timer == NULL); /* no "online": it is being removed */
     set_backend(51712, "4");
     store_set("/local/domain/5/backend/vbd/1/51712/online", "0");
     set_backend(51712, "6");
@@ -441,7 +452,7 @@ static void slow_step(void)
     settle();
     CHECK(changes == 1 && strcmp(our_state(), "3") == 0 && fake_log_lines == 0);
     store_set("device/vbd/51712/state", "4"); /* the write was late, and was done all the same */
-    store_set("device/vbd/51712", ""); /* another search: it is still the same device */
+    store_set("device/vbd/51712", "");        /* another search: it is still the same device */
     settle();
     CHECK(removals == 0);
     retry_now();

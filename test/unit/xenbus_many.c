@@ -87,8 +87,13 @@ static void no_more(struct xenbus_device *device)
 }
 
 static const struct xenbus_driver disks = {
-    .type = "vbd", .probe = nothing, .offer = nothing, .start = nothing, .stop = no_more,
-    .close = no_more, .remove = no_more,
+    .type = "vbd",
+    .probe = nothing,
+    .offer = nothing,
+    .start = nothing,
+    .stop = no_more,
+    .close = no_more,
+    .remove = no_more,
 };
 
 /* The linker's table. */
@@ -112,7 +117,7 @@ static void measure(unsigned int count, unsigned long *search_steps, unsigned lo
     steps();
     event("device", first_token);
     *search_steps = steps() / count;
-    list_for_each(node, next, &xenbus_device_list) {
+    list_for_each (node, next, &xenbus_device_list) {
         struct xenbus_device *device = container_of(node, struct xenbus_device, link);
 
         event(device->backend_state_path, device->backend_watch.token);

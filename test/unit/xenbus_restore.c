@@ -88,12 +88,25 @@ static void resume_one(struct xenbus_device *device)
 }
 
 static const struct xenbus_driver disks = {
-    .type = "vbd", .probe = probe, .offer = offer, .start = start_one, .stop = end, .close = end,
+    .type = "vbd",
+    .probe = probe,
+    .offer = offer,
+    .start = start_one,
+    .stop = end,
+    .close = end,
     .remove = remove_one,
-    .suspend = suspend_one, .drain = drain_one, .cancel = cancel_one, .resume = resume_one,
+    .suspend = suspend_one,
+    .drain = drain_one,
+    .cancel = cancel_one,
+    .resume = resume_one,
 };
 static const struct xenbus_driver nothing_to_do = {
-    .type = "vif", .probe = probe, .offer = offer, .start = start_one, .stop = end, .close = end,
+    .type = "vif",
+    .probe = probe,
+    .offer = offer,
+    .start = start_one,
+    .stop = end,
+    .close = end,
     .remove = remove_one,
 };
 
@@ -182,7 +195,8 @@ static void restored(void)
         CHECK(strcmp(store_get("device/vbd/51712/state"), "4") == 0);
         CHECK(store_watch_count() == watches && xenstore_requests_in_flight() == 0);
     }
-    store_set("/local/domain/0/backend/vbd/2/51712/state", "5"); /* it is the new one's that counts */
+    store_set("/local/domain/0/backend/vbd/2/51712/state",
+              "5"); /* it is the new one's that counts */
     settle();
     store_set("/local/domain/0/backend/vbd/2/51712/state", "4");
     settle();

@@ -83,7 +83,9 @@ static void on_change(struct xenstore_watch *watch, const char *path)
 static void body_mutated(void)
 {
     static struct xenstore_watch watch = {
-        .path = "data", .callback = on_change, .argument = &finished,
+        .path = "data",
+        .callback = on_change,
+        .argument = &finished,
     };
 
     for (unsigned int i = 0; i < seed; i++)

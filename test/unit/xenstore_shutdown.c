@@ -56,8 +56,10 @@ static void words(void)
         const char *word;
         int reason;
     } cases[] = {
-        { "poweroff", SHUTDOWN_poweroff }, { "reboot", SHUTDOWN_reboot },
-        { "halt", SHUTDOWN_poweroff }, { "crash", SHUTDOWN_crash },
+        { "poweroff", SHUTDOWN_poweroff },
+        { "reboot", SHUTDOWN_reboot },
+        { "halt", SHUTDOWN_poweroff },
+        { "crash", SHUTDOWN_crash },
     };
 
     store_set("control/shutdown", "");
@@ -182,12 +184,9 @@ ISOLATED(nobody_reads)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_words),
-        cmocka_unit_test(test_early),
-        cmocka_unit_test(test_unknown),
-        cmocka_unit_test(test_suspend),
-        cmocka_unit_test(test_conflicts),
-        cmocka_unit_test(test_output_comes_first),
+        cmocka_unit_test(test_words),        cmocka_unit_test(test_early),
+        cmocka_unit_test(test_unknown),      cmocka_unit_test(test_suspend),
+        cmocka_unit_test(test_conflicts),    cmocka_unit_test(test_output_comes_first),
         cmocka_unit_test(test_nobody_reads),
     };
 

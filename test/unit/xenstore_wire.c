@@ -284,10 +284,20 @@ static void test_numbers(void **state)
         int result;
         uint64_t number;
     } cases[] = {
-        { "0", 0, 0 }, { "42", 0, 42 }, { "007", 0, 7 }, { "18446744073709551615", 0, UINT64_MAX },
-        { "18446744073709551616", -ERANGE, 0 }, { "99999999999999999999999", -ERANGE, 0 },
-        { "", -EINVAL, 0 }, { "-1", -EINVAL, 0 }, { "+1", -EINVAL, 0 }, { " 1", -EINVAL, 0 },
-        { "1 ", -EINVAL, 0 }, { "0x10", -EINVAL, 0 }, { "1\n", -EINVAL, 0 }, { "one", -EINVAL, 0 },
+        { "0", 0, 0 },
+        { "42", 0, 42 },
+        { "007", 0, 7 },
+        { "18446744073709551615", 0, UINT64_MAX },
+        { "18446744073709551616", -ERANGE, 0 },
+        { "99999999999999999999999", -ERANGE, 0 },
+        { "", -EINVAL, 0 },
+        { "-1", -EINVAL, 0 },
+        { "+1", -EINVAL, 0 },
+        { " 1", -EINVAL, 0 },
+        { "1 ", -EINVAL, 0 },
+        { "0x10", -EINVAL, 0 },
+        { "1\n", -EINVAL, 0 },
+        { "one", -EINVAL, 0 },
     };
 
     (void)state;
@@ -301,7 +311,10 @@ static void test_numbers(void **state)
     }
     uint64_t number;
     assert_int_equal(xenstore_parse_number("12\0", 3, &number), 0);
-    assert_int_equal(xenstore_parse_number("1\0" "2", 3, &number), -EINVAL);
+    assert_int_equal(xenstore_parse_number("1\0"
+                                           "2",
+                                           3, &number),
+                     -EINVAL);
     assert_int_equal(xenstore_parse_number("\0", 1, &number), -EINVAL);
 }
 
@@ -320,13 +333,29 @@ static void test_watch_events(void **state)
     uint32_t token = 0;
 
     (void)state;
-    assert_int_equal(xenstore_parse_watch_event("a/b\0" "17", 7, &token), 0);
+    assert_int_equal(xenstore_parse_watch_event("a/b\0"
+                                                "17",
+                                                7, &token),
+                     0);
     assert_int_equal(token, 17);
-    assert_int_equal(xenstore_parse_watch_event("a/b\0" "17", 6, &token), -EINVAL);
+    assert_int_equal(xenstore_parse_watch_event("a/b\0"
+                                                "17",
+                                                6, &token),
+                     -EINVAL);
     assert_int_equal(xenstore_parse_watch_event("a/b", 4, &token), -EINVAL);
-    assert_int_equal(xenstore_parse_watch_event("\0" "17", 4, &token), -EINVAL);
-    assert_int_equal(xenstore_parse_watch_event("a\0" "1\0" "2", 6, &token), -EINVAL);
-    assert_int_equal(xenstore_parse_watch_event("a\0" "4294967296", 13, &token), -EINVAL);
+    assert_int_equal(xenstore_parse_watch_event("\0"
+                                                "17",
+                                                4, &token),
+                     -EINVAL);
+    assert_int_equal(xenstore_parse_watch_event("a\0"
+                                                "1\0"
+                                                "2",
+                                                6, &token),
+                     -EINVAL);
+    assert_int_equal(xenstore_parse_watch_event("a\0"
+                                                "4294967296",
+                                                13, &token),
+                     -EINVAL);
     assert_int_equal(xenstore_parse_watch_event("", 0, &token), -EINVAL);
 }
 

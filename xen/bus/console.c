@@ -36,8 +36,8 @@ static struct {
     struct console_ring ring;
     bool stalled;
     bool input_reported, output_reported; /* that it is broken was logged */
-    uint64_t dropped;          /* bytes in all */
-    uint64_t dropped_reported; /* what of it a line has told */
+    uint64_t dropped;                     /* bytes in all */
+    uint64_t dropped_reported;            /* what of it a line has told */
     uint32_t backlog_start, backlog_length;
     char backlog[BACKLOG_SIZE];
 } console;
@@ -103,8 +103,8 @@ static bool pump_backlog(void)
     while (console.backlog_length > 0) {
         uint32_t to_end = BACKLOG_SIZE - console.backlog_start;
         uint32_t length = console.backlog_length < to_end ? console.backlog_length : to_end;
-        size_t taken = console_ring_write(&console.ring, console.backlog + console.backlog_start,
-                                          length);
+        size_t taken =
+            console_ring_write(&console.ring, console.backlog + console.backlog_start, length);
 
         if (taken == 0)
             break;
@@ -353,7 +353,8 @@ void console_emergency_flush(void)
 
 bool console_readable(void)
 {
-    return console.channel.port == 0 || console_ring_readable(&console.ring) || console.ring.input_broken;
+    return console.channel.port == 0 || console_ring_readable(&console.ring) ||
+           console.ring.input_broken;
 }
 
 struct wait_queue *console_wait_queue(void)

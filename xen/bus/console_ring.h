@@ -20,7 +20,7 @@ struct console_ring {
     uint32_t output_producer;
     uint32_t output_consumer; /* the other side's, as last accepted */
     uint32_t input_consumer;
-    uint32_t input_producer;  /* the other side's, as last accepted */
+    uint32_t input_producer; /* the other side's, as last accepted */
     bool output_broken, input_broken;
 };
 

@@ -54,8 +54,8 @@ int frontend_port_open(struct frontend_port *port, uint16_t domain, void (*event
     return 0;
 }
 
-int frontend_port_attach(struct frontend_port *port, uint32_t number,
-                         void (*event)(void *argument), void *argument)
+int frontend_port_attach(struct frontend_port *port, uint32_t number, void (*event)(void *argument),
+                         void *argument)
 {
     int result;
 

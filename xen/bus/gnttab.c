@@ -234,8 +234,7 @@ unsigned int gnttab_limit(void)
     struct gnttab_query_size query = { .dom = DOMID_SELF };
     unsigned int limit = frame_count;
 
-    if (hypercall_grant_table_op(GNTTABOP_query_size, &query, 1) == 0 &&
-        query.status == GNTST_okay)
+    if (hypercall_grant_table_op(GNTTABOP_query_size, &query, 1) == 0 && query.status == GNTST_okay)
         limit = query.max_nr_frames < FRAMES_MAX ? query.max_nr_frames : FRAMES_MAX;
     return limit * ENTRIES_PER_FRAME;
 }

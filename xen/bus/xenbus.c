@@ -31,7 +31,7 @@ struct list xenbus_device_list = LIST_INIT(xenbus_device_list);
 static struct wait_queue settled_queue = WAIT_QUEUE_INIT(settled_queue);
 static struct xenbus_device *by_id[1u << BUCKET_BITS];
 static unsigned int devices, unsettled; /* their numbers */
-static bool searched; /* the first search is over */
+static bool searched;                   /* the first search is over */
 static unsigned int searches;
 static struct xenbus_retry search_retry;
 static struct xenstore_watch device_watch;
@@ -92,7 +92,9 @@ static int watch_backend(struct xenbus_device *device)
     ksnprintf(device->backend_state_path, sizeof(device->backend_state_path), "%s/state",
               device->backend);
     device->backend_watch = (struct xenstore_watch){
-        .path = device->backend_state_path, .callback = backend_state_changed, .argument = device,
+        .path = device->backend_state_path,
+        .callback = backend_state_changed,
+        .argument = device,
     };
     error = xenstore_watch_register(&device->backend_watch);
     device->watched = error == 0;
@@ -209,7 +211,7 @@ static int remove_missing(const struct xenbus_driver *driver)
     struct list *node, *next;
     int result = 0;
 
-    list_for_each(node, next, &xenbus_device_list) {
+    list_for_each (node, next, &xenbus_device_list) {
         struct xenbus_device *device = container_of(node, struct xenbus_device, link);
         int replaced = 0;
 
@@ -335,7 +337,7 @@ unsigned int xenbus_wait_settled(uint64_t deadline)
 
     if (wait_until(&settled_queue, searched && unsettled == 0, deadline) < 0 && !searched)
         printk("xenbus: xenstore has not told in time which devices there are");
-    list_for_each(node, next, &xenbus_device_list) {
+    list_for_each (node, next, &xenbus_device_list) {
         struct xenbus_device *device = container_of(node, struct xenbus_device, link);
 
         if (device->state == XenbusStateConnected)
@@ -351,7 +353,7 @@ void xenbus_for_each(void (*visit)(struct xenbus_device *device))
 {
     struct list *node, *next;
 
-    list_for_each(node, next, &xenbus_device_list)
+    list_for_each (node, next, &xenbus_device_list)
         visit(container_of(node, struct xenbus_device, link));
 }
 

@@ -54,8 +54,8 @@ static int find_backend(const struct xenbus_device *device, char path[XENBUS_BAC
     uint64_t number;
     char *backend;
     size_t length;
-    int error = xenstore_read_number(XENSTORE_NONE, device->node, "backend-id", 0, DOMAIN_MAX,
-                                     &number);
+    int error =
+        xenstore_read_number(XENSTORE_NONE, device->node, "backend-id", 0, DOMAIN_MAX, &number);
 
     if (error < 0)
         return error;
@@ -88,8 +88,7 @@ int xenbus_replaced(const struct xenbus_device *device)
     bool known = device->state != XenbusStateUnknown && !device->unfinished;
     int error = find_backend(device, backend, &domain);
 
-    if (error == 0 &&
-        (domain != device->backend_domain || strcmp(backend, device->backend) != 0))
+    if (error == 0 && (domain != device->backend_domain || strcmp(backend, device->backend) != 0))
         return 1;
     if (error == 0 && known)
         error = xenstore_read_number(XENSTORE_NONE, device->node, "state", XenbusStateUnknown,

@@ -41,16 +41,14 @@ int xenbus_stop(struct xenbus_device *device)
 }
 
 static int (*const steps[XenbusStateReconfigured + 1])(struct xenbus_device *device) = {
-    [XenbusStateUnknown] = close,
-    [XenbusStateInitWait] = offer,
-    [XenbusStateConnected] = start,
-    [XenbusStateClosing] = xenbus_stop,
+    [XenbusStateUnknown] = close,   [XenbusStateInitWait] = offer,
+    [XenbusStateConnected] = start, [XenbusStateClosing] = xenbus_stop,
     [XenbusStateClosed] = close,
 };
 
 void xenbus_handshake(struct xenbus_device *device)
 {
-    int (*step)(struct xenbus_device *device) = steps[device->backend_state];
+    int (*step)(struct xenbus_device * device) = steps[device->backend_state];
     int error = step != NULL ? step(device) : 0;
 
     device->unfinished = error != 0 && xenbus_retry(&device->retry, &device->backend_watch, error);

@@ -30,7 +30,7 @@ static int drain(uint64_t deadline)
 {
     struct list *node, *next;
 
-    list_for_each(node, next, &xenbus_device_list) {
+    list_for_each (node, next, &xenbus_device_list) {
         struct xenbus_device *device = container_of(node, struct xenbus_device, link);
         int error = 0;
 

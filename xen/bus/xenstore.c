@@ -44,7 +44,7 @@ struct request {
 };
 
 struct slot {
-    uint32_t id;             /* of the last or present request */
+    uint32_t id; /* of the last or present request */
     uint32_t type;
     bool taken;
     struct request *request; /* NULL: it has given up waiting */
@@ -190,8 +190,8 @@ static const char *take_message(const struct xenstore_message *message)
 static void pump(void)
 {
     uint32_t left = client.outgoing_length - client.outgoing_sent;
-    size_t sent = xenstore_wire_send(&client.wire, (char *)&client.outgoing + client.outgoing_sent,
-                                     left);
+    size_t sent =
+        xenstore_wire_send(&client.wire, (char *)&client.outgoing + client.outgoing_sent, left);
 
     client.outgoing_sent += (uint32_t)sent;
     if (sent > 0)
@@ -308,7 +308,10 @@ static void submit(const struct slot *slot, xenstore_transaction transaction,
     char *target = client.outgoing.payload;
 
     client.outgoing.header = (struct xsd_sockmsg){
-        .type = slot->type, .req_id = slot->id, .tx_id = (uint32_t)transaction, .len = length,
+        .type = slot->type,
+        .req_id = slot->id,
+        .tx_id = (uint32_t)transaction,
+        .len = length,
     };
     for (unsigned int i = 0; i < count; i++) {
         memcpy(target, pieces[i].data, pieces[i].length);

@@ -125,7 +125,9 @@ int xenstore_read_number(xenstore_transaction transaction, const char *directory
                          uint64_t minimum, uint64_t maximum, uint64_t *number)
 {
     const struct xenstore_piece pieces[] = {
-        text_piece(directory), text_piece("/"), string_piece(node),
+        text_piece(directory),
+        text_piece("/"),
+        string_piece(node),
     };
     struct xenstore_reply reply;
     uint64_t value = 0;
@@ -156,7 +158,10 @@ int xenstore_write_format(xenstore_transaction transaction, const char *director
         return -E2BIG;
 
     const struct xenstore_piece pieces[] = {
-        text_piece(directory), text_piece("/"), string_piece(node), { value, (size_t)length },
+        text_piece(directory),
+        text_piece("/"),
+        string_piece(node),
+        { value, (size_t)length },
     };
     return xenstore_request(XS_WRITE, transaction, pieces, 4, NULL);
 }

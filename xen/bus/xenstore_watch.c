@@ -41,7 +41,7 @@ static struct {
     unsigned int turn;              /* which kind of work was done last */
     size_t queued;                  /* bytes of `queue` in use */
     char queue[QUEUE_SIZE];
-    char path[PATH_SIZE_MAX];       /* of the event in hand */
+    char path[PATH_SIZE_MAX]; /* of the event in hand */
 } state;
 
 static struct list watches = LIST_INIT(watches);
@@ -154,7 +154,8 @@ static int watch_request(enum xsd_sockmsg_type type, const struct xenstore_watch
     char token[TOKEN_SIZE];
     int length = ksnprintf(token, sizeof(token), "%u", watch->token);
     const struct xenstore_piece pieces[] = {
-        { watch->path, strlen(watch->path) + 1 }, { token, (size_t)length + 1 },
+        { watch->path, strlen(watch->path) + 1 },
+        { token, (size_t)length + 1 },
     };
 
     return xenstore_request(type, XENSTORE_NONE, pieces, 2, NULL);
@@ -309,7 +310,7 @@ void xenstore_watch_resume(void)
 {
     struct list *node, *next;
 
-    list_for_each(node, next, &watches) {
+    list_for_each (node, next, &watches) {
         struct xenstore_watch *watch = container_of(node, struct xenstore_watch, link);
 
         watch->attempts = 0;

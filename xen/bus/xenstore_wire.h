@@ -24,9 +24,9 @@ struct xenstore_message {
 
 struct xenstore_wire {
     struct xenstore_domain_interface *ring;
-    uint32_t request_producer;   /* our truth; the page only gets a copy */
-    uint32_t request_consumer;   /* the other side's, as last accepted */
-    uint32_t response_producer;  /* the other side's, as last accepted */
+    uint32_t request_producer;  /* our truth; the page only gets a copy */
+    uint32_t request_consumer;  /* the other side's, as last accepted */
+    uint32_t response_producer; /* the other side's, as last accepted */
     uint32_t response_consumer;
     uint32_t response_published; /* what of response_consumer the other side knows */
     uint32_t received;           /* bytes of `message` that have come */

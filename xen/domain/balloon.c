@@ -220,8 +220,8 @@ static void follow(uint64_t target)
 static void work_on(struct work *work)
 {
     uint64_t target;
-    int error = xenstore_read_number(XENSTORE_NONE, "memory", "target", 0, UINT64_MAX / 1024,
-                                     &target);
+    int error =
+        xenstore_read_number(XENSTORE_NONE, "memory", "target", 0, UINT64_MAX / 1024, &target);
 
     (void)work;
     give_withheld();

@@ -32,10 +32,8 @@ static const struct {
     const char *word;
     int reason;
 } requests[] = {
-    { "poweroff", SHUTDOWN_poweroff },
-    { "halt", SHUTDOWN_poweroff },
-    { "reboot", SHUTDOWN_reboot },
-    { "crash", SHUTDOWN_crash },
+    { "poweroff", SHUTDOWN_poweroff }, { "halt", SHUTDOWN_poweroff },
+    { "reboot", SHUTDOWN_reboot },     { "crash", SHUTDOWN_crash },
     { "suspend", SHUTDOWN_suspend },
 };
 
@@ -59,8 +57,8 @@ static void report_unknown(char *word)
     for (char *c = word; *c != '\0'; c++)
         if (*c < ' ' || *c > '~')
             *c = '?';
-    printk("lifecycle: %s asks for \"%.*s\", which is not understood: ignored", NODE,
-           LOGGED_LENGTH, word);
+    printk("lifecycle: %s asks for \"%.*s\", which is not understood: ignored", NODE, LOGGED_LENGTH,
+           word);
 }
 
 /*

@@ -38,16 +38,16 @@
 
 extern const struct suspend_hooks *const suspend_hooks_start[], *const suspend_hooks_end[];
 
-#define for_each_hook(hook)                                                        \
-    for (const struct suspend_hooks *const *hook = suspend_hooks_start; \
-         hook < suspend_hooks_end; hook++)
+#define for_each_hook(hook)                                                                       \
+    for (const struct suspend_hooks *const *hook = suspend_hooks_start; hook < suspend_hooks_end; \
+         hook++)
 
 static int prepare(void)
 {
     uint64_t rooms = deadline_after(ROOMS_PATIENCE), deadline = deadline_after(PATIENCE);
     int error = 0;
 
-    for_each_hook(hook)
+    for_each_hook (hook)
         if ((*hook)->prepare && error == 0)
             error = (*hook)->prepare(rooms);
     if (error != 0)
@@ -59,7 +59,7 @@ static int prepare(void)
 
 static void leave(void)
 {
-    for_each_hook(hook)
+    for_each_hook (hook)
         if ((*hook)->leave)
             (*hook)->leave();
 }
@@ -67,7 +67,7 @@ static void leave(void)
 static void cancel(void)
 {
     xenstore_suspend_cancel();
-    for_each_hook(hook)
+    for_each_hook (hook)
         if ((*hook)->cancel)
             (*hook)->cancel();
 }
@@ -79,7 +79,7 @@ static void resume(const struct platform_rings *rings, uint64_t monotonic)
     clock_resume(monotonic);
     evtchn_forget_all();
     grants = gnttab_resume ? gnttab_resume() : 0;
-    for_each_hook(hook)
+    for_each_hook (hook)
         if ((*hook)->forget)
             (*hook)->forget();
     console_resume(rings->console, rings->console_port);
@@ -89,7 +89,7 @@ static void resume(const struct platform_rings *rings, uint64_t monotonic)
     xenstore = xenstore_resume(rings->xenstore, rings->xenstore_port);
     if (xenstore != 0)
         printk("suspend: no xenstore here (error %d): no devices, no xl shutdown", xenstore);
-    for_each_hook(hook)
+    for_each_hook (hook)
         if ((*hook)->resume)
             (*hook)->resume();
 }

@@ -33,8 +33,8 @@ static void print_xen(void)
 {
     printk_wait("xenstore: %u watches, %u requests in flight", xenstore_watches(),
                 xenstore_requests_in_flight());
-    printk_wait("grants: %u in use, %u quarantined; event channels: %u of %u in use",
-                gnttab_used(), gnttab_quarantined(), evtchn_in_use(), EVTCHN_MAX);
+    printk_wait("grants: %u in use, %u quarantined; event channels: %u of %u in use", gnttab_used(),
+                gnttab_quarantined(), evtchn_in_use(), EVTCHN_MAX);
     printk_wait("console: %lu bytes dropped", console_dropped());
 }
 SYSRQ_COMMAND('x', "xenstore, grants, event channels, console", print_xen);

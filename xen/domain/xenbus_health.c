@@ -13,7 +13,7 @@ static size_t connected_devices(void)
     struct list *node, *next;
     size_t count = 0;
 
-    list_for_each(node, next, &xenbus_device_list)
+    list_for_each (node, next, &xenbus_device_list)
         count += container_of(node, struct xenbus_device, link)->state == XenbusStateConnected;
     return count;
 }

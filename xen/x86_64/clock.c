@@ -48,8 +48,8 @@ uint64_t clock_system_time(void)
     do {
         version = info->version;
         compiler_barrier(); /* the version before the numbers */
-        time = info->system_time + scale(ticks_since(info->tsc_timestamp), info->tsc_shift,
-                                         info->tsc_to_system_mul);
+        time = info->system_time +
+               scale(ticks_since(info->tsc_timestamp), info->tsc_shift, info->tsc_to_system_mul);
         compiler_barrier(); /* the numbers before the version's second reading */
     } while (version & 1 || version != info->version);
     return time;

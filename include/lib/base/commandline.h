@@ -20,9 +20,9 @@ struct commandline_option {
     int (*set)(const char *value);
 };
 
-#define COMMANDLINE_OPTION(name_, set_)                                                      \
-    static const struct commandline_option set_##_option = { name_, set_ };                  \
-    static const struct commandline_option *const set_##_option_entry                        \
+#define COMMANDLINE_OPTION(name_, set_)                                     \
+    static const struct commandline_option set_##_option = { name_, set_ }; \
+    static const struct commandline_option *const set_##_option_entry       \
         __attribute__((used, section(".commandline_options"))) = &set_##_option
 
 #endif

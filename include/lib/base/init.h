@@ -21,16 +21,16 @@
  * address      waits for an address
  * ready        main() is next
  */
-#define INITCALL(stage, function)                                                            \
-    static void (*const function##_initcall)(void)                                           \
+#define INITCALL(stage, function)                  \
+    static void (*const function##_initcall)(void) \
         __attribute__((used, section(".initcall." #stage))) = function
 
 /*
  * What runs when the application has ended and its descriptors are closed, before the domain stops.
  * In a thread; must end.
  */
-#define EXITCALL(function)                                                                   \
-    static void (*const function##_exitcall)(void)                                           \
+#define EXITCALL(function)                         \
+    static void (*const function##_exitcall)(void) \
         __attribute__((used, section(".exitcall"))) = function
 
 #endif

@@ -9,13 +9,13 @@
 
 #include <stddef.h>
 
-#define LAYOUT(type, member)                                                                   \
-    static void __attribute__((used)) layout_##type##_##member(void)                           \
-    {                                                                                          \
-        __asm__(".globl \"layout." #type "." #member "\"\n"                                     \
-                ".set \"layout." #type "." #member "\", %c0"                                   \
-                :                                                                              \
-                : "i"(offsetof(struct type, member)));                                         \
+#define LAYOUT(type, member)                                         \
+    static void __attribute__((used)) layout_##type##_##member(void) \
+    {                                                                \
+        __asm__(".globl \"layout." #type "." #member "\"\n"          \
+                ".set \"layout." #type "." #member "\", %c0"         \
+                :                                                    \
+                : "i"(offsetof(struct type, member)));               \
     }
 
 #endif

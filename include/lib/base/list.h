@@ -16,10 +16,12 @@ struct list {
     struct list *next, *prev;
 };
 
-#define LIST_INIT(name) { &(name), &(name) }
+#define LIST_INIT(name)  \
+    {                    \
+        &(name), &(name) \
+    }
 
-#define container_of(pointer, type, member) \
-    ((type *)((char *)(pointer) - offsetof(type, member)))
+#define container_of(pointer, type, member) ((type *)((char *)(pointer)-offsetof(type, member)))
 
 /* The safe form of iteration: the body may remove and free `node`. */
 #define list_for_each(node, next_node, head) \

@@ -21,8 +21,8 @@ struct log_sink {
     void (*write_emergency)(const void *line, size_t length);
 };
 
-#define LOG_SINK(sink)                                                                       \
-    static const struct log_sink *const sink##_entry                                         \
+#define LOG_SINK(sink)                               \
+    static const struct log_sink *const sink##_entry \
         __attribute__((used, section(".log_sinks"))) = &(sink)
 
 /* Set for good when a crash report begins: lines take the emergency path, and the kept ones stay. */

@@ -31,10 +31,10 @@ struct log_limit {
     unsigned int used, left_out;
 };
 bool log_limit_allows(struct log_limit *limit);
-#define printk_limited(limit, ...)       \
-    do {                                 \
-        if (log_limit_allows(limit))     \
-            printk(__VA_ARGS__);         \
+#define printk_limited(limit, ...)   \
+    do {                             \
+        if (log_limit_allows(limit)) \
+            printk(__VA_ARGS__);     \
     } while (0)
 
 /*

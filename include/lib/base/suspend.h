@@ -33,7 +33,7 @@ struct suspend_hooks {
  * waits), random, net (secrets, before any other thread can draw a number), xenbus, peers (of TCP:
  * the last to be told to wait).
  */
-#define SUSPEND_HOOKS(stage, name)                             \
+#define SUSPEND_HOOKS(stage, name)                          \
     static const struct suspend_hooks *const name##_suspend \
         __attribute__((used, section(".suspend." #stage))) = &(name)
 

@@ -17,9 +17,9 @@ struct sysrq_command {
 };
 
 /* Put a command into the image's table. */
-#define SYSRQ_COMMAND(key_, what_, run_)                                                     \
-    static const struct sysrq_command run_##_command = { key_, what_, run_ };                \
-    static const struct sysrq_command *const run_##_command_entry                            \
+#define SYSRQ_COMMAND(key_, what_, run_)                                      \
+    static const struct sysrq_command run_##_command = { key_, what_, run_ }; \
+    static const struct sysrq_command *const run_##_command_entry             \
         __attribute__((used, section(".sysrq_commands"))) = &run_##_command
 
 #endif

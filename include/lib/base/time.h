@@ -9,8 +9,8 @@
 #include <stdint.h>
 
 #define DEADLINE_NEVER UINT64_MAX
-#define MILLISECONDS(n) ((uint64_t)(n) * 1000000u)
-#define SECONDS(n) ((uint64_t)(n) * 1000000000u)
+#define MILLISECONDS(n) ((uint64_t)(n)*1000000u)
+#define SECONDS(n) ((uint64_t)(n)*1000000000u)
 
 /* Nanoseconds since the guest's start; never goes back, not even over a restore. */
 uint64_t clock_monotonic(void);

@@ -31,8 +31,8 @@ struct page_mapping;
 enum block_operation {
     BLOCK_READ,
     BLOCK_WRITE,
-    BLOCK_FLUSH,   /* all writes done before it was submitted are on stable storage */
-    BLOCK_DISCARD, /* the range is not needed any more: what it reads as is up to the disk */
+    BLOCK_FLUSH,          /* all writes done before it was submitted are on stable storage */
+    BLOCK_DISCARD,        /* the range is not needed any more: what it reads as is up to the disk */
     BLOCK_DISCARD_SECURE, /* and no trace of it is left */
     BLOCK_OPERATIONS,
 };
@@ -43,8 +43,8 @@ struct block_request {
     uint64_t length;            /* of the vector; a flush has neither offset nor length */
     const struct iovec *vector; /* the memory, in the order of the data; reads and writes only */
     void (*done)(struct block_request *request);
-    void *argument;             /* the caller's */
-    int result;                 /* for `done`: 0, or the first error; data may then be incomplete */
+    void *argument; /* the caller's */
+    int result;     /* for `done`: 0, or the first error; data may then be incomplete */
 
     /* The provider's. */
     struct list link;           /* in its queue, the first of a run stands for all */
@@ -95,9 +95,9 @@ struct block_watcher {
 };
 
 struct block_device {
-    char name[16];         /* "xvda", "ramdisk" */
-    uint64_t size;         /* bytes */
-    uint32_t sector_size;  /* bytes: 512 or 4096 */
+    char name[16];                 /* "xvda", "ramdisk" */
+    uint64_t size;                 /* bytes */
+    uint32_t sector_size;          /* bytes: 512 or 4096 */
     uint32_t physical_sector_size; /* writes of less may be read and written; 0: not known */
     uint32_t discard_granularity;  /* bytes, and where such a piece starts; 0: discards are not */
     uint32_t discard_alignment;    /* offered (-EOPNOTSUPP) */
@@ -106,7 +106,7 @@ struct block_device {
     bool removable, cdrom; /* as the provider says; nothing follows from it here */
     const struct block_operations *operations;
     void *private_data;
-    const void *memory;    /* the contents, when they can be read in place; otherwise NULL */
+    const void *memory; /* the contents, when they can be read in place; otherwise NULL */
     const struct block_watcher *watcher; /* the page cache's, as soon as it has pages */
     struct page_mapping *pages;          /* likewise */
     unsigned int generation; /* counts block_contents_replaced(): what was learned before is void */

@@ -21,11 +21,11 @@
 #define FILE_PERMISSIONS 07777u
 
 struct file_attributes {
-    uint64_t device;  /* the mount; with `inode` the file's identity */
+    uint64_t device; /* the mount; with `inode` the file's identity */
     uint64_t inode;
-    uint64_t size;    /* bytes */
-    uint64_t blocks;  /* of 512 bytes, that it takes */
-    uint64_t special; /* of a device file: which device */
+    uint64_t size;                       /* bytes */
+    uint64_t blocks;                     /* of 512 bytes, that it takes */
+    uint64_t special;                    /* of a device file: which device */
     int64_t accessed, modified, changed; /* nanoseconds since 1970 */
     uint32_t mode, links, uid, gid;
     uint32_t block_size; /* good for transfers */
@@ -35,7 +35,6 @@ static inline uint32_t file_type(const struct file_attributes *attributes)
 {
     return attributes->mode & FILE_TYPE;
 }
-
 
 /* The DT_… value of a directory's entry. */
 static inline unsigned char directory_entry_type(uint32_t mode)

@@ -47,7 +47,7 @@ struct file_operations {
      */
     ssize_t (*read)(struct file *file, const struct iovec *vector, int count, off_t offset);
     ssize_t (*write)(struct file *file, const struct iovec *vector, int count, off_t offset);
-    off_t (*seek)(struct file *file, off_t offset, int whence);      /* NULL: -ESPIPE */
+    off_t (*seek)(struct file *file, off_t offset, int whence);         /* NULL: -ESPIPE */
     int (*stat)(struct file *file, struct file_attributes *attributes); /* starts as zeroes */
     int (*truncate)(struct file *file, off_t length);
     int (*sync)(struct file *file);
@@ -65,7 +65,7 @@ struct file_operations {
      */
     short (*poll)(struct file *file, short events);
     struct wait_queue *(*wait_queue)(struct file *file);
-    void (*release)(struct file *file);                              /* frees the struct */
+    void (*release)(struct file *file); /* frees the struct */
 };
 
 struct file {

@@ -29,8 +29,7 @@
 /* Any alignment. */
 ssize_t disk_read(struct block_device *device, uint64_t offset, void *buffer, size_t length);
 ssize_t disk_write(struct block_device *device, uint64_t offset, const void *buffer, size_t length);
-ssize_t disk_read_direct(struct block_device *device, uint64_t offset, void *buffer,
-                         size_t length);
+ssize_t disk_read_direct(struct block_device *device, uint64_t offset, void *buffer, size_t length);
 ssize_t disk_write_direct(struct block_device *device, uint64_t offset, const void *buffer,
                           size_t length);
 /* All of it, or -errno. */

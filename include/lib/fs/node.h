@@ -110,10 +110,10 @@ struct node_operations {
 struct node {
     const struct node_operations *operations;
     struct mount *mount;
-    struct mount *covered_by;   /* what is mounted here, or NULL */
-    uint64_t serial;            /* of all nodes that ever were, this one's; the VFS' */
-    struct hash_link by_inode;  /* see node_find() */
-    unsigned int references;    /* of users: what a file system keeps by itself counts nothing */
+    struct mount *covered_by;  /* what is mounted here, or NULL */
+    uint64_t serial;           /* of all nodes that ever were, this one's; the VFS' */
+    struct hash_link by_inode; /* see node_find() */
+    unsigned int references;   /* of users: what a file system keeps by itself counts nothing */
     struct file_attributes attributes;
 };
 
@@ -134,28 +134,28 @@ struct mount_operations {
     int (*statvfs)(struct mount *mount, struct statvfs *status); /* NULL: -ENOSYS */
     int (*sync)(struct mount *mount);                            /* NULL: nothing to do */
     /* Nobody refers to a node any more, and the root's reference was dropped. Frees the rest. */
-    void (*unmount)(struct mount *mount);                        /* NULL: nothing to do */
+    void (*unmount)(struct mount *mount); /* NULL: nothing to do */
 };
 
 struct mount {
     /* Filled in by the file system's mount(). */
     const struct mount_operations *operations;
     void *private_data;
-    struct node *root;       /* with a reference */
+    struct node *root; /* with a reference */
     bool read_only;
-    bool quick_names;        /* its lookup() costs no more than the cache of names, which is left out */
-    bool confined;           /* its symbolic links cannot lead out of it; "/" in them is its root */
+    bool quick_names; /* its lookup() costs no more than the cache of names, which is left out */
+    bool confined;    /* its symbolic links cannot lead out of it; "/" in them is its root */
 
     /* The VFS'. */
-    struct node *covered;    /* the directory that this lies on, with a reference; NULL: on nothing */
-    const char *type;        /* "ramfs" */
-    char source[16];         /* the device's name, or "" */
-    uint64_t device_number;  /* attributes.device of all its nodes */
-    size_t references;       /* of its nodes, and of itself */
+    struct node *covered; /* the directory that this lies on, with a reference; NULL: on nothing */
+    const char *type;     /* "ramfs" */
+    char source[16];      /* the device's name, or "" */
+    uint64_t device_number; /* attributes.device of all its nodes */
+    size_t references;      /* of its nodes, and of itself */
     size_t cached_names;
-    unsigned int changes;    /* of names, so far: what a lookup() found before one is not cached */
-    struct mutex changing;   /* held around what changes names */
-    struct list link;        /* oldest first */
+    unsigned int changes;  /* of names, so far: what a lookup() found before one is not cached */
+    struct mutex changing; /* held around what changes names */
+    struct list link;      /* oldest first */
 };
 
 /* A kind of filesystem; those linked in are found by name. */
@@ -169,8 +169,8 @@ struct filesystem_type {
     int (*mount)(struct mount *mount, struct block_device *device);
 };
 
-#define FILESYSTEM_TYPE(name_, type_)                                                        \
-    static const struct filesystem_type *const name_##_filesystem_type                      \
+#define FILESYSTEM_TYPE(name_, type_)                                  \
+    static const struct filesystem_type *const name_##_filesystem_type \
         __attribute__((used, section(".filesystems"))) = &type_
 
 /* NULL: no such type in this image. filesystem_type_at(0), (1), … lists all, then NULL. */

@@ -51,19 +51,19 @@ struct cached_page {
     unsigned int references; /* one of them while it is dirty or being written */
 
     /* The cache's. */
-    bool hashed;             /* until it is dropped: evicted, void, or failed to be read */
+    bool hashed; /* until it is dropped: evicted, void, or failed to be read */
     bool reading, dirty, writing;
-    bool alone;              /* read in a run of its own: an error is its own */
+    bool alone; /* read in a run of its own: an error is its own */
     bool used;
-    bool kept;               /* used again after a while */
-    uint8_t ahead;           /* first of a run of so many that nobody asked for yet */
-    unsigned int mapped;     /* page tables that show it */
-    uint32_t first_use;      /* how many pages had been created before that */
-    int error;               /* of the read, when it failed */
-    unsigned int turn;       /* of the write */
+    bool kept;           /* used again after a while */
+    uint8_t ahead;       /* first of a run of so many that nobody asked for yet */
+    unsigned int mapped; /* page tables that show it */
+    uint32_t first_use;  /* how many pages had been created before that */
+    int error;           /* of the read, when it failed */
+    unsigned int turn;   /* of the write */
     struct cached_page *chain;
-    struct list use;         /* without references: oldest first */
-    struct list of_mapping;  /* mapped ones first */
+    struct list use;        /* without references: oldest first */
+    struct list of_mapping; /* mapped ones first */
     struct list dirty_link;
     struct wait_queue read_done;
     struct block_request request; /* for operations->write: writing back needs no memory */
@@ -73,7 +73,7 @@ struct cached_page {
 /* Pages that lie one behind the other and are being read. */
 struct page_run {
     struct page_mapping *mapping;
-    uint64_t index;               /* of the first */
+    uint64_t index; /* of the first */
     unsigned int count;
     size_t length;                /* bytes: of the last page, its valid ones */
     struct iovec *vector;         /* the pages' memory, so much of each as is valid; the rest of a
@@ -107,19 +107,19 @@ struct page_mapping {
     uint64_t size;               /* bytes; pages behind it cannot be had. See ..._resize() */
 
     /* The cache's. */
-    size_t cached;               /* pages */
+    size_t cached; /* pages */
     struct list pages;
-    struct list dirty;           /* longest first */
-    struct list dirty_mapping;   /* of all that have such */
-    size_t unwritten;            /* dirty, being written, or both */
+    struct list dirty;         /* longest first */
+    struct list dirty_mapping; /* of all that have such */
+    size_t unwritten;          /* dirty, being written, or both */
     struct tree_node *claims;
-    unsigned int reading;        /* runs */
-    unsigned int careful;        /* so many pages are read alone: a run has failed */
-    unsigned int writing[2];     /* pages, by turn */
+    unsigned int reading;    /* runs */
+    unsigned int careful;    /* so many pages are read alone: a run has failed */
+    unsigned int writing[2]; /* pages, by turn */
     unsigned int turn;
-    int error;                   /* that no sync has told yet */
+    int error; /* that no sync has told yet */
     struct log_limit log;
-    struct wait_queue queue;     /* for writes and runs that end */
+    struct wait_queue queue; /* for writes and runs that end */
     struct mutex syncing;
 };
 
@@ -187,12 +187,12 @@ void page_cache_set_limit(size_t pages);
 size_t page_cache_shrink(size_t pages);
 
 struct page_cache_statistics {
-    size_t pages;           /* held now */
+    size_t pages; /* held now */
     size_t limit;
-    size_t unwritten;       /* of these; they cannot be given back at once */
-    uint64_t hits, misses;  /* pages asked for */
-    uint64_t runs;          /* of pages that were read */
-    uint64_t steps;         /* pages looked at for giving one back */
+    size_t unwritten;      /* of these; they cannot be given back at once */
+    uint64_t hits, misses; /* pages asked for */
+    uint64_t runs;         /* of pages that were read */
+    uint64_t steps;        /* pages looked at for giving one back */
 };
 void page_cache_statistics(struct page_cache_statistics *statistics);
 

@@ -28,7 +28,10 @@ struct hash_table {
     size_t entries;
     struct hash_link *first[HASH_FIRST_BUCKETS];
 };
-#define HASH_TABLE_INIT(name) { .buckets = (name).first, .size = HASH_FIRST_BUCKETS }
+#define HASH_TABLE_INIT(name)                               \
+    {                                                       \
+        .buckets = (name).first, .size = HASH_FIRST_BUCKETS \
+    }
 
 struct hash_link *hash_chain(const struct hash_table *table, uint32_t hash);
 void hash_insert(struct hash_table *table, struct hash_link *link, uint32_t hash);

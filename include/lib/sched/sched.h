@@ -90,7 +90,10 @@ unsigned int thread_count(void);
 struct wait_queue {
     struct list waiters;
 };
-#define WAIT_QUEUE_INIT(name) { LIST_INIT((name).waiters) }
+#define WAIT_QUEUE_INIT(name)     \
+    {                             \
+        LIST_INIT((name).waiters) \
+    }
 
 void wait_queue_init(struct wait_queue *queue);
 int wait_queue_sleep(struct wait_queue *queue, uint64_t deadline);
@@ -112,12 +115,12 @@ void wait_queue_add(struct wait_queue *queue, struct wait_entry *entry);
 void wait_queue_remove(struct wait_entry *entry);
 
 /* Wait until `condition` is true or the deadline passed: 0 or -ETIMEDOUT. */
-#define wait_until(queue, condition, deadline)                        \
-    ({                                                                \
-        int wait_result_ = 0;                                         \
-        while (!(condition) && wait_result_ == 0)                     \
-            wait_result_ = wait_queue_sleep((queue), (deadline));     \
-        (condition) ? 0 : wait_result_;                               \
+#define wait_until(queue, condition, deadline)                    \
+    ({                                                            \
+        int wait_result_ = 0;                                     \
+        while (!(condition) && wait_result_ == 0)                 \
+            wait_result_ = wait_queue_sleep((queue), (deadline)); \
+        (condition) ? 0 : wait_result_;                           \
     })
 
 /* Not recursive; the owner unlocks. May block: threads only. */
@@ -125,7 +128,10 @@ struct mutex {
     struct thread *owner;
     struct wait_queue queue;
 };
-#define MUTEX_INIT(name) { (void *)0, WAIT_QUEUE_INIT((name).queue) }
+#define MUTEX_INIT(name)                         \
+    {                                            \
+        (void *)0, WAIT_QUEUE_INIT((name).queue) \
+    }
 void mutex_init(struct mutex *mutex);
 void mutex_lock(struct mutex *mutex);
 bool mutex_try_lock(struct mutex *mutex);
@@ -152,7 +158,10 @@ struct timer {
     void *argument;
     struct heap_node node; /* lib/sched's own */
 };
-#define TIMER_INIT(name, function_, argument_) { .function = function_, .argument = argument_ }
+#define TIMER_INIT(name, function_, argument_)       \
+    {                                                \
+        .function = function_, .argument = argument_ \
+    }
 void timer_init(struct timer *timer, void (*function)(void *), void *argument);
 /* Set or move the timer. */
 void timer_set(struct timer *timer, uint64_t deadline);

@@ -22,10 +22,10 @@ struct work {
     struct list link;                    /* lib/sched's own */
     struct timer timer;
 };
-#define WORK_INIT(name, function_)                                            \
-    {                                                                         \
-        .function = function_, .link = LIST_INIT((name).link),                \
-        .timer = TIMER_INIT((name).timer, work_is_due, &(name)),              \
+#define WORK_INIT(name, function_)                               \
+    {                                                            \
+        .function = function_, .link = LIST_INIT((name).link),   \
+        .timer = TIMER_INIT((name).timer, work_is_due, &(name)), \
     }
 
 /* All of these: any context. */

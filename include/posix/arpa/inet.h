@@ -7,7 +7,7 @@
 
 /* 1: *address is set (network byte order); 0: not an address. inet_aton() takes "a.b.c.d" only. */
 int inet_aton(const char *text, struct in_addr *address);
-in_addr_t inet_addr(const char *text); /* INADDR_NONE: not an address */
+in_addr_t inet_addr(const char *text);   /* INADDR_NONE: not an address */
 char *inet_ntoa(struct in_addr address); /* a static buffer */
 
 int inet_pton(int family, const char *text, void *address);

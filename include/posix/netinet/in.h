@@ -62,8 +62,22 @@ struct ipv6_mreq {
 #define INADDR_LOOPBACK ((in_addr_t)0x7f000001)
 #define INADDR_NONE ((in_addr_t)0xffffffff)
 
-#define IN6ADDR_ANY_INIT { { { 0 } } }
-#define IN6ADDR_LOOPBACK_INIT { { { [15] = 1 } } }
+#define IN6ADDR_ANY_INIT \
+    {                    \
+        {                \
+            {            \
+                0        \
+            }            \
+        }                \
+    }
+#define IN6ADDR_LOOPBACK_INIT \
+    {                         \
+        {                     \
+            {                 \
+                [15] = 1      \
+            }                 \
+        }                     \
+    }
 extern const struct in6_addr in6addr_any, in6addr_loopback;
 
 #define IPPROTO_IP 0
@@ -112,12 +126,12 @@ static inline uint32_t ntohl(uint32_t network)
     return __builtin_bswap32(network);
 }
 
-#define IN_MULTICAST(a) (((in_addr_t)(a) & 0xf0000000) == 0xe0000000)
+#define IN_MULTICAST(a) (((in_addr_t)(a)&0xf0000000) == 0xe0000000)
 
 #define IN6_IS_ADDR_UNSPECIFIED(a) \
     (((a)->s6_addr32[0] | (a)->s6_addr32[1] | (a)->s6_addr32[2] | (a)->s6_addr32[3]) == 0)
-#define IN6_IS_ADDR_LOOPBACK(a)                                                                    \
-    (((a)->s6_addr32[0] | (a)->s6_addr32[1] | (a)->s6_addr32[2]) == 0 &&                           \
+#define IN6_IS_ADDR_LOOPBACK(a)                                          \
+    (((a)->s6_addr32[0] | (a)->s6_addr32[1] | (a)->s6_addr32[2]) == 0 && \
      (a)->s6_addr32[3] == htonl(1))
 #define IN6_IS_ADDR_MULTICAST(a) ((a)->s6_addr[0] == 0xff)
 #define IN6_IS_ADDR_LINKLOCAL(a) ((a)->s6_addr[0] == 0xfe && ((a)->s6_addr[1] & 0xc0) == 0x80)

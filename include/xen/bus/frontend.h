@@ -42,8 +42,8 @@ int frontend_port_open(struct frontend_port *port, uint16_t domain, void (*event
                        void *argument);
 
 /* The same for a port that Xen had bound before the domain began to run. 0 or -errno. */
-int frontend_port_attach(struct frontend_port *port, uint32_t number,
-                         void (*event)(void *argument), void *argument);
+int frontend_port_attach(struct frontend_port *port, uint32_t number, void (*event)(void *argument),
+                         void *argument);
 
 /* All event channels are gone, and the number may be someone else's: it is not closed. */
 void frontend_port_forget(struct frontend_port *port);

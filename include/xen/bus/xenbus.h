@@ -40,24 +40,24 @@ struct xenbus_device {
     unsigned int id;                  /* 51712 */
     char backend[XENBUS_BACKEND_MAX]; /* "/local/domain/0/backend/vbd/1/51712" */
     uint16_t backend_domain;
-    enum xenbus_state state;          /* ours, as last written */
-    enum xenbus_state backend_state;  /* as last seen */
-    void *private_data;               /* the driver's */
-    struct log_limit log;             /* for lines that the backend can cause */
-    struct list link;                 /* from here on xenbus' own */
+    enum xenbus_state state;         /* ours, as last written */
+    enum xenbus_state backend_state; /* as last seen */
+    void *private_data;              /* the driver's */
+    struct log_limit log;            /* for lines that the backend can cause */
+    struct list link;                /* from here on xenbus' own */
     struct xenbus_device *next_in_bucket;
     struct xenstore_watch backend_watch;
     char backend_state_path[XENBUS_BACKEND_MAX + 8];
-    struct timer reopen_timer;        /* for a backend that closes again and again */
+    struct timer reopen_timer; /* for a backend that closes again and again */
     uint64_t connected_since;
     unsigned int reopenings;
     bool reopen_due;
     struct xenbus_retry retry;
-    unsigned int listed;              /* in which search for devices, the last time */
-    bool probed;                      /* the driver has taken it */
-    bool watched;                     /* backend_watch is registered */
-    bool lost;                        /* xenstore has not told of it: tried again later */
-    bool unfinished;                  /* a step of the handshake is to be taken again */
+    unsigned int listed; /* in which search for devices, the last time */
+    bool probed;         /* the driver has taken it */
+    bool watched;        /* backend_watch is registered */
+    bool lost;           /* xenstore has not told of it: tried again later */
+    bool unfinished;     /* a step of the handshake is to be taken again */
     bool settled;
     bool bad_state_reported;
 };
@@ -109,7 +109,7 @@ struct xenbus_driver {
 };
 
 /* Put a driver into the image's table of drivers. */
-#define XENBUS_DRIVER(name) \
+#define XENBUS_DRIVER(name)                               \
     static const struct xenbus_driver *const name##_entry \
         __attribute__((used, section(".xenbus_drivers"))) = &(name)
 

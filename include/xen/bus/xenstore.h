@@ -77,9 +77,8 @@ int xenstore_transaction_end(xenstore_transaction transaction, bool commit);
  */
 int xenstore_read_number(xenstore_transaction transaction, const char *directory, const char *node,
                          uint64_t minimum, uint64_t maximum, uint64_t *number);
-int xenstore_write_format(xenstore_transaction transaction, const char *directory,
-                          const char *node, const char *format, ...)
-    __attribute__((format(printf, 4, 5)));
+int xenstore_write_format(xenstore_transaction transaction, const char *directory, const char *node,
+                          const char *format, ...) __attribute__((format(printf, 4, 5)));
 
 /*
  * Watches: `callback(watch, path)` is called in the xenstore watch thread, the one thread for all

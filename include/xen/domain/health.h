@@ -20,8 +20,8 @@ struct health_number {
     void (*listen)(void (*changed)(void));
 };
 
-#define HEALTH_NUMBER(number)                                                                      \
-    static const struct health_number *const number##_entry                                        \
+#define HEALTH_NUMBER(number)                               \
+    static const struct health_number *const number##_entry \
         __attribute__((used, section(".health_numbers"))) = &(number)
 
 #endif

@@ -50,7 +50,7 @@ void page_cache_forget(struct page_mapping *mapping, uint64_t offset, uint64_t l
         }
         return;
     }
-    list_for_each(node, next, &mapping->pages) {
+    list_for_each (node, next, &mapping->pages) {
         if (page_of(node)->index >= first && page_of(node)->index <= last)
             forget_page(page_of(node));
     }
@@ -70,8 +70,8 @@ void page_cache_lose(struct page_mapping *mapping)
 void page_mapping_destroy(struct page_mapping *mapping)
 {
     page_cache_lose(mapping);
-    wait_until(&mapping->queue,
-               mapping->reading + mapping->writing[0] + mapping->writing[1] == 0, DEADLINE_NEVER);
+    wait_until(&mapping->queue, mapping->reading + mapping->writing[0] + mapping->writing[1] == 0,
+               DEADLINE_NEVER);
 }
 
 void page_mapping_resize(struct page_mapping *mapping, uint64_t size)

@@ -97,7 +97,8 @@ static void move_bucket(void)
 static void grow_table(void)
 {
     if (old.buckets == NULL && held > table.count) {
-        struct table larger = { kernel_alloc_zeroed(2 * table.count, sizeof(*larger.buckets)), 2 * table.count };
+        struct table larger = { kernel_alloc_zeroed(2 * table.count, sizeof(*larger.buckets)),
+                                2 * table.count };
 
         if (larger.buckets == NULL)
             return;

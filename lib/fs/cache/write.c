@@ -151,7 +151,8 @@ static void start_all(struct page_mapping *mapping)
     struct list *node;
 
     plug(mapping);
-    for (size_t i = mapping->unwritten; i > 0 && (node = list_first(&mapping->dirty)) != NULL; i--) {
+    for (size_t i = mapping->unwritten; i > 0 && (node = list_first(&mapping->dirty)) != NULL;
+         i--) {
         struct cached_page *page = container_of(node, struct cached_page, dirty_link);
 
         list_remove(node);

@@ -180,8 +180,7 @@ static ssize_t devfs_read(struct node *read, void *buffer, size_t length, uint64
                         : disk_read(node->block, offset, buffer, length);
 }
 
-static ssize_t devfs_write(struct node *written, const void *buffer, size_t length,
-                           uint64_t offset)
+static ssize_t devfs_write(struct node *written, const void *buffer, size_t length, uint64_t offset)
 {
     const struct devfs_node *node = devfs_node_of(written);
     size_t part;

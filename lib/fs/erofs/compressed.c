@@ -12,13 +12,13 @@
 #include "erofs.h"
 #include "lib/mm/heap.h"
 
-#define LOOK_BACK 4096u          /* clusters that an extent may have */
-#define BLOCKS_MOST 256u         /* compressed ones, 1 MiB */
+#define LOOK_BACK 4096u  /* clusters that an extent may have */
+#define BLOCKS_MOST 256u /* compressed ones, 1 MiB */
 
 struct extent {
     uint64_t start, end; /* in the file; the end is no later than somebody asked for */
     uint64_t address;
-    size_t length;       /* compressed */
+    size_t length; /* compressed */
     bool stored;
 };
 
@@ -45,8 +45,7 @@ static int find_head(const struct erofs_index *index, uint64_t offset, uint64_t 
 }
 
 /* Blocks of compressed data, as the cluster behind the head tells. */
-static int count_blocks(const struct erofs_index *index, uint64_t head, bool stored,
-                        size_t *blocks)
+static int count_blocks(const struct erofs_index *index, uint64_t head, bool stored, size_t *blocks)
 {
     struct erofs_lcluster next;
     int result;
@@ -101,9 +100,8 @@ static int find_extent(const struct erofs_index *index, uint64_t offset, uint64_
     extent->address = (uint64_t)head.block << index->erofs->block_bits;
     extent->length = blocks << index->erofs->block_bits;
     extent->stored = head.kind == EROFS_STORED;
-    return head.kind != EROFS_HEAD_2 && extent->start <= offset && extent->end > offset
-               ? 0
-               : -EUCLEAN;
+    return head.kind != EROFS_HEAD_2 && extent->start <= offset && extent->end > offset ? 0
+                                                                                        : -EUCLEAN;
 }
 
 /* The compressed data lies behind zeroes, or, in older images, before what may be anything. */

@@ -44,9 +44,9 @@ static int map_chunk(const struct erofs *erofs, const struct erofs_inode *inode,
     uint64_t unit = indexes ? sizeof(struct erofs_chunk_index) : sizeof(uint32_t);
     uint64_t in_chunk = offset & (((uint64_t)1 << bits) - 1);
     struct erofs_chunk_index index = { 0 };
-    int result = erofs_read_disk(
-        erofs, ((inode->behind + unit - 1) & ~(unit - 1)) + (offset >> bits) * unit,
-        indexes ? (void *)&index : (void *)&index.block, unit);
+    int result =
+        erofs_read_disk(erofs, ((inode->behind + unit - 1) & ~(unit - 1)) + (offset >> bits) * unit,
+                        indexes ? (void *)&index : (void *)&index.block, unit);
 
     piece->hole = index.block == EROFS_HOLE;
     piece->address = ((uint64_t)index.block << erofs->block_bits) + in_chunk;

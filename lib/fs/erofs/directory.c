@@ -42,9 +42,8 @@ static int read_block(const struct erofs *erofs, const struct erofs_inode *direc
         return result;
     first = entry_at(block, 0).name_offset;
     block->count = (unsigned int)(first / sizeof(struct erofs_entry));
-    return first % sizeof(struct erofs_entry) == 0 && first > 0 && first < block->length
-               ? 0
-               : -EUCLEAN;
+    return first % sizeof(struct erofs_entry) == 0 && first > 0 && first < block->length ? 0
+                                                                                         : -EUCLEAN;
 }
 
 /* A name ends where the next begins; the last one at a NUL, or with the block. */
@@ -140,8 +139,8 @@ int erofs_look_up(const struct erofs *erofs, const struct erofs_inode *directory
 }
 
 /* A position is a block's number and that of an entry in it. */
-static int next(const struct erofs *erofs, const struct erofs_inode *directory,
-                struct block *block, uint64_t *position, struct erofs_name *name)
+static int next(const struct erofs *erofs, const struct erofs_inode *directory, struct block *block,
+                uint64_t *position, struct erofs_name *name)
 {
     uint64_t number = *position >> EROFS_POSITION_BITS;
     unsigned int i = *position & ((1u << EROFS_POSITION_BITS) - 1);

@@ -17,8 +17,8 @@
 struct erofs {
     struct block_device *device;
     unsigned int block_bits;
-    uint64_t metadata;   /* bytes on the disk */
-    int64_t build_time;  /* nanoseconds */
+    uint64_t metadata;  /* bytes on the disk */
+    int64_t build_time; /* nanoseconds */
     uint32_t features;
     struct erofs_superblock super;
 };
@@ -30,7 +30,7 @@ struct erofs_inode {
     uint32_t mode, links, uid, gid;
     uint32_t where;
     enum erofs_layout layout;
-    uint64_t behind;  /* bytes on the disk: what follows the inode and its attributes */
+    uint64_t behind; /* bytes on the disk: what follows the inode and its attributes */
 };
 
 /* A piece of a file in one place. */
@@ -67,14 +67,14 @@ int erofs_read_compressed(const struct erofs *erofs, const struct erofs_inode *i
 /* A logical cluster, as its index tells it. */
 struct erofs_lcluster {
     enum erofs_cluster kind;
-    uint32_t offset;   /* of a head: where its data begins in the cluster */
-    uint32_t block;    /* of a head: where the compressed data lies */
-    uint32_t back;     /* of another: clusters back to its head, or to one that knows */
-    uint32_t blocks;   /* of the first behind a head: compressed blocks, or 0 */
+    uint32_t offset; /* of a head: where its data begins in the cluster */
+    uint32_t block;  /* of a head: where the compressed data lies */
+    uint32_t back;   /* of another: clusters back to its head, or to one that knows */
+    uint32_t blocks; /* of the first behind a head: compressed blocks, or 0 */
 };
 struct erofs_index {
     const struct erofs *erofs;
-    uint64_t address;          /* of the first entry */
+    uint64_t address; /* of the first entry */
     uint64_t clusters;
     unsigned int cluster_bits;
     bool compact, two_bytes, big;
@@ -91,7 +91,7 @@ struct erofs_name {
     uint64_t nid;
     unsigned int type; /* of the format */
     size_t length;
-    char text[256];    /* terminated */
+    char text[256]; /* terminated */
 };
 #define EROFS_POSITION_BITS 12 /* of an entry in its block */
 /* The entry at *position, which moves: 1, or 0 at the end. */

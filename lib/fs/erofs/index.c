@@ -42,8 +42,8 @@ int erofs_index_open(const struct erofs *erofs, const struct erofs_inode *inode,
         index->address += 8; /* unused */
     if (index->cluster_bits < 12 || (index->compact && index->cluster_bits > 14))
         return -EUCLEAN;
-    index->clusters =
-        (inode->size + ((uint64_t)1 << index->cluster_bits) - 1) >> index->cluster_bits;
+    index->clusters = (inode->size + ((uint64_t)1 << index->cluster_bits) - 1) >>
+                      index->cluster_bits;
     return 0;
 }
 
@@ -202,6 +202,5 @@ int erofs_index_get(const struct erofs_index *index, uint64_t number,
     *cluster = (struct erofs_lcluster){ 0 };
     if (number >= index->clusters)
         return -EUCLEAN;
-    return index->compact ? get_compact(index, number, cluster)
-                          : get_full(index, number, cluster);
+    return index->compact ? get_compact(index, number, cluster) : get_full(index, number, cluster);
 }

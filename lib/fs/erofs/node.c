@@ -213,8 +213,8 @@ static int erofs_lookup(struct node *directory, const struct name *name, struct 
 }
 
 /* A mode, for each type of the format. */
-static const uint32_t types[] = { 0, FILE_REGULAR, FILE_DIRECTORY, FILE_CHARACTER, FILE_BLOCK,
-                                  FILE_FIFO, FILE_SOCKET, FILE_LINK };
+static const uint32_t types[] = { 0,          FILE_REGULAR, FILE_DIRECTORY, FILE_CHARACTER,
+                                  FILE_BLOCK, FILE_FIFO,    FILE_SOCKET,    FILE_LINK };
 
 static int erofs_readdir(struct node *directory, struct directory_position *position,
                          struct directory_entry *entry)

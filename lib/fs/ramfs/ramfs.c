@@ -84,8 +84,8 @@ static struct ramfs_name *find(const struct ramfs_node *directory, const struct 
     for (link = hash_chain(&names, hash); link != NULL; link = link->next) {
         struct ramfs_name *found = container_of(link, struct ramfs_name, link);
 
-        if (link->hash == hash && found->directory == directory && found->length == name->length
-            && memcmp(found->text, name->text, name->length) == 0)
+        if (link->hash == hash && found->directory == directory && found->length == name->length &&
+            memcmp(found->text, name->text, name->length) == 0)
             return found;
     }
     return NULL;

@@ -38,12 +38,12 @@ struct ramfs_name;
 struct ramfs_node {
     struct node node;
     union {
-        struct ramfs_pages pages;       /* of a file */
-        char *target;                   /* of a symbolic link */
+        struct ramfs_pages pages; /* of a file */
+        char *target;             /* of a symbolic link */
         struct {
-            struct tree_node *names;    /* by cookie, the latest first */
+            struct tree_node *names; /* by cookie, the latest first */
             uint64_t next_cookie;
-            struct ramfs_name *own;     /* of this directory in its parent; NULL: the root, or removed */
+            struct ramfs_name *own; /* of this directory in its parent; NULL: the root, or removed */
         } directory;
     };
 };

@@ -130,8 +130,8 @@ static bool cut(struct ramfs_pages *pages, void *page, unsigned int level, uint6
 
 void ramfs_pages_cut(struct ramfs_pages *pages, uint64_t first)
 {
-    if (pages->root != NULL && (first == 0 || reaches(pages->height, first))
-        && cut(pages, pages->root, pages->height, first))
+    if (pages->root != NULL && (first == 0 || reaches(pages->height, first)) &&
+        cut(pages, pages->root, pages->height, first))
         pages->root = NULL;
     if (pages->root == NULL)
         pages->height = 0;

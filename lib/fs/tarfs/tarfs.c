@@ -29,7 +29,7 @@ struct tarfs {
     unsigned int generation; /* the device's, when index and archive were last compared */
     bool stale;              /* then, it held another archive */
     struct mutex checking;
-    struct log_limit log;    /* for lines about that */
+    struct log_limit log; /* for lines about that */
 };
 
 /* Read the archive's headers again: 0 with the outcome in `stale`, or what kept us from it. */
@@ -45,8 +45,9 @@ static int compare(struct tarfs *tarfs)
         tarfs->stale = result != 0 || fresh.digest != tarfs->index.digest;
         tarfs->generation = generation;
         printk_limited(&tarfs->log, "tarfs: %s: %s", tarfs->device->name,
-                       tarfs->stale ? "this is not the archive that was mounted: its files answer EIO"
-                                    : "the archive is the one that was mounted");
+                       tarfs->stale
+                           ? "this is not the archive that was mounted: its files answer EIO"
+                           : "the archive is the one that was mounted");
         result = 0;
     }
     tar_index_destroy(&fresh);

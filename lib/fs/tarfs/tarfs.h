@@ -92,15 +92,15 @@ bool tar_map_place(struct tar_map *map, uint64_t at, uint64_t stored, uint64_t s
 
 /* What extended headers say of the member that follows them, or of all that follow. */
 struct tar_extension {
-    bool of_all;            /* from pax global headers */
+    bool of_all; /* from pax global headers */
     bool has_name, has_link, has_size, has_mtime, has_uid, has_gid;
-    bool sparse_name;       /* the name is a sparse file's, which `path` does not change */
-    bool sparse;            /* the file's size is real_size, its data have a map */
-    bool map_in_data;       /* the map stands before them (GNU's form 1.0), else it is here */
-    const char *unusable;   /* why the member cannot be offered, or NULL */
+    bool sparse_name;     /* the name is a sparse file's, which `path` does not change */
+    bool sparse;          /* the file's size is real_size, its data have a map */
+    bool map_in_data;     /* the map stands before them (GNU's form 1.0), else it is here */
+    const char *unusable; /* why the member cannot be offered, or NULL */
     uint64_t size, real_size, segment_offset;
-    int64_t mtime;          /* seconds, */
-    uint32_t mtime_ns;      /* and what is beyond them */
+    int64_t mtime;     /* seconds, */
+    uint32_t mtime_ns; /* and what is beyond them */
     uint32_t uid, gid;
     struct tar_map *map;
     char name[VFS_PATH_MAX], link[VFS_PATH_MAX];
@@ -124,23 +124,23 @@ struct tar_entry {
     union {
         struct {
             struct tar_entry *first, *last;
-        } children;          /* a directory's */
+        } children; /* a directory's */
         struct {
             union {
                 uint64_t offset;           /* on the device */
                 const struct tar_map *map; /* of a sparse file */
             };
             uint64_t size;
-        } data;              /* a file's */
-        const char *target;  /* a symbolic link's */
+        } data;             /* a file's */
+        const char *target; /* a symbolic link's */
     };
-    int64_t mtime;           /* seconds */
-    uint32_t mtime_ns;       /* and nanoseconds */
+    int64_t mtime;     /* seconds */
+    uint32_t mtime_ns; /* and nanoseconds */
     uint32_t uid, gid;
-    uint32_t hash;           /* of the name in its directory */
-    uint32_t serial;         /* the inode; hard links share it */
-    uint32_t *names;         /* how many lead to this file, shared by them; NULL: one */
-    uint16_t mode;           /* with the file type */
+    uint32_t hash;   /* of the name in its directory */
+    uint32_t serial; /* the inode; hard links share it */
+    uint32_t *names; /* how many lead to this file, shared by them; NULL: one */
+    uint16_t mode;   /* with the file type */
     uint8_t name_length;
     bool sparse;
     char name[];
@@ -151,11 +151,11 @@ struct tar_index {
     struct tar_entry **buckets;
     size_t bucket_count, entries;
     uint32_t last_serial;
-    void *pages;             /* the arena: a chain through each page's first word */
+    void *pages; /* the arena: a chain through each page's first word */
     size_t page_count, page_limit, page_used;
     struct tar_map *maps;
     uint32_t seed;
-    uint64_t digest;         /* of all that the scan has read: headers, not contents */
+    uint64_t digest; /* of all that the scan has read: headers, not contents */
 };
 
 int tar_index_init(struct tar_index *index);
@@ -185,8 +185,8 @@ int tar_entry_read(struct block_device *device, const struct tar_entry *entry, v
 
 /* Paths as an archive writes them; see tarfs_path.c. */
 struct tar_path {
-    struct tar_entry *directory;  /* where the last member lay, or NULL, */
-    size_t directory_length;      /* and its path */
+    struct tar_entry *directory; /* where the last member lay, or NULL, */
+    size_t directory_length;     /* and its path */
     char directory_path[VFS_PATH_MAX];
     char through_links[VFS_PATH_MAX];
 };

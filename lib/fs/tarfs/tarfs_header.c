@@ -129,8 +129,8 @@ static int64_t decode_time(const unsigned char *field)
 
 bool tar_is_extension(char type)
 {
-    return type == TAR_PAX || type == TAR_PAX_GLOBAL || type == TAR_GNU_LONG_NAME
-           || type == TAR_GNU_LONG_LINK;
+    return type == TAR_PAX || type == TAR_PAX_GLOBAL || type == TAR_GNU_LONG_NAME ||
+           type == TAR_GNU_LONG_LINK;
 }
 
 /* A number of a user or group; what is none is 0, which pax headers tell better. */

@@ -59,9 +59,9 @@ struct tar_entry *tar_index_child(const struct tar_index *index, const struct ta
     uint32_t hash = hash_of(index, parent, name, length);
     struct tar_entry *entry = index->buckets[hash & (index->bucket_count - 1)];
 
-    while (entry != NULL && (entry->hash != hash || entry->parent != parent
-                             || entry->name_length != length
-                             || memcmp(entry->name, name, length) != 0))
+    while (entry != NULL &&
+           (entry->hash != hash || entry->parent != parent || entry->name_length != length ||
+            memcmp(entry->name, name, length) != 0))
         entry = entry->next_in_bucket;
     return entry;
 }
@@ -115,8 +115,8 @@ static struct tar_entry *entry_create(struct tar_index *index, const char *name,
     return entry;
 }
 
-struct tar_entry *tar_index_add(struct tar_index *index, struct tar_entry *parent,
-                                const char *name, size_t length)
+struct tar_entry *tar_index_add(struct tar_index *index, struct tar_entry *parent, const char *name,
+                                size_t length)
 {
     struct tar_entry *entry = entry_create(index, name, length);
 

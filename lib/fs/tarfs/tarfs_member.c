@@ -141,8 +141,8 @@ static void settle_type(struct tar_header *header, const char *name)
         header->size = 0;
     if (header->type == TAR_GNU_DIRECTORY)
         header->type = TAR_DIRECTORY;
-    if ((header->type == TAR_FILE || header->type == TAR_CONTIGUOUS) && length > 0
-        && name[length - 1] == '/')
+    if ((header->type == TAR_FILE || header->type == TAR_CONTIGUOUS) && length > 0 &&
+        name[length - 1] == '/')
         header->type = TAR_DIRECTORY;
 }
 
@@ -157,8 +157,8 @@ static int add_old_segments(struct scanner *scanner, const unsigned char *fields
 
         if (fields[FIELD_SIZE] == '\0')
             return 0;
-        if (!tar_decode_number(fields, FIELD_SIZE, &offset)
-            || !tar_decode_number(fields + FIELD_SIZE, FIELD_SIZE, &length))
+        if (!tar_decode_number(fields, FIELD_SIZE, &offset) ||
+            !tar_decode_number(fields + FIELD_SIZE, FIELD_SIZE, &length))
             return -EINVAL;
         result = tar_map_add(scanner->index, &scanner->extension.map, offset, length);
         if (result != 0)
@@ -234,8 +234,9 @@ static int read_number(struct number_reader *reader, uint64_t *value)
 /* The map before the data: it is theirs no more then. 1, 0 when damaged, or a negative error. */
 static int read_map_in_data(struct scanner *scanner, uint64_t *at, uint64_t *stored)
 {
-    struct number_reader reader = { .scanner = scanner, .next = *at, .end = *at + *stored,
-                                    .used = TAR_BLOCK };
+    struct number_reader reader = {
+        .scanner = scanner, .next = *at, .end = *at + *stored, .used = TAR_BLOCK
+    };
     uint64_t count, offset, length;
     int result = read_number(&reader, &count);
 
@@ -264,9 +265,9 @@ static int settle_map(struct scanner *scanner)
         result = tar_map_add(scanner->index, &extension->map, 0, 0) ?: 1;
     if (result < 0)
         return result;
-    if (result == 0 || extension->map == NULL
-        || !tar_map_place(extension->map, at, stored, extension->real_size)
-        || extension->real_size > INT64_MAX)
+    if (result == 0 || extension->map == NULL ||
+        !tar_map_place(extension->map, at, stored, extension->real_size) ||
+        extension->real_size > INT64_MAX)
         extension->unusable = BAD_MAP;
     return 0;
 }
@@ -368,7 +369,8 @@ int scan_member(struct scanner *scanner)
     if (header->type == TAR_GNU_SPARSE)
         result = read_old_map(scanner);
     if (result == 0 && !scan_inside(scanner, scanner->offset + TAR_BLOCK, header->size))
-        return scan_damaged(scanner, "data go on behind the device's end: the archive is truncated");
+        return scan_damaged(scanner,
+                            "data go on behind the device's end: the archive is truncated");
     if (result == 0 && scanner->extension.sparse && scanner->extension.unusable == NULL)
         result = settle_map(scanner);
     if (result == 0 && header->type != TAR_GNU_LABEL)

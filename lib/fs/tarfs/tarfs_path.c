@@ -29,7 +29,7 @@ struct walk {
     const char *link_end; /* up to here the rest came from a link: all of it must be there */
     unsigned int links;
     bool make;
-    bool made;            /* the entry is new: it is to be a directory if the path goes on */
+    bool made; /* the entry is new: it is to be a directory if the path goes on */
 };
 
 /* The next component of a path: its length; *path moves behind it and its slash. */
@@ -182,8 +182,8 @@ static int check_path(const char *text)
 
 static bool in_last_directory(const struct tar_path *path, const char *text, size_t length)
 {
-    return path->directory != NULL && length > 0 && length == path->directory_length
-           && memcmp(text, path->directory_path, length) == 0;
+    return path->directory != NULL && length > 0 && length == path->directory_length &&
+           memcmp(text, path->directory_path, length) == 0;
 }
 
 static void remember(struct tar_path *path, const char *text, size_t length,
@@ -199,8 +199,9 @@ static void remember(struct tar_path *path, const char *text, size_t length,
 int tar_path_make(struct tar_path *path, struct tar_index *index, const char *text,
                   struct tar_entry **entry)
 {
-    struct walk walk = { .path = path, .index = index, .entry = index->root, .rest = text,
-                         .make = true };
+    struct walk walk = {
+        .path = path, .index = index, .entry = index->root, .rest = text, .make = true
+    };
     size_t name_length, length = directory_length(text, &name_length);
     int result;
 

@@ -17,9 +17,9 @@
 #include "tarfs.h"
 
 #define MALFORMED "malformed pax record"
-#define BAD_NAME  "a name that cannot be"
+#define BAD_NAME "a name that cannot be"
 #define NS_IN_SECOND 1000000000u
-#define BAD_MAP   "a sparse file whose map is damaged"
+#define BAD_MAP "a sparse file whose map is damaged"
 
 /* One record, and where what it says goes. */
 struct record {
@@ -119,8 +119,8 @@ static int take_mtime(struct record *record)
     uint32_t ns = 0;
 
     text += negative;
-    if (!digits(&text, record->end, &seconds) || seconds > INT64_MAX - 1
-        || (text < record->end && *text != '.'))
+    if (!digits(&text, record->end, &seconds) || seconds > INT64_MAX - 1 ||
+        (text < record->end && *text != '.'))
         seconds = 0;
     else if (text < record->end)
         ns = fraction(text + 1, record->end);
@@ -201,8 +201,8 @@ static int take_sparse_map(struct record *record)
     int result = 0;
 
     while (result == 0 && record->extension->unusable == NULL) {
-        if (!digits(&text, record->end, &offset) || text == record->end || *text++ != ','
-            || !digits(&text, record->end, &length) || (text < record->end && *text != ','))
+        if (!digits(&text, record->end, &offset) || text == record->end || *text++ != ',' ||
+            !digits(&text, record->end, &length) || (text < record->end && *text != ','))
             record->extension->unusable = BAD_MAP;
         else
             result = add_segment(record, offset, length);
@@ -264,8 +264,8 @@ int tar_pax_apply(const struct tar_index *index, const char *records, size_t len
         uint64_t size;
 
         *problem = MALFORMED;
-        if (!digits(&space, end, &size) || space == end || *space != ' '
-            || size > (uint64_t)(end - records) || size < (uint64_t)(space - records) + 3)
+        if (!digits(&space, end, &size) || space == end || *space != ' ' ||
+            size > (uint64_t)(end - records) || size < (uint64_t)(space - records) + 3)
             return -EINVAL;
         record.end = records + size - 1;
         equals = memchr(space, '=', (size_t)(record.end - space));

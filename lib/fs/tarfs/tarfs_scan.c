@@ -132,8 +132,8 @@ static int take_header(struct scanner *scanner)
         tar_extension_clear(&scanner->extension);
         scanner->extensions = 0;
     } else if (!scan_inside(scanner, scanner->offset + TAR_BLOCK, header->size)) {
-        result = scan_damaged(scanner,
-                              "data go on behind the device's end: the archive is truncated");
+        result =
+            scan_damaged(scanner, "data go on behind the device's end: the archive is truncated");
     } else {
         result = take_extension(scanner);
     }

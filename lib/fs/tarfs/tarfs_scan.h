@@ -15,10 +15,10 @@ struct scanner {
     struct tar_extension global;    /* of all members from here on */
     struct tar_extension extension; /* of the next member */
     struct tar_path path;
-    char *data;                     /* of the last extended header, */
-    size_t room;                    /* and how much may be there */
-    unsigned int extensions;        /* headers since the last member */
-    const char *problem;            /* the damage that ended the walk */
+    char *data;              /* of the last extended header, */
+    size_t room;             /* and how much may be there */
+    unsigned int extensions; /* headers since the last member */
+    const char *problem;     /* the damage that ended the walk */
     unsigned int left_out;
     uint64_t first_left_out;
     const char *first_reason;

@@ -48,8 +48,8 @@ int tar_map_add(const struct tar_index *index, struct tar_map **map, uint64_t of
             return result;
     }
     last = (*map)->count > 0 ? &(*map)->segments[(*map)->count - 1] : NULL;
-    if (offset > INT64_MAX || length > INT64_MAX - offset
-        || (last != NULL && offset < last->offset + last->length))
+    if (offset > INT64_MAX || length > INT64_MAX - offset ||
+        (last != NULL && offset < last->offset + last->length))
         return -EINVAL;
     if (length == 0)
         return 0; /* tools tell a file's size so */

@@ -152,8 +152,9 @@ int paging_map_page(uintptr_t address, void *page)
 
     if (entry == NULL)
         return -ENOMEM;
-    platform->write_page(entry, address, page_frame(page) << PAGE_SHIFT | PTE_PRESENT |
-                                             PTE_WRITABLE | PTE_NO_EXECUTE);
+    platform->write_page(entry, address,
+                         page_frame(page) << PAGE_SHIFT | PTE_PRESENT | PTE_WRITABLE |
+                             PTE_NO_EXECUTE);
     return 0;
 }
 

@@ -128,12 +128,8 @@ static void memory(char *words, char *answer)
 }
 
 static const struct requests_command commands[] = {
-    { "hold", hold },
-    { "check", check },
-    { "cache", fill_cache },
-    { "holes", make_holes },
-    { "kept", count_kept },
-    { "memory", memory },
+    { "hold", hold },        { "check", check },     { "cache", fill_cache },
+    { "holes", make_holes }, { "kept", count_kept }, { "memory", memory },
 };
 
 static bool handle(char *words, char answer[REQUESTS_ANSWER])

@@ -185,8 +185,12 @@ static void test_at_once(void)
             at_once[i].vector[part] = (struct iovec){ memory + part * 4096, 4096 };
         at_once[i].again = 1;
         at_once[i].request = (struct block_request){
-            .operation = BLOCK_WRITE, .offset = offset, .length = AT_ONCE_STEP,
-            .vector = at_once[i].vector, .done = at_once_done, .argument = (void *)(uintptr_t)i,
+            .operation = BLOCK_WRITE,
+            .offset = offset,
+            .length = AT_ONCE_STEP,
+            .vector = at_once[i].vector,
+            .done = at_once_done,
+            .argument = (void *)(uintptr_t)i,
         };
         block_submit(model->device, &at_once[i].request);
     }

@@ -12,8 +12,8 @@
 #include "../requests.h"
 
 #define WRITERS 3u
-#define RECORDS 16u   /* of one writer */
-#define RECORD 3000u  /* bytes: a page has parts of two */
+#define RECORDS 16u  /* of one writer */
+#define RECORD 3000u /* bytes: a page has parts of two */
 
 static int disk, direct, slow;
 static char buffer[4096], slow_buffer[4096];
@@ -81,8 +81,8 @@ static bool handle(char *words, char answer[REQUESTS_ANSWER])
     if (strcmp(what, "fill") == 0) {
         memset(buffer, (int)offset, sizeof(buffer));
     } else if (strcmp(what, "holds") == 0) {
-        snprintf(answer, REQUESTS_ANSWER, "%d", buffer[0] == (char)offset &&
-                                                     buffer[sizeof(buffer) - 1] == (char)offset);
+        snprintf(answer, REQUESTS_ANSWER, "%d",
+                 buffer[0] == (char)offset && buffer[sizeof(buffer) - 1] == (char)offset);
         return true;
     } else if (strcmp(what, "slow") == 0) {
         CHECK(thread_create("slow", slow_reader, NULL) != NULL);

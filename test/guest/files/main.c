@@ -142,7 +142,8 @@ static void test_links(void)
     CHECK(symlink("loop", "loop") == 0 && open("loop", O_RDONLY) == -1 && errno == ELOOP);
     CHECK(chmod("file", 0600) == 0 && chown("file", 1000, 100) == 0);
     CHECK(utimensat(AT_FDCWD, "file", (struct timespec[]){ { 1, 2 }, { 3, 4 } }, 0) == 0);
-    CHECK(stat("hard", &a) == 0 && a.st_mode == (S_IFREG | 0600) && a.st_uid == 1000 && a.st_gid == 100);
+    CHECK(stat("hard", &a) == 0 && a.st_mode == (S_IFREG | 0600) && a.st_uid == 1000 &&
+          a.st_gid == 100);
     CHECK(a.st_mtim.tv_sec == 3 && a.st_mtim.tv_nsec == 4 && a.st_atim.tv_nsec == 2);
     directory = open(".", O_RDONLY | O_DIRECTORY);
     CHECK(rename("/tmp/l", "/tmp/moved") == 0);

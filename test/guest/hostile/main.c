@@ -42,9 +42,8 @@ static void read_disk(char *words, char *answer)
     if (space)
         *space = '\0';
     disk = block_find(words);
-    tell(answer, disk == NULL || length > sizeof(scratch)
-                     ? -EINVAL
-                     : block_read(disk, 0, scratch, length));
+    tell(answer,
+         disk == NULL || length > sizeof(scratch) ? -EINVAL : block_read(disk, 0, scratch, length));
 }
 
 /* "send CARD COUNT": frames, until one is refused. */
@@ -95,7 +94,10 @@ static void tell_usage(char *words, char *answer)
 }
 
 static const struct requests_command commands[] = {
-    { "read", read_disk }, { "send", send_frames }, { "card", tell_card }, { "usage", tell_usage },
+    { "read", read_disk },
+    { "send", send_frames },
+    { "card", tell_card },
+    { "usage", tell_usage },
 };
 
 static bool handle(char *words, char answer[REQUESTS_ANSWER])

@@ -207,10 +207,18 @@ static void tell_heard(char *argument, char *answer)
 }
 
 static const struct requests_command commands[] = {
-    { "usage", tell_usage }, { "lookup", lookup },          { "connect", try_connection },
-    { "send", send_stream }, { "receive", receive_stream }, { "sum", sum_stream },
-    { "frames", tell_frames }, { "join", join_group },       { "leave", leave_group },
-    { "heard", tell_heard },   { "crowd", crowd },           { "disperse", disperse },
+    { "usage", tell_usage },
+    { "lookup", lookup },
+    { "connect", try_connection },
+    { "send", send_stream },
+    { "receive", receive_stream },
+    { "sum", sum_stream },
+    { "frames", tell_frames },
+    { "join", join_group },
+    { "leave", leave_group },
+    { "heard", tell_heard },
+    { "crowd", crowd },
+    { "disperse", disperse },
 };
 
 static bool handle(char *words, char answer[REQUESTS_ANSWER])

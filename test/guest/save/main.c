@@ -65,7 +65,7 @@ static void throw(void *unused)
     }
 }
 
-static void catch(void *unused)
+static void catch (void *unused)
 {
     (void)unused;
     for (;;) {
@@ -124,9 +124,10 @@ static void usage(char *answer)
 {
     struct check_usage now = check_usage_now();
 
-    snprintf(answer, REQUESTS_ANSWER, "pages=%zu grants=%u quarantined=%u ports=%u threads=%u "
-             "watches=%u", now.pages, now.grants, now.quarantined, now.ports, now.threads,
-             now.watches);
+    snprintf(answer, REQUESTS_ANSWER,
+             "pages=%zu grants=%u quarantined=%u ports=%u threads=%u "
+             "watches=%u",
+             now.pages, now.grants, now.quarantined, now.ports, now.threads, now.watches);
 }
 
 static bool handle(char *words, char answer[REQUESTS_ANSWER])

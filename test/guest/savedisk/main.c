@@ -127,8 +127,8 @@ static void verify(char *answer)
         CHECK(seed == 0 || holds(buffer, seed));
         sum = cksum_add(sum, (const unsigned char *)buffer, CHUNK);
     }
-    snprintf(answer, REQUESTS_ANSWER, "%" PRIu32 " failures=%u checks=%u", cksum_end(sum, (uint64_t)WRITERS * CHUNKS * CHUNK),
-             failures, check_failures);
+    snprintf(answer, REQUESTS_ANSWER, "%" PRIu32 " failures=%u checks=%u",
+             cksum_end(sum, (uint64_t)WRITERS * CHUNKS * CHUNK), failures, check_failures);
 }
 
 static void usage(char *answer)

@@ -100,7 +100,7 @@ static void test_late_upcall(void)
     if (strcmp(platform->name, "PVH") != 0)
         return;
     thread_sleep_until(deadline_after(MILLISECONDS(1)));
-    __asm__ volatile("int %0" :: "i"(UPCALL_VECTOR) : "memory");
+    __asm__ volatile("int %0" ::"i"(UPCALL_VECTOR) : "memory");
     thread_sleep_until(deadline_after(MILLISECONDS(1)));
 }
 

@@ -27,8 +27,8 @@ static int add_one(void)
         return error;
     error = xenstore_read_number(transaction, "data", "counter", 0, 1000000, &number);
     if (!error)
-        error = xenstore_write_format(transaction, "data", "counter", "%lu",
-                                      (unsigned long)number + 1);
+        error =
+            xenstore_write_format(transaction, "data", "counter", "%lu", (unsigned long)number + 1);
     if (error) {
         xenstore_transaction_end(transaction, false);
         return error;

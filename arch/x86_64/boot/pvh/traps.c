@@ -57,5 +57,5 @@ void pvh_traps_init(void)
     gdt[GDT_TSS / 8] = (sizeof(task_state) - 1) | (base & 0xffffff) << 16 |
                        TSS_PRESENT_AVAILABLE << 40 | (base >> 24 & 0xff) << 56;
     gdt[GDT_TSS / 8 + 1] = base >> 32;
-    __asm__ volatile("lidt %0; ltr %w1" :: "m"(pointer), "r"(GDT_TSS));
+    __asm__ volatile("lidt %0; ltr %w1" ::"m"(pointer), "r"(GDT_TSS));
 }

@@ -55,7 +55,7 @@ void usage_check(const char *after);
 struct device {
     const char *type, *name; /* "vbd" or "vif", and what the guest calls it */
     unsigned int id;
-    int ports[2];            /* bound, or 0 */
+    int ports[2]; /* bound, or 0 */
 };
 /* Paths end in a buffer that the fourth call after reuses. */
 const char *front(const struct device *device, const char *node);

@@ -96,8 +96,8 @@ static void put_frame(const void *frame, int status, unsigned int offset, unsign
         memcpy(page + offset, frame, (size_t)status);
         unmap(page);
     }
-    entry->rsp = (struct netif_rx_response){ id, (uint16_t)offset, (uint16_t)flags,
-                                             (int16_t)status };
+    entry->rsp =
+        (struct netif_rx_response){ id, (uint16_t)offset, (uint16_t)flags, (int16_t)status };
 }
 
 static void put_extra(unsigned int type, unsigned int flags)
@@ -146,8 +146,8 @@ static void complete(uint16_t id)
 
 /* ARP: who has 10.98.0.2? */
 static const uint8_t question[FRAME] = {
-    255, 255, 255, 255, 255, 255, 2, 0, 0, 0, 0, 1, 8, 6, 0, 1, 8, 0, 6, 4, 0, 1,
-    2,   0,   0,   0,   0,   1,   10, 98, 0, 1, 0, 0, 0, 0, 0, 0, 10, 98, 0, 2,
+    255, 255, 255, 255, 255, 255, 2, 0,  0,  0, 0, 1, 8, 6, 0, 1, 8, 0,  6,  4, 0,
+    1,   2,   0,   0,   0,   0,   1, 10, 98, 0, 1, 0, 0, 0, 0, 0, 0, 10, 98, 0, 2,
 };
 
 static void works(struct device *card)

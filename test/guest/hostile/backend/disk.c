@@ -20,7 +20,10 @@
 static struct blkif_sring *ring;
 static unsigned int ring_pages, slots;
 static uint32_t consumed, produced;
-static struct { uint64_t id; uint8_t operation; } asked[SLOTS_MAX];
+static struct {
+    uint64_t id;
+    uint8_t operation;
+} asked[SLOTS_MAX];
 static unsigned int asked_count;
 
 static void offer_disk(const struct device *disk)
@@ -102,8 +105,7 @@ static void wait_request(void)
 
 static void respond(uint64_t id, uint8_t operation, int status)
 {
-    ring->ring[produced++ % slots].rsp =
-        (struct blkif_response){ id, operation, (int16_t)status };
+    ring->ring[produced++ % slots].rsp = (struct blkif_response){ id, operation, (int16_t)status };
 }
 
 static void push_silently(void)

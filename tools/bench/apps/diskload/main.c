@@ -81,8 +81,11 @@ static int random_at_once(unsigned long count, unsigned int depth)
     for (unsigned int i = 0; i < depth; i++) {
         load.vectors[i] = (struct iovec){ buffer + i * PIECE, PIECE };
         load.requests[i] = (struct block_request){
-            .operation = BLOCK_READ, .offset = random_place(), .length = PIECE,
-            .vector = &load.vectors[i], .done = go_on,
+            .operation = BLOCK_READ,
+            .offset = random_place(),
+            .length = PIECE,
+            .vector = &load.vectors[i],
+            .done = go_on,
         };
         block_submit(disk, &load.requests[i]);
     }

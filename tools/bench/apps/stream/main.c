@@ -151,8 +151,8 @@ static int connection(int type, const char *text, uint16_t port)
 
 static int tell(uint64_t start, uint64_t wanted, uint64_t came)
 {
-    printf("%llu ns, %llu of %llu\n", (unsigned long long)(now() - start),
-           (unsigned long long)came, (unsigned long long)wanted);
+    printf("%llu ns, %llu of %llu\n", (unsigned long long)(now() - start), (unsigned long long)came,
+           (unsigned long long)wanted);
     return came == wanted ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
