@@ -201,10 +201,12 @@ static int blkfront_backend_again(struct xenbus_device *bus)
     return 0;
 }
 
-static void say_gone(const struct blkfront *disk)
+static void note_gone(struct blkfront *disk)
 {
-    if (disk->ready || disk->paused)
-        printk_limited(&disk->bus->log, "%s: the disk is gone", disk->block.name);
+    if (!disk->ready && !disk->paused)
+        return;
+    printk_limited(&disk->bus->log, "%s: the disk is gone", disk->block.name);
+    block_gone(&disk->block);
 }
 
 /* Nothing more is asked, but the pages are freed when the backend has closed and let go of them. */
@@ -212,7 +214,7 @@ static void blkfront_stop(struct xenbus_device *bus)
 {
     struct blkfront *disk = bus->private_data;
 
-    say_gone(disk);
+    note_gone(disk);
     blkfront_abandon(disk);
     blkfront_unpause(disk);
 }
@@ -221,7 +223,7 @@ static void blkfront_close(struct xenbus_device *bus)
 {
     struct blkfront *disk = bus->private_data;
 
-    say_gone(disk);
+    note_gone(disk);
     blkfront_disconnect(disk);
     blkfront_unpause(disk);
 }

@@ -83,11 +83,16 @@ void block_finish(struct block_device *device, struct block_request *request, in
     request->done(request);
 }
 
+void block_gone(struct block_device *device)
+{
+    if (device->watcher != NULL)
+        device->watcher->replaced(device, false);
+}
+
 void block_contents_kept(struct block_device *device)
 {
     device->generation++;
-    if (device->watcher != NULL)
-        device->watcher->replaced(device, false);
+    block_gone(device);
 }
 
 /* What is cached from the smaller end on is out of date, the page that it lies in included. */

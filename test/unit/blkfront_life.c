@@ -288,7 +288,15 @@ static void changed(struct block_device *device_, uint64_t offset, uint64_t leng
     changed_from = offset;
 }
 
-static const struct block_watcher watcher = { .changed = changed };
+static unsigned int times_gone;
+
+static void replaced(struct block_device *device_, bool lost)
+{
+    CHECK(device_ == block && !lost);
+    times_gone++;
+}
+
+static const struct block_watcher watcher = { .changed = changed, .replaced = replaced };
 
 static void resized(const char *sectors)
 {
@@ -341,7 +349,9 @@ static void resizes(void)
     fake_backend_state(&device, XenbusStateClosing);
     resized("100");
     CHECK(block->size == 8191 * 512);
+    times_gone = 0;
     detach();
+    CHECK(times_gone == 1); /* who has pages of it is told */
 }
 
 /* A line for each change, and no flood of them. */

@@ -227,6 +227,25 @@ static void another_disk(void **state)
     synced();
 }
 
+/* What was read is not served from memory when the disk is not there; what is unwritten stays. */
+static void a_disk_that_is_gone(void **state)
+{
+    char byte;
+
+    (void)state;
+    check_model(131072, 65536);
+    write_model(262144, 100, 12);
+    block_gone(&disk.device);
+    disk.error = -ENODEV;
+    assert_int_equal(disk_read(&disk.device, 131072, &byte, 1), -ENODEV);
+    disk.error = 0;
+    block_contents_kept(&disk.device);
+    check_model(131072, 65536);
+    check_model(262144, 100);
+    assert_int_equal(disk_sync(&disk.device), 0);
+    assert_int_equal(contents[262144], 12);
+}
+
 static void shrunk(void **state)
 {
     (void)state;
@@ -300,12 +319,19 @@ static void memory_is_given_back(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(writes_are_gathered),  TEST(few_pages_wait),
-        TEST(large_ones_go_past),   TEST(changed_on_the_way),
-        TEST(errors_are_told_once), TEST(a_bad_page_is_lost_alone),
-        TEST(read_only_now),        TEST(sync_among_writers),
-        TEST(another_disk),         TEST(shrunk),
-        TEST(shrunk_to_its_start),  TEST(grown),
+        TEST(writes_are_gathered),
+        TEST(few_pages_wait),
+        TEST(large_ones_go_past),
+        TEST(changed_on_the_way),
+        TEST(errors_are_told_once),
+        TEST(a_bad_page_is_lost_alone),
+        TEST(read_only_now),
+        TEST(sync_among_writers),
+        TEST(another_disk),
+        TEST(a_disk_that_is_gone),
+        TEST(shrunk),
+        TEST(shrunk_to_its_start),
+        TEST(grown),
         TEST(memory_is_given_back),
     };
 

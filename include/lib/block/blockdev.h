@@ -126,6 +126,11 @@ void block_unregister(struct block_device *device);
  */
 void block_expect(struct block_device *device);
 void block_expect_no_more(struct block_device *device);
+/*
+ * For providers: it went, and from now on answers -ENODEV until one of the next two is called. What
+ * was read before is void, so that nobody reads on; what is not written yet waits.
+ */
+void block_gone(struct block_device *device);
 /* For providers: the contents may be others than before (a disk that went and came back). */
 void block_contents_replaced(struct block_device *device);
 /* For providers: connected anew to what should be the same disk. */
