@@ -346,10 +346,10 @@ static void resizes(void)
     resized("-1");
     resized("99999999999999999999");
     CHECK(fake_log_lines == 2 && block->size == 8191 * 512);
+    times_gone = 0;
     fake_backend_state(&device, XenbusStateClosing);
     resized("100");
     CHECK(block->size == 8191 * 512);
-    times_gone = 0;
     detach();
     CHECK(times_gone == 1); /* who has pages of it is told */
 }
