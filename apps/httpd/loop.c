@@ -173,6 +173,18 @@ static void expire(void)
         conn_expired(conn_of(deadline));
 }
 
+/*
+ * There is not even the memory to wait for so many: the connection that has been idle longest goes,
+ * or else the one in the highest slot, behind which the set ends.
+ */
+static void give_up_one(struct loop *loop)
+{
+    struct deadline *idle = deadline_first(DEADLINE_IDLE);
+
+    pause_accepting(loop, -ENOMEM);
+    conn_close(idle ? conn_of(idle) : &loop->conns[loop->used - 1]);
+}
+
 static int run(struct loop *loop)
 {
     for (;;) {
@@ -189,7 +201,9 @@ static int run(struct loop *loop)
 
         int ready = poll(loop->polls, FIXED_SLOTS + loop->used, wait);
 
-        if (ready < 0 && errno != EINTR && errno != EAGAIN)
+        if (ready < 0 && errno == ENOMEM && loop->used > 0)
+            give_up_one(loop);
+        else if (ready < 0 && errno != EINTR && errno != EAGAIN)
             return -errno;
         clock_update();
         if (ready > 0)

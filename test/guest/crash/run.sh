@@ -13,7 +13,8 @@ expect_console crash 'thread "waiter" waits for queue [0-9a-f]+ since [0-9]+\.[0
 expect_console crash 'thread "newcomer" is ready'
 expect_console crash 'thread "xenstore" (waits|is ready)'
 expect_console crash 'thread "idler" waits since'
-expect "backtraces" 4 "$(console crash | grep -c 'backtrace: [0-9a-f]* [0-9a-f]')"
+expect_console crash 'thread "worker" waits for queue'
+expect "backtraces" 5 "$(console crash | grep -c 'backtrace: [0-9a-f]* [0-9a-f]')"
 expect "the last log lines" 1 "$(console crash | sed -n '/last log lines/,$p' | grep -c 'starting crash')"
 expect_console crash 'The domain stops as crashed'
 
@@ -49,7 +50,7 @@ wait_console crash 'running: wait'
 key h 'sysrq: t  threads and their stacks'
 key t 'thread "waiter" waits for queue'
 key m 'pages: [0-9]+ of [0-9]+ free'
-key x 'event channels: [0-9]+ of 128 in use'
+key x 'event channels: [0-9]+ of 4095 in use'
 key '?' "no command has the key '\\?'"
 xs_wait crash control/sysrq ''
 LD_PRELOAD=$preload xl dump-core crash keep/live
