@@ -27,6 +27,8 @@ enum {
     ACCEPTS_A_ROUND = 16,
     EVICTABLE_MS = 1000,
     ACCEPT_PAUSE_MS = 1000,
+    MEMORY_PAUSE_MS = 10,
+    MEMORY_PAUSES = 50,
     COMPLAINT_PAUSE_MS = 60000
 };
 enum { LOG_SLOT = LOOP_LISTENERS, FIXED_SLOTS };
@@ -36,6 +38,7 @@ struct loop {
     unsigned limit;         /* connections served */
     unsigned slots;         /* with the spare ones */
     unsigned used;          /* slots from here on are free */
+    unsigned memory_pauses; /* since poll() last told of something */
     unsigned turn;          /* the slot to serve first */
     int64_t accept_again;   /* accept() failed: not before this millisecond; 0: at once */
     int64_t complain_again; /* about that: not before this millisecond */
@@ -174,15 +177,24 @@ static void expire(void)
 }
 
 /*
- * There is not even the memory to wait for so many: the connection that has been idle longest goes,
- * or else the one in the highest slot, behind which the set ends.
+ * There is not even the memory to wait for so many, but asking who is ready takes none. If nobody
+ * is for a while, the connection that has been idle longest goes, or else the one in the highest
+ * slot, behind which the set ends.
  */
-static void give_up_one(struct loop *loop)
+static int poll_without_memory(struct loop *loop)
 {
     struct deadline *idle = deadline_first(DEADLINE_IDLE);
+    int ready = poll(loop->polls, FIXED_SLOTS + loop->used, 0);
 
+    if (ready != 0)
+        return ready;
+    poll(NULL, 0, MEMORY_PAUSE_MS);
+    if (++loop->memory_pauses < MEMORY_PAUSES || loop->used == 0)
+        return 0;
+    loop->memory_pauses = 0;
     pause_accepting(loop, -ENOMEM);
     conn_close(idle ? conn_of(idle) : &loop->conns[loop->used - 1]);
+    return 0;
 }
 
 static int run(struct loop *loop)
@@ -201,13 +213,15 @@ static int run(struct loop *loop)
 
         int ready = poll(loop->polls, FIXED_SLOTS + loop->used, wait);
 
-        if (ready < 0 && errno == ENOMEM && loop->used > 0)
-            give_up_one(loop);
-        else if (ready < 0 && errno != EINTR && errno != EAGAIN)
+        if (ready < 0 && errno == ENOMEM)
+            ready = poll_without_memory(loop);
+        if (ready < 0 && errno != EINTR && errno != EAGAIN)
             return -errno;
         clock_update();
-        if (ready > 0)
+        if (ready > 0) {
+            loop->memory_pauses = 0;
             serve_ready(loop, ready);
+        }
         expire();
     }
 }

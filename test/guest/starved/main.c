@@ -13,6 +13,7 @@
 #include "../network/services.h"
 #include "../requests.h"
 #include "../usage.h"
+#include "lib/fs/page_cache.h"
 
 #define PAUSE MILLISECONDS(20)
 #define PIECE 65536
@@ -87,12 +88,23 @@ static void report(char *answer)
     }
 }
 
+/* One thread reads all the time: what is just being read cannot be given back by the cache. */
+static struct check_usage usage_now(void)
+{
+    struct check_usage now = disks_usage_now();
+    struct page_cache_statistics cache;
+
+    page_cache_statistics(&cache);
+    now.pages -= cache.pages;
+    return now;
+}
+
 static bool handle(char *words, char answer[REQUESTS_ANSWER])
 {
     if (strcmp(words, "end") == 0)
         return false;
     if (strcmp(words, "usage") == 0)
-        usage_line(answer, REQUESTS_ANSWER, disks_usage_now());
+        usage_line(answer, REQUESTS_ANSWER, usage_now());
     else
         report(answer);
     return true;
